@@ -1,0 +1,140 @@
+"""Language: is the answer in the language that was asked for?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from komainu.checks.base import Check
+from komainu.checks.scripts import (
+    HAN,
+    HANGUL,
+    KANA,
+    LATIN,
+    OTHER,
+    has_kana,
+    looks_chinese,
+    simplified_pattern,
+)
+from komainu.checks.text import prose, word_set
+from komainu.rows import Chat
+
+_CJK = re.compile(f"[{KANA}{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
+_HANGUL = re.compile(f"[{HANGUL}]")
+_OTHER = re.compile(f"[{OTHER}]")
+_WORD = re.compile(rf"(?<![{LATIN}\d_])[{LATIN}][{LATIN}\d_'’.@/+-]*")
+_QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"\n]*\"|“[^“”]*”|（[^（）]*）|\([^()]*\)")
+UNITS = word_set(
+    "km cm mm nm kg mg ml dl kb mb gb tb hz khz mhz ghz kw kwh px pt fps pm am ok etc vs sec min ha "
+    "dpi rpm ppm mol cal kcal hpa"
+)
+ENGLISH = word_set(
+    "the a an of to and in is are was were be been it its that this these those for on with as at "
+    "by from or not no "
+    "yes he she his her him they them their we our us you your my me i do does did have has had "
+    "will would can could "
+    "should may might must but if so than then there here what which who whom whose when where why "
+    "how all any some "
+    "about into over after before also only just more most very much many such other one two let "
+    "please it's don't "
+    "i'm isn't doesn't didn't can't won't that's you're he's she's there's sorry thank thanks hello goodbye"
+)
+_FOREIGN = word_set(
+    "le la les des du une un et est dans pour que qui avec sur pas vous nous je il elle sont plus "
+    "au aux ce cette "
+    "der die das und ist nicht ein eine den dem zu mit für auf von im sie ich wir auch sind wird "
+    "oder bei el los las "
+    "una y en que de por con para es se no del al como pero su lo mi muy está este esta o e os as "
+    "um uma não da dos "
+    "ao é com na no em il che di per non sono gli della alla è ja och att som på är av för det och "
+    "ik het een van niet "
+    "watashi desu masu wa ga wo"
+) - {"no", "me", "as", "a", "die", "an", "on", "do", "he", "we", "so", "is", "in", "will", "am", "per", "her"}
+
+NAMES = {"ja": "Japanese", "en": "English", "zh": "Chinese", "ko": "Korean", "other": "another language"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language(Check):
+    """Fails when most of the answer is in another language than `meta["lang"]` ("ja" or "en").
+
+    Decided by scripts; see `language_of`. What is only mentioned (quotes, brackets) does not outweigh what is
+    said around it. A name copied from the question is in no language. An answer that cannot be told passes.
+    """
+
+    def fault(self, text: str, chat: Chat) -> str:
+        asked = chat.meta.get("lang")
+        if asked not in ("ja", "en") or is_name(text, "\n".join(m.content for m in chat.prompt)):
+            return ""
+        found = language_of(text)
+        if found in ("", asked) or (found == "han" and asked == "ja"):
+            return ""
+        around = language_of(_QUOTED.sub(" ", text))
+        if found != "zh" and around in ("ja", "en") and around == asked:
+            return ""
+        return f"{NAMES.get(found, 'kanji')} where {NAMES[asked]} was asked for"
+
+
+def language_of(text: str) -> str:
+    """ "ja", "en", "zh", "ko", "other", "han" (kanji without a sign of which language) or "" (undecided).
+
+    Code, links and JSON keys are left out. An English word weighs as much as two Japanese characters, its usual
+    length in translation; a capitalised one, likely a name, as one. Kana make CJK text Japanese unless
+    Chinese-only characters outnumber them. Latin text of at least five words is English only if its function
+    words are. Not covered: rarer Latin-script languages, Japanese in Latin letters beyond a few words, Chinese
+    that shares all its characters with Japanese.
+    """
+    text = prose(text)
+    words = [w for w in _WORD.findall(text) if counts(w)]
+    cjk, kana = len(_CJK.findall(text)), len(_KANA.findall(text))
+    weights = {
+        "cjk": float(cjk),
+        "latin": float(sum(map(weight, words))),
+        "ko": float(len(_HANGUL.findall(text))),
+        "other": len(_OTHER.findall(text)) / 2.5,
+    }
+    total = sum(weights.values())
+    first = max(weights, key=lambda k: weights[k])
+    if total == 0 or weights[first] <= total / 2:
+        return ""
+    if first == "latin":
+        return latin_language(words)
+    if first != "cjk":
+        return first
+    if kana:
+        return "zh" if len(simplified_pattern().findall(text)) > kana and 10 * kana < cjk else "ja"
+    return "zh" if any(looks_chinese(s) for s in re.split(r"[。！？\n]", text)) else "han"
+
+
+def weight(word: str) -> int:
+    return 1 if word[0].isupper() and word.lower() not in ENGLISH else 2
+
+
+def counts(word: str) -> bool:
+    """Whether a Latin token is a word of a language: no unit, acronym, letter, number or identifier."""
+    word = word.strip(".'’-/+")
+    if word in ("I", "a", "A"):
+        return True
+    return len(word) > 1 and word[1:].islower() and word.lower() not in UNITS and not re.search(r"[\d_@/+.]", word)
+
+
+def latin_language(words: list[str]) -> str:
+    """ "en", "other", or "" for one or two names."""
+    lower = [w.lower().replace("’", "'").strip(".'-") for w in words]
+    english = sum(w in ENGLISH for w in lower)
+    foreign = sum(w in _FOREIGN for w in lower)
+    if len(lower) >= 5 and foreign > max(english, len(lower) / 10):
+        return "other"
+    named = len(words) <= 2 and not english and all(w[0].isupper() for w in words)
+    return "" if named else "en"
+
+
+def is_name(text: str, prompt: str) -> bool:
+    """Whether the answer is at most four Latin words, each a name (capital letter or digit), from the prompt."""
+    words = text.strip(" \n。.「」\"'").split()
+    if not 1 <= len(words) <= 4 or text.strip().endswith((".", "!", "?")) or has_kana(text):
+        return False
+    return all(re.match(rf"[{LATIN}\d]", w) and not w.islower() and w.lower() not in ENGLISH for w in words) and (
+        " ".join(words) in prompt
+    )

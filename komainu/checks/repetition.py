@@ -1,0 +1,92 @@
+"""Repetition: answers that have fallen into a loop."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from komainu.checks.base import Check, shown
+from komainu.checks.text import prose, strip_item
+from komainu.rows import Chat
+
+_WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repetition(Check):
+    """Fails on a unit repeated back to back, on the same line again and again, and on too few distinct n-grams.
+
+    `times` is how often a unit may at most stand in a row (units together at least `span` characters), or one
+    line of at least eight characters that is a fifth of all lines (headings and table rows aside).
+    `distinct` is the least share of distinct `gram`-grams (English words, other characters) in an answer of at
+    least `gram_from` of them. Code is not judged. The repetitions that `meta["format"]` of kind "repeat" asks
+    for are taken out first, and no more than those.
+    Not covered: the same thing said in other words.
+    """
+
+    times: int = 4
+    span: int = 24
+    gram: int = 8
+    gram_from: int = 80
+    distinct: float = 0.5
+
+    def fault(self, text: str, chat: Chat) -> str:
+        wanted = chat.meta.get("format")
+        if isinstance(wanted, dict) and wanted.get("kind") == "repeat" and wanted.get("text"):
+            text = text.replace(str(wanted["text"]), "", int(wanted.get("n", 0)))
+        text = prose(text)
+        return self._in_a_row(text) or self._lines(text) or self._grams(text)
+
+    def _in_a_row(self, text: str) -> str:
+        words = re.sub(r"\s+", " ", re.sub(r"^\s*\|.*$", " ", text, flags=re.M))
+        for unit, count in loops(words):
+            if count > self.times and len(unit) * count >= self.span:
+                return f"{shown(unit.strip())} {count} times in a row"
+        return ""
+
+    def _lines(self, text: str) -> str:
+        kept = [strip_item(line).strip() for line in text.splitlines()]
+        kept = [
+            s
+            for s in kept
+            if len(s) >= 8 and re.search(r"\w", s) and not s.startswith(("|", "#")) and s[-1] not in ":：*"
+        ]
+        if kept:
+            line, count = Counter(kept).most_common(1)[0]
+            if count > self.times and count * 5 >= len(kept):
+                return f"line {shown(line)} {count} times"
+        return ""
+
+    def _grams(self, text: str) -> str:
+        words = [w.lower() for w in _WORDS.findall(text)]
+        grams = [tuple(words[i : i + self.gram]) for i in range(len(words) - self.gram + 1)]
+        if len(grams) < self.gram_from:
+            return ""
+        share = len(set(grams)) / len(grams)
+        return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
+
+
+def loops(text: str) -> Iterator[tuple[str, int]]:
+    """Units of up to 120 characters that stand at least three times in a row, and how often they do.
+
+    Looks for eight characters that come back within 120: linear in the text. Stretches shorter than 24
+    characters may be missed. A unit without a letter or digit (a rule, a row of dots) is no loop.
+    """
+    i = 0
+    while i + 8 < len(text):
+        again = text.find(text[i : i + 8], i + 1, i + 128)
+        if again < 0:
+            i += 8
+            continue
+        period = again - i
+        start, end = i, again + 8
+        while start > 0 and text[start - 1] == text[start - 1 + period]:
+            start -= 1
+        while end < len(text) and text[end] == text[end - period]:
+            end += 1
+        unit = text[start : start + period]
+        if end - start >= 3 * period and re.search(r"[^\W_ー]", unit):
+            yield unit, (end - start) // period
+        i = max(i + 8, end - period - 8)

@@ -1,0 +1,184 @@
+"""The command line: `komainu run recipe.py:function key=value ...`. Parses, does one verb, prints, ends with a code.
+
+Exit codes: 0 ok, 1 our bug, 2 usage or config, 3 a gate or verification failed, 4 incomplete, 5 over budget,
+130 interrupted. With --json exactly one JSON object goes to stdout, an error included; all else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from komainu import __version__
+from komainu.errors import Error
+
+INTERRUPTED = 130
+Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A recipe function.")]
+Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
+Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+app = typer.Typer(
+    help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Job(NamedTuple):
+    """A parsed command: a function of `cli_verbs` and its arguments, done after parsing has ended."""
+
+    verb: str
+    args: tuple[Any, ...]
+    json: bool
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"komainu {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Turns an open base model into a bilingual chat model, and proves it with numbers."""
+
+
+@app.command()
+def run(target: Target, values: Values = None, json: Json = False) -> Job:
+    """Build what is missing, name the result.
+
+    What is built is reused, so to resume is to run again.
+    """
+    return Job("run", (target, values or []), json)
+
+
+@app.command()
+def plan(target: Target, values: Values = None, json: Json = False) -> Job:
+    """Tell what a run would build, and what is wrong."""
+    return Job("plan", (target, values or []), json)
+
+
+@app.command()
+def why(
+    target: Anything,
+    values: Values = None,
+    cell: Annotated[str, typer.Option(metavar="ENTRY/BENCH/LANG/METRIC", help="Trace one number of a board.")] = "",
+    json: Json = False,
+) -> Job:
+    """Tell where an artifact, or one number, comes from."""
+    return Job("why", (target, values or [], cell), json)
+
+
+@app.command()
+def diff(
+    targets: Annotated[list[str], typer.Argument(metavar="A [KEY=VALUE]... B [KEY=VALUE]...", help="Two targets.")],
+    json: Json = False,
+) -> Job:
+    """Tell what differs between two targets."""
+    return Job("diff", (targets,), json)
+
+
+@app.command()
+def ls(
+    unnamed: Annotated[bool, typer.Option("--unnamed", help="Only what no name reaches.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="With --unnamed: remove it.")] = False,
+    json: Json = False,
+) -> Job:
+    """List names and artifacts with their sizes."""
+    return Job("ls", (unnamed, remove), json)
+
+
+@app.command()
+def status(json: Json = False) -> Job:
+    """Tell what is being built, unfinished and built."""
+    return Job("status", (), json)
+
+
+@app.command()
+def verify(
+    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="The whole store when not given.")] = "",
+    values: Values = None,
+    json: Json = False,
+) -> Job:
+    """Find any changed byte, missing or added file."""
+    return Job("verify", (target, values or []), json)
+
+
+@app.command()
+def doctor(json: Json = False) -> Job:
+    """Tell what this machine has and lacks."""
+    return Job("doctor", (), json)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do one command and return its exit code. argv: the words after `komainu`; None takes the process's own."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    as_json = "--json" in words
+    try:
+        job = app(args=words, prog_name="komainu", standalone_mode=False)
+        if not isinstance(job, Job):  # --help and --version have printed and given their exit code
+            return int(job or 0)
+        logs()
+        with contextlib.redirect_stdout(sys.stderr):  # what a recipe or a stage prints is no result
+            outcome = getattr(importlib.import_module("komainu.cli_verbs"), job.verb)(*job.args)
+        lines = [json.dumps(outcome.payload, ensure_ascii=False)] if job.json else outcome.lines
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+        return int(outcome.code)
+    except BrokenPipeError:  # the reader of our output has gone: `komainu ls | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return fail("interrupted: what is finished is kept; run the same command again to resume", INTERRUPTED, as_json)
+    except Exception as error:
+        return failed(error, as_json)
+
+
+def failed(error: Exception, as_json: bool) -> int:
+    """Tell of an error: one message for what the user can mend, a traceback for our own bugs."""
+    if isinstance(error, Error):
+        return fail(str(error), error.code, as_json)
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "komainu").startswith("komainu"):
+        advice = "pip install 'komainu[all]'; `komainu doctor` shows what else is missing"
+        return fail(f"{error.name} is not installed: {advice}", Error.code, as_json)
+    if hasattr(error, "format_message"):  # a usage error of Typer's
+        usage = getattr(getattr(error, "ctx", None), "get_usage", lambda: "")()
+        return fail("\n".join(filter(None, [error.format_message(), usage])), Error.code, as_json)
+    traceback.print_exception(error, file=sys.stderr)
+    return fail(f"this is a bug in komainu, or in a stage of the recipe: {error!r}", 1, as_json)
+
+
+def fail(message: str, code: int, as_json: bool) -> int:
+    print(f"komainu: {message}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": message, "code": code}, ensure_ascii=False))
+    return code
+
+
+def logs() -> None:
+    """Send komainu's log to stderr; on a terminal, over a progress bar that may stand there."""
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"{clear}%(message)s"))
+    log = logging.getLogger("komainu")
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+"""What each verb of the command line does; nothing here prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from komainu import doctor as health
+from komainu import lineage, recipe, settings, trace
+from komainu.compare import compare
+from komainu.errors import Incomplete, UsageError
+from komainu.plan import Plan
+from komainu.plan import plan as plan_of
+from komainu.stage import upstream_first
+from komainu.store import WORK, Artifact, Store
+
+SETTING = re.compile(r"[A-Za-z_]\w*=")
+WIDTH = 160  # characters of one line of a summary
+WORDS = {"ok": "ok", "lacks": "--", "bad": "!!"}
+
+
+class Outcome(NamedTuple):
+    """What a verb found: as JSON, as lines to read, and the exit code."""
+
+    payload: dict[str, Any]
+    lines: Iterable[str]
+    code: int = 0
+
+
+def run(target: str, values: Sequence[str]) -> Outcome:
+    """Check everything, build what is missing, name the result."""
+    here = settings.load()
+    made = recipe.load(target, values)
+    planned = plan_of(made.stage, Store(here.root))
+    planned.refuse()
+    from komainu.launch import open_context
+
+    with open_context(here) as ctx:
+        artifact = ctx.store.build(made.stage, ctx)
+        ctx.store.name(made.name, made.stage)
+        records = (ctx.open(each).summary for each in upstream_first(made.stage))
+        incomplete = [what for summary in records for what in summary.get("incomplete", [])]
+    page = artifact.path / "report.html"
+    payload = {
+        "name": made.name,
+        "ref": artifact.ref,
+        "path": str(artifact.path),
+        **({"page": str(page)} if page.exists() else {}),
+        "built": len(planned.to_build),
+        **({"incomplete": incomplete} if incomplete else {}),
+        "summary": artifact.summary,
+    }
+    lines = [f"{made.name}: {counts(planned, 'built')}", str(artifact.path)]
+    lines += [shorten(f"  {key}: {json.dumps(value, ensure_ascii=False)}") for key, value in artifact.summary.items()]
+    lines += [f"page {page}"] if page.exists() else []
+    lines += [f"incomplete: {what}" for what in incomplete]
+    return Outcome(payload, lines, Incomplete.code if incomplete else 0)
+
+
+def plan(target: str, values: Sequence[str]) -> Outcome:
+    """What a run would do; code 2 when it would be refused."""
+    here = settings.load()
+    made = recipe.load(target, values)
+    planned = plan_of(made.stage, Store(here.root))
+    payload = {
+        "name": made.name,
+        "store": str(here.root),
+        "stages": [line.json() for line in planned.lines],
+        "to_build": len(planned.to_build),
+        "problems": planned.problems,
+    }
+    return Outcome(payload, plan_lines(made.name, planned), 2 if planned.problems else 0)
+
+
+def plan_lines(name: str, planned: Plan) -> Iterator[str]:
+    for line in planned.lines:
+        makes = line.stage.row_type.__name__
+        rows = f"{'?' if line.rows is None else line.rows} rows" if makes in ("Chat", "Pair", "Score") else ""
+        yield f"{line.state:<10}  {line.stage.label:<30} {makes:<8} {rows:>14}".rstrip()
+    yield f"{name}: {counts(planned, 'to build')}"
+    if planned.problems:
+        yield f"{len(planned.problems)} problems; nothing can be started:"
+        yield from (f"  {problem}" for problem in planned.problems)
+
+
+def counts(planned: Plan, word: str) -> str:
+    """`3 stages to build, 5 reused`."""
+    reused = sum(1 for line in planned.lines if line.state == "built")
+    return f"{len(planned.to_build)} stages {word}, {reused} reused"
+
+
+def why(target: str, values: Sequence[str], cell: str) -> Outcome:
+    """The tree under a target, or one number of its board down to row ids."""
+    root = node_of(target, values, Store(settings.load().root))
+    if not cell:
+        return Outcome(lineage.tree(root), lineage.why(root))
+    found = trace.trace(root, cell)
+    return Outcome(found, trace.text(found))
+
+
+def node_of(target: str, values: Sequence[str], store: Store) -> lineage.Node:
+    """The provenance of a recipe with settings, or of what a name or id of the store stands for."""
+    if is_recipe(target, store):
+        return lineage.from_stage(recipe.load(target, values).stage, store)
+    if values:
+        raise UsageError(f"{target!r} is no recipe.py:function, so it takes no settings: {' '.join(values)}")
+    return lineage.from_record(store.resolve(target).ref, store)
+
+
+def is_recipe(target: str, store: Store) -> bool:
+    return (":" in target or target.endswith(".py")) and target not in store.names()
+
+
+def diff(targets: Sequence[str]) -> Outcome:
+    """What differs between two targets, each with its settings behind it."""
+    sides: list[list[str]] = []
+    for word in targets:
+        if not SETTING.match(word):
+            sides.append([word])
+        elif sides:
+            sides[-1].append(word)
+        else:
+            raise UsageError(f"{word!r} comes before any target; say A [key=value]... B [key=value]...")
+    if len(sides) != 2:
+        raise UsageError(f"diff compares two targets, not {len(sides)}: {', '.join(side[0] for side in sides)}")
+    store = Store(settings.load().root)
+    a, b = (node_of(side[0], side[1:], store) for side in sides)
+    found = compare(a, b)
+    return Outcome({"a": a.ref, "b": b.ref, **found.json()}, found.text())
+
+
+def ls(unnamed: bool, remove: bool) -> Outcome:
+    """Names and artifacts; with `unnamed` only what no name reaches, with `remove` gone afterwards."""
+    store = Store(settings.load().root)
+    if remove and not unnamed:
+        raise UsageError("--remove goes with --unnamed: only what no name reaches is ever removed")
+    artifacts = store.unreached() if unnamed else [*store.ls()]
+    names = store.names()
+    listed = [described(a, names) for a in artifacts]
+    left = [{"ref": ref_of(p), "bytes": size(p)} for p in store.unfinished()]
+    if remove:
+        gone = {a.ref for a in store.gc()}
+        listed = [a for a in listed if a["ref"] in gone]
+    total = sum(a["bytes"] for a in [*listed, *left])
+    payload: dict[str, Any] = {"store": str(store.root), "artifacts": listed, "unfinished": left, "bytes": total}
+    payload |= {"removed": True} if remove else {} if unnamed else {"names": names}
+    return Outcome(payload, ls_lines(payload))
+
+
+def ls_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield from (f"{name:<30} -> {ref}" for name, ref in found.get("names", {}).items())
+    for a in found["artifacts"]:
+        rows = "" if a["rows"] is None else f"{a['rows']} rows"
+        yield f"{a['ref']:<30} {rows:>14} {human(a['bytes']):>10}  {', '.join(a['names'])}".rstrip()
+    yield from (f"{u['ref']:<30} {'unfinished':>14} {human(u['bytes']):>10}" for u in found["unfinished"])
+    what = "removed" if found.get("removed") else "in"
+    yield f"{what} {found['store']}: {len(found['artifacts'])} artifacts, {human(found['bytes'])}"
+
+
+def described(artifact: Artifact, names: dict[str, str]) -> dict[str, Any]:
+    """An artifact as `ls` shows it."""
+    return {
+        "ref": artifact.ref,
+        "makes": artifact.record["makes"],
+        "rows": artifact.summary.get("rows"),
+        "bytes": size(artifact.path),
+        "names": [name for name, ref in names.items() if ref == artifact.ref],
+    }
+
+
+def status() -> Outcome:
+    """What is being built, what was left unfinished, and how much is built of each stage."""
+    store = Store(settings.load().root)
+    going: list[dict[str, Any]] = []
+    for path in store.unfinished():
+        pid = store.holder(path.name)
+        going.append({"ref": ref_of(path), "building": pid is not None, "pid": pid, "progress": progress(path)})
+    built: dict[str, dict[str, int]] = {}
+    for path in sorted(set(store.folders()) - set(store.unfinished())):
+        row = built.setdefault(path.parent.name, {"artifacts": 0, "bytes": 0})
+        row["artifacts"] += 1
+        row["bytes"] += size(path)
+    payload = {
+        "store": str(store.root),
+        "building": [g for g in going if g["building"]],
+        "unfinished": [g for g in going if not g["building"]],
+        "built": built,
+    }
+    return Outcome(payload, status_lines(payload))
+
+
+def status_lines(found: dict[str, Any]) -> Iterator[str]:
+    for each in found["building"]:
+        yield f"building    {each['ref']} in process {each['pid']} {said(each['progress'])}".rstrip()
+    for each in found["unfinished"]:
+        yield f"unfinished  {each['ref']} {said(each['progress'])} (run the recipe again to go on)"
+    for stage, row in found["built"].items():
+        yield f"built       {stage:<20} {row['artifacts']:>5} artifacts {human(row['bytes']):>10}"
+    if not found["building"]:
+        yield f"nothing is being built in {found['store']}"
+
+
+def progress(path: Path) -> dict[str, Any] | None:
+    """The last whole line of a stage's metrics.jsonl, where it writes one."""
+    try:
+        with open(path / WORK / "metrics.jsonl", "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 65536))
+            lines = file.read().split(b"\n")[:-1]
+        last = json.loads(lines[-1]) if lines else None
+    except (OSError, ValueError):
+        return None
+    return last if isinstance(last, dict) else None
+
+
+def said(values: dict[str, Any] | None) -> str:
+    shown = {k: round(v, 4) if isinstance(v, float) else v for k, v in (values or {}).items()}
+    return ", ".join(f"{k} {v}" for k, v in shown.items())
+
+
+def verify(target: str, values: Sequence[str]) -> Outcome:
+    """Whether every file is as it was made; code 3 when one is not."""
+    store = Store(settings.load().root)
+    folders, problems = lineage.verify(store, [node_of(target, values, store)] if target else None)
+    payload = {"store": str(store.root), "checked": [ref_of(p) for p in folders], "problems": problems}
+    end = f"{len(folders)} artifacts checked, {len(problems)} problems"
+    return Outcome(payload, [*problems, end], 3 if problems else 0)
+
+
+def doctor() -> Outcome:
+    """What the machine has and lacks; code 3 when something must be mended."""
+    found = [*health.findings(settings.load())]
+    lines: list[str] = []
+    for f in found:
+        lines.append(f"{WORDS[f.state]}  {f.name:<20} {f.text}")
+        if f.advice:
+            lines.append(f"    {'':<20} -> {f.advice}")
+    bad = [f.name for f in found if f.state == "bad"]
+    lines.append(f"to be mended: {', '.join(bad)}" if bad else "ready to run")
+    return Outcome({"findings": [f._asdict() for f in found], "bad": bad}, lines, 3 if bad else 0)
+
+
+def ref_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def size(path: Path) -> int:
+    """Bytes of all files under a folder; one that goes away meanwhile counts nothing."""
+    total = 0
+    for file in path.rglob("*"):
+        try:
+            total += file.stat().st_size if file.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def human(n: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if n < 1024:
+            return f"{n:.0f} {unit}" if unit == "B" else f"{n:.1f} {unit}"
+        n /= 1024
+    return f"{n:.1f} TiB"
+
+
+def shorten(line: str) -> str:
+    return line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."

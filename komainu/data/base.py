@@ -1,0 +1,267 @@
+"""A Step is a generator over rows; a Dataset streams rows through steps and accounts for every one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import msgspec
+
+from komainu.context import Context
+from komainu.errors import GateFailed, UsageError
+from komainu.files import write_rows
+from komainu.progress import Progress
+from komainu.rows import Chat, Pair, Row, Score
+from komainu.spec import Spec
+from komainu.stage import Stage
+from komainu.store import Artifact
+
+WINDOW = 512  # rows a step holds at once while it asks a model
+T = TypeVar("T")
+
+
+class Dropped(NamedTuple):
+    """Yield this instead of a row to drop it. The part of `reason` before a colon is what is counted."""
+
+    row: Row
+    reason: str
+
+
+class Note(NamedTuple):
+    """Yield this to put facts of a step (small, JSON) into the summary of the dataset, under `notes`."""
+
+    facts: dict[str, Any]
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """One line of dropped.jsonl: which step dropped which row, and the whole reason."""
+
+    step: str
+    reason: str
+    row: Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Spec):
+    """What is done to a stream of rows: a generator that yields rows, Dropped rows and Notes.
+
+    A step reads its rows to the end and gives `per_row` rows or Dropped for each row it reads; the
+    Dataset verifies both. A step that asks a model works in windows of WINDOW rows, so that memory
+    does not grow with the data.
+    """
+
+    eats: ClassVar[type] = Chat
+    makes: ClassVar[type] = Chat
+
+    def __call__(self, rows: Iterator[Any], ctx: Context) -> Iterator[Row | Dropped | Note]:
+        raise NotImplementedError(f"{type(self).__name__} needs __call__(rows, ctx)")
+
+    def turns(self, came: type) -> type | None:
+        """The type of the rows made of rows of type `came`; None when it cannot take them."""
+        return self.makes if issubclass(came, self.eats) else None
+
+    def check(self) -> Iterator[str]:
+        """What is wrong with this step's own wiring, a sentence each."""
+        yield from ()
+
+    @property
+    def per_row(self) -> int:
+        """Rows made of each row, dropped ones included."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sieve(Step):
+    """A step that only drops: chats or pairs go through as they are."""
+
+    eats: ClassVar[type] = object
+
+    def turns(self, came: type) -> type | None:
+        return came if came in (Chat, Pair) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(Stage):
+    """Rows of the sources, one source after the other, through the steps.
+
+    Writes rows.jsonl and dropped.jsonl (a `Drop` a line). The summary tells rows in and out, the flow
+    through each step, drops by step and reason, and the steps' notes.
+    """
+
+    makes: ClassVar[type] = Chat
+    sources: tuple[Stage, ...]
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def row_type(self) -> type:
+        kind = self.sources[0].row_type if self.sources else Chat
+        for step in self.steps:
+            kind = step.turns(kind) or step.makes
+        return kind
+
+    def check(self) -> Iterator[str]:
+        if not self.sources:
+            yield "Dataset.sources is empty: give at least one stage that makes rows"
+            return
+        kinds = {s.row_type for s in self.sources}
+        for source in self.sources:
+            if source.row_type not in (Chat, Pair, Score):
+                yield f"Dataset.sources needs rows, but {source.label} makes {source.row_type.__name__}"
+                return
+        if len(kinds) > 1:
+            made = ", ".join(f"{s.label} makes {s.row_type.__name__}" for s in self.sources)
+            yield f"Dataset.sources must make one type of rows, but {made}"
+            return
+        kind, before = kinds.pop(), self.sources[0].label
+        for label, step in zip(labels(self.steps), self.steps, strict=True):
+            yield from step.check()
+            turned = step.turns(kind)
+            if turned is None:
+                wanted = "Chat or Pair" if step.eats is object else step.eats.__name__
+                yield f"step {label} eats {wanted}, but {before} makes {kind.__name__}"
+                return
+            kind, before = turned, f"step {label}"
+
+    def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
+        """The most rows there can be: steps may drop some."""
+        total = 0
+        for source in self.sources:
+            count = rows(source)
+            if count is None:
+                return None
+            total += count
+        for step in self.steps:
+            total *= step.per_row
+        return total
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        sources = [ctx.open(s) for s in self.sources]
+        total = sum(int(s.summary["rows"]) for s in sources)
+        flows = [Flow(label) for label in labels(self.steps)]
+        with ctx.progress(total, "Dataset") as bar, DropLog(out / "dropped.jsonl") as log:
+            rows = read(sources, bar)
+            for step, flow in zip(self.steps, flows, strict=True):
+                rows = flow.through(step, rows, ctx, log)
+            count = write_rows(out / "rows.jsonl", rows)
+        verify(self.steps, flows, total)
+        return {
+            "rows": count,
+            "in": total,
+            "steps": [{"step": f.label, "in": f.came, "out": f.went} for f in flows],
+            "dropped": {f.label: dict(sorted(log.counts[f.label].items())) for f in flows if f.label in log.counts},
+            "notes": {f.label: f.notes for f in flows if f.notes},
+        }
+
+
+@dataclass
+class Flow:
+    """Rows that came to and went from one step."""
+
+    label: str
+    came: int = 0
+    went: int = 0
+    dropped: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.came += 1
+            yield row
+
+    def through(self, step: Step, rows: Iterator[Row], ctx: Context, log: DropLog) -> Iterator[Row]:
+        for made in step(self.counted(rows), ctx):
+            if isinstance(made, Dropped):
+                self.dropped += 1
+                log.add(self.label, made)
+            elif isinstance(made, Note):
+                self.notes |= made.facts
+            else:
+                self.went += 1
+                yield made
+
+
+class DropLog:
+    """Writes dropped.jsonl under a temporary name, renames it when all went well, and counts by step and reason."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.partial = path, path.with_name(path.name + ".partial")
+        self.counts: dict[str, Counter[str]] = {}
+        self.encoder = msgspec.json.Encoder(order="deterministic")
+
+    def __enter__(self) -> DropLog:
+        self.file = open(self.partial, "wb")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.file.close()
+        if kind is None:
+            os.replace(self.partial, self.path)
+
+    def add(self, step: str, dropped: Dropped) -> None:
+        self.counts.setdefault(step, Counter())[word(dropped.reason)] += 1
+        self.file.write(self.encoder.encode(Drop(step, dropped.reason, dropped.row)) + b"\n")
+
+
+def read(sources: Iterable[Artifact], bar: Progress) -> Iterator[Row]:
+    for row in chain.from_iterable(s.rows() for s in sources):
+        bar.update()
+        yield row
+
+
+def verify(steps: tuple[Step, ...], flows: list[Flow], total: int) -> None:
+    """Every row is accounted for: each step read all that came before it, and what it read went on or was dropped."""
+    before = total
+    for step, flow in zip(steps, flows, strict=True):
+        if flow.came != before:
+            raise GateFailed(f"step {flow.label} read {flow.came} of {before} rows: a step must read to the end")
+        if flow.went + flow.dropped != flow.came * step.per_row:
+            raise GateFailed(
+                f"step {flow.label} read {flow.came} rows and gave {flow.went} and dropped {flow.dropped}; "
+                f"it must give {step.per_row} a row: yield Dropped(row, reason) for a row it leaves out"
+            )
+        before = flow.went
+
+
+def labels(steps: Iterable[Step]) -> list[str]:
+    """The class names of steps; the second Filter is `Filter#2`."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in (type(step).__name__ for step in steps):
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return found
+
+
+def drops(artifact: Artifact) -> Iterator[Drop]:
+    """What an artifact dropped, in order."""
+    path = artifact.path / "dropped.jsonl"
+    decoder = msgspec.json.Decoder(Drop)
+    with open(path, "rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise UsageError(f"{path}:{number}: not a dropped row: {error}") from None
+
+
+def word(reason: str) -> str:
+    """The part of a reason that is counted: `leakage` of `leakage: latin 'station'`."""
+    return reason.partition(":")[0].strip()
+
+
+def windows(rows: Iterator[T], size: int = WINDOW) -> Iterator[list[T]]:
+    """Rows in lists of `size`, the last one shorter."""
+    window: list[T] = []
+    for row in rows:
+        window.append(row)
+        if len(window) == size:
+            yield window
+            window = []
+    if window:
+        yield window

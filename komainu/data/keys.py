@@ -1,0 +1,66 @@
+"""Keys of text: what is left when width, case, spaces and punctuation are forgotten. Never training text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Literal
+
+from komainu.errors import UsageError
+from komainu.rows import Chat, Message, Pair
+
+On = Literal["prompt", "both"]
+HIRAGANA = {code: code - 0x60 for code in (*range(0x30A1, 0x30F7), 0x30FD, 0x30FE)}
+
+
+def folded(text: str) -> str:
+    """NFKC and case folding; spaces, control characters and punctuation removed.
+
+    What stands between two digits stays ("3-5" is not "35", "1 2" is not "12"), and so do question
+    marks (in plain Japanese nothing else may mark a question) and symbols such as + and =.
+    """
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    spaces, marks = unmarked()
+    return marks.sub("", spaces.sub("", text))
+
+
+def unkana(text: str) -> str:
+    """Folded text with katakana written as hiragana and without question marks."""
+    return folded(text).translate(HIRAGANA).replace("?", "")
+
+
+@cache
+def unmarked() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The patterns of spaces, and of punctuation, that do not stand between two digits."""
+    spaces, marks = [], []
+    for code in range(0x10000):
+        kind = unicodedata.category(chr(code))
+        if kind[0] in "ZC" and kind not in ("Cs", "Co", "Cn"):
+            spaces.append(re.escape(chr(code)))
+        elif kind[0] == "P" and chr(code) != "?":
+            marks.append(re.escape(chr(code)))
+    space, mark = f"[{''.join(spaces)}]+", f"[{''.join(marks)}]+"
+    return re.compile(rf"(?<!\d){space}|{space}(?!\d)"), re.compile(rf"(?<!\d){mark}|{mark}(?!\d)")
+
+
+def messages_of(row: Chat | Pair, on: On = "both") -> tuple[Message, ...]:
+    """The turns of the prompt; with on="both" also the answer (of a pair: chosen, then rejected)."""
+    if not isinstance(row, (Chat, Pair)):
+        raise UsageError(f"{row.id}: a {type(row).__name__} has no text to compare; give chats or pairs")
+    if on == "prompt":
+        return row.prompt
+    if isinstance(row, Chat):
+        return row.messages
+    return (*row.prompt, Message("assistant", row.chosen), Message("assistant", row.rejected))
+
+
+def key_of(row: Chat | Pair, on: On) -> str:
+    """The folded turns of a row, one a line; a turn of nothing but marks stands as it is."""
+    return "\n".join(folded(m.content) or m.content for m in messages_of(row, on))
+
+
+def known(on: str, holder: str) -> None:
+    """Refuse a value that is neither "prompt" nor "both"."""
+    if on not in ("prompt", "both"):
+        raise UsageError(f'{holder}.on is {on!r}; use "prompt" or "both"')

@@ -1,0 +1,206 @@
+"""The textbook's teacher behind the OpenAI protocol: `python -m komainu.data.textbook.server --port 8000`."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import sys
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from komainu.data.textbook.teacher import Faults, answer
+from komainu.errors import UsageError, nearest
+from komainu.rows import Message
+
+NAME = "textbook"
+CLEAN = Faults(**{f.name: 0.0 for f in fields(Faults)})
+FAULTS = web.AppKey("faults", Faults)
+ROLES = ("system", "user", "assistant")
+
+
+def app(faults: Faults | None = None) -> web.Application:
+    """The application; `faults` are the rates of the model named `textbook`.
+
+    Covers chat completions (one choice, not streamed), the list of models, and health. Sampling
+    parameters other than `seed` and `max_tokens` change nothing: the teacher has none.
+    """
+    served = web.Application(middlewares=[clear_errors])
+    served[FAULTS] = faults or Faults()
+    served.router.add_post("/v1/chat/completions", complete)
+    served.router.add_get("/v1/models", models)
+    served.router.add_get("/health", health)
+    return served
+
+
+def faults_of(model: str, rates: Faults) -> Faults:
+    """The fault rates that a model's name asks for.
+
+    `textbook` has `rates`, `textbook-clean` none, `textbook@leak=0.5,casual=0` those with changes.
+    """
+    name, _, changes = model.partition("@")
+    if name not in (NAME, f"{NAME}-clean"):
+        raise UsageError(f"model {model!r} is not served here{nearest(name, (NAME, f'{NAME}-clean'))}")
+    wanted: dict[str, Any] = {}
+    for change in filter(None, changes.split(",")):
+        key, _, value = change.partition("=")
+        try:
+            wanted[key] = float(value)
+        except ValueError:
+            raise UsageError(f"model {model!r}: {change!r} is not of the form fault=rate") from None
+    return changed(rates if name == NAME else CLEAN, wanted, f"model {model!r}")
+
+
+def changed(rates: Faults, wanted: dict[str, Any], at: str) -> Faults:
+    known = [f.name for f in fields(Faults)]
+    for key, value in wanted.items():
+        if key not in known:
+            raise UsageError(f"{at}: no fault is called {key!r}{nearest(key, known)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise UsageError(f"{at}: the rate of {key} must be a number from 0 to 1, not {value!r}")
+    return replace(rates, **wanted)
+
+
+@web.middleware
+async def clear_errors(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Bad requests, unknown paths and wrong methods as the protocol's error object."""
+    try:
+        response: web.StreamResponse = await handler(request)
+        return response
+    except UsageError as problem:
+        return refusal(str(problem), 400)
+    except web.HTTPException as problem:
+        if problem.status < 400:
+            raise
+        return refusal(f"{request.method} {request.path}: {problem.reason}", problem.status)
+
+
+def refusal(message: str, status: int) -> web.Response:
+    kind = "invalid_request_error"
+    return web.json_response({"error": {"message": message, "type": kind, "code": status}}, status=status)
+
+
+async def health(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def models(request: web.Request) -> web.Response:
+    served = [{"id": name, "object": "model", "owned_by": "komainu"} for name in (NAME, f"{NAME}-clean")]
+    return web.json_response({"object": "list", "data": served})
+
+
+async def complete(request: web.Request) -> web.Response:
+    try:
+        asked = json.loads(await request.text())
+    except ValueError as problem:
+        raise UsageError(f"the body is not JSON: {problem}") from None
+    if not isinstance(asked, dict):
+        raise UsageError(f"the body must be a JSON object, not {type(asked).__name__}")
+    return web.json_response(completion(asked, request.app[FAULTS]))
+
+
+def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
+    """The protocol's answer to one request; raises UsageError naming the field that is wrong.
+
+    Token counts are counts of characters. `fault` beside the content is the teacher's label.
+    """
+    model = asked.get("model", NAME)
+    if not isinstance(model, str):
+        raise UsageError(f"model must be a string, not {model!r}")
+    messages = messages_of(asked.get("messages"))
+    seed = whole(asked, "seed", least=None) or 0
+    limit = whole(asked, "max_completion_tokens") or whole(asked, "max_tokens")
+    if asked.get("n", 1) != 1 or asked.get("stream"):
+        raise UsageError("n must be 1 and stream false: this server gives one whole answer a request")
+    text, fault = answer(messages, seed, faults_of(model, rates))
+    finish = "stop"
+    if limit is not None and len(text) > limit:
+        text, fault, finish = text[:limit], "truncated", "length"
+    asked_for, given = sum(len(m.content) for m in messages), len(text)
+    return {
+        "id": f"chatcmpl-{seed}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text, "fault": fault},
+                "finish_reason": finish,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": asked_for,
+            "completion_tokens": given,
+            "total_tokens": asked_for + given,
+        },
+    }
+
+
+def whole(asked: dict[str, Any], key: str, least: int | None = 1) -> int | None:
+    value = asked.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
+        raise UsageError(f"{key} must be a whole number{'' if least is None else f' from {least}'}, not {value!r}")
+    return value
+
+
+def messages_of(given: Any) -> tuple[Message, ...]:
+    """The request's messages; content may be a string or a list of text parts."""
+    if not isinstance(given, list) or not given:
+        raise UsageError("messages must be a list with at least one message")
+    return tuple(message_of(m, f"messages[{i}]") for i, m in enumerate(given))
+
+
+def message_of(given: Any, at: str) -> Message:
+    if not isinstance(given, dict):
+        raise UsageError(f"{at} must be an object with role and content, not {given!r}")
+    role, content = given.get("role"), given.get("content")
+    if role not in ROLES:
+        raise UsageError(f"{at}.role must be one of {', '.join(ROLES)}, not {role!r}")
+    if isinstance(content, list):
+        if not all(isinstance(p, dict) and isinstance(p.get("text"), str) for p in content):
+            raise UsageError(f"{at}.content may only hold text parts: {{'type': 'text', 'text': ...}}")
+        content = "".join(p["text"] for p in content)
+    if not isinstance(content, str):
+        raise UsageError(f"{at}.content must be a string, not {content!r}")
+    return Message(role, content)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent ends. Linux only; elsewhere it does nothing."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it ended before the request reached the kernel
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes any free port, which is printed")
+    parser.add_argument("--faults", default="{}", help='rates as JSON, for example {"leak": 0.2}')
+    parser.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
+    options = parser.parse_args(arguments)
+    if options.with_parent:
+        die_with_parent()
+    try:
+        rates = json.loads(options.faults)
+        if not isinstance(rates, dict):
+            raise UsageError("--faults must be a JSON object")
+        served = app(changed(Faults(), rates, "--faults"))
+    except ValueError as problem:
+        parser.error(str(problem))
+    web.run_app(served, host=options.host, port=options.port, print=partial(print, flush=True))
+
+
+if __name__ == "__main__":
+    main()

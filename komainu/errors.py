@@ -1,0 +1,63 @@
+"""What can go wrong for a user, each class with the exit code the command line ends with.
+
+Error                the base: anything a user can mend
+|- UsageError        2  a setting, a recipe or a row is wrong; nothing was started
+|  |- Drift          2  a default has changed under an id that is already built
+|- GateFailed        3  a gate or a verification did not hold
+|- Incomplete        4  verdicts are missing; the headline is withheld
+|- OverBudget        5  the cap was reached; run again with a higher one to go on
+|- EndpointError     1  an endpoint gave no usable answer; run again to go on
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class Error(Exception):
+    """Anything a user can mend. The message says what, where, and what to do instead."""
+
+    code: ClassVar[int] = 2
+
+
+class UsageError(Error, ValueError):
+    """A setting, a recipe or a row is wrong; nothing was started."""
+
+
+class Drift(UsageError):
+    """The recorded config and today's config differ under one id."""
+
+
+class GateFailed(Error):
+    """A gate or a verification did not hold."""
+
+    code = 3
+
+
+class Incomplete(Error):
+    """Verdicts are missing, so a number that needs them is withheld."""
+
+    code = 4
+
+
+class OverBudget(Error):
+    """The spending cap was reached; what was paid for is kept."""
+
+    code = 5
+
+
+class EndpointError(Error):
+    """An endpoint gave no usable answer after every retry; a second run goes on from here."""
+
+    code = 1
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'size'?` for a mistyped name, or the names there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is: {', '.join(names)}" if names else "; there is none"

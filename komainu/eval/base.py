@@ -1,0 +1,213 @@
+"""Items -> Answers -> Scores. Each is an artifact; one Answers is scored by many benches without asking again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from komainu.checks.empty import Empty
+from komainu.errors import UsageError
+from komainu.files import write_rows
+from komainu.models.base import Model, Reply
+from komainu.rows import Chat, Score
+from komainu.spec import Spec
+from komainu.stage import Stage, Weights, needs
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+
+Lang = Literal["ja", "en"]
+SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench(Spec):
+    """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
+
+    `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
+    other language is another value. Scores lie between 0 and `top`.
+    """
+
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]  # what `score` gives, one Score each
+    higher_is_better: ClassVar[bool] = True
+    top: ClassVar[float] = 1.0  # the highest score there is
+    language: Lang
+
+    def applies(self, chat: Chat) -> bool:
+        """Whether the bench asks something of this item: decided from its prompt and meta, never its answer."""
+        return chat.meta.get("lang") == self.language
+
+    def score(self, chat: Chat) -> list[Score]:
+        """One Score a metric for an answer that is neither missing nor empty. Pure: equal chats, equal scores."""
+        raise NotImplementedError(f"{type(self).__name__} needs score(chat)")
+
+    def group(self, chat: Chat) -> str:
+        """What the item is also reported under, for example its task; "" for nothing."""
+        return ""
+
+    @property
+    def worst(self) -> float:
+        return 0.0 if self.higher_is_better else self.top
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers(Stage):
+    """Chat rows: the prompts of `items`, each answered `samples` times by `model`; ids stay.
+
+    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several.
+    A reply that is empty and did not end by itself (an item that leaves no room for an answer) is no answer:
+    it is kept as an empty reply and counted as missing by Scores.
+    """
+
+    makes: ClassVar[type] = Chat
+    model: Model
+    items: Stage
+    samples: int = 1
+
+    def check(self) -> Iterator[str]:
+        yield from needs(self, "items", self.items, Chat)
+        if isinstance(self.model.weights, Stage):
+            yield from needs(self, "model.weights", self.model.weights, Weights)
+        if self.samples < 1:
+            yield f"Answers.samples is {self.samples}; it must be 1 or more"
+        if self.samples > 1 and self.model.temperature == 0:
+            yield f"Answers.samples is {self.samples} at temperature 0, where all samples are equal; use 1"
+
+    def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
+        items = rows(self.items)
+        return None if items is None else items * self.samples
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        items = self.read_items(ctx)
+        finish: Counter[str] = Counter()
+        total = len(items) * self.samples
+        with ctx.progress(total, f"answers of {self.model.name}") as bar:
+
+            def answered(sample: int) -> Iterator[Chat]:
+                replies = ctx.ask(self.model, [item.prompt for item in items], sample)
+                for item, reply in zip(items, replies, strict=True):
+                    finish[reply.finish] += 1
+                    bar.update()
+                    yield with_reply(item, reply, sample if self.samples > 1 else None)
+
+            rows = write_rows(out / "rows.jsonl", chain.from_iterable(map(answered, range(self.samples))))
+        return {
+            "rows": rows,
+            "items": len(items),
+            "samples": self.samples,
+            "model": self.model.name,
+            "sampling": sampling(self.model),
+            "finish": dict(sorted(finish.items())),
+        }
+
+    def read_items(self, ctx: Context) -> list[Chat]:
+        """The items, each id once."""
+        items = [row for row in ctx.open(self.items).rows() if isinstance(row, Chat)]
+        twice = [i for i, n in Counter(item.id for item in items).items() if n > 1]
+        if twice:
+            raise UsageError(
+                f"{self.items.label} has {len(twice)} ids more than once, first {twice[0]!r}; items to be answered "
+                "need ids of their own"
+            )
+        if not items:
+            raise UsageError(f"{self.items.label} has no rows; there is nothing to ask {self.model.name}")
+        return items
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores(Stage):
+    """Score rows: what `bench` says of the answers it applies to, one row an answer and metric.
+
+    A missing answer gets `value=None`; an empty one, or one that is only thinking, gets the worst value by
+    rule: no bench sees it. The summary tells per metric mean, n, missing and the 95 % interval.
+    """
+
+    makes: ClassVar[type] = Score
+    answers: Answers
+    bench: Bench
+
+    def check(self) -> Iterator[str]:
+        if self.bench.language not in get_args(Lang):
+            yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.eval.totals import by_group, totals
+
+        chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
+        if not chats:
+            raise UsageError(
+                f"no row of {self.answers.items.label} is an item of the bench {self.bench.name} "
+                f"({self.bench.language}); leave the bench out or add items"
+            )
+        scores = [score for chat in chats for score in scored(self.bench, chat)]
+        groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
+        summary = {
+            "rows": write_rows(out / "rows.jsonl", scores),
+            "bench": self.bench.name,
+            "language": self.bench.language,
+            "model": self.answers.model.name,
+            "sampling": sampling(self.answers.model),
+            "higher_is_better": self.bench.higher_is_better,
+            "top": self.bench.top,
+            "metrics": totals(self.bench, scores),
+        }
+        return {**summary, "by": by_group(self.bench, scores, groups)} if groups else summary
+
+
+def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
+    """The item answered; what the reply tells beside its text goes into meta."""
+    meta: dict[str, Any] = {}
+    if reply.finish != "stop":
+        meta["finish"] = reply.finish
+    if sample is not None:
+        meta["sample"] = sample
+    if reply.hidden:
+        meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
+    return item.with_reply(reply.text, **meta)
+
+
+def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
+    """The bench's scores of one answer, after the rules for missing and empty answers."""
+    if why := missing(chat):
+        return [Score(chat.id, metric, None, why=why) for metric in bench.metrics]
+    if why := Empty()(chat):
+        return [Score(chat.id, metric, bench.worst, why=why) for metric in bench.metrics]
+    scores = bench.score(chat)
+    found = tuple(score.metric for score in scores)
+    assert found == bench.metrics, f"{bench.name} promises {bench.metrics} and scores {found}"
+    return scores
+
+
+def missing(chat: Chat) -> str:
+    """Why there is no answer; "" when there is one, be it empty."""
+    if not chat.answered:
+        return "missing: no answer"
+    finish = chat.meta.get("finish", "stop")
+    return "" if chat.reply or finish == "stop" else f"missing: the model stopped before its first word ({finish})"
+
+
+def sampling(model: Model) -> dict[str, Any]:
+    """How a model was asked: its sampling settings."""
+    return {name: getattr(model, name) for name in SAMPLING}
+
+
+def texts(chat: Chat, key: str) -> tuple[str, ...]:
+    """A list of texts in an item's meta, () when it has none; UsageError when it holds anything else."""
+    found = chat.meta.get(key) or ()
+    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
+        raise UsageError(f"row {chat.id!r}: meta.{key} must be a list of texts, not {found!r}")
+    return tuple(found)
+
+
+def judged(bench: Bench, chat: Chat, why: str) -> list[Score]:
+    """The score of a bench with one yes-or-no metric: `why` is "" when the answer is as it should be.
+
+    For a bench where lower is better the score is 1 when something is wrong.
+    """
+    fine = 1.0 if bench.higher_is_better else 0.0
+    return [Score(chat.id, bench.metrics[0], 1.0 - fine if why else fine, why=why)]

@@ -1,0 +1,94 @@
+"""Columns of a board: one metric of one bench for one entry, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from komainu.errors import UsageError
+from komainu.eval.base import Scores
+from komainu.eval.totals import by_item, item_means
+from komainu.rows import Score
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+
+LIMIT = 0.005  # the share of missing verdicts past which a number is withheld
+Verdicts = dict[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`verdicts` holds each item's scores, one a sample, None when missing.
+
+    Item ids carry the id of the stage they come from: two item sets may use the same ids.
+    """
+
+    scores: Scores
+    metric: str
+    verdicts: Verdicts
+
+    @property
+    def key(self) -> dict[str, str]:
+        bench = self.scores.bench
+        return {"bench": bench.name, "language": bench.language, "metric": self.metric}
+
+    @property
+    def name(self) -> str:
+        return f"{self.scores.bench.name} ({self.scores.bench.language})"
+
+    @cached_property
+    def values(self) -> dict[str, float | None]:
+        """Each item's mean score; None when all its verdicts are missing."""
+        return item_means(self.verdicts)
+
+    @property
+    def missing(self) -> float:
+        """The share of missing verdicts."""
+        every = [value for some in self.verdicts.values() for value in some]
+        return sum(value is None for value in every) / max(1, len(every))
+
+    def goodness(self, value: float) -> float:
+        """A score between 0 (worst) and 1 (best)."""
+        share = value / self.scores.bench.top
+        return share if self.scores.bench.higher_is_better else 1 - share
+
+    def bound(self, goodness: float) -> float:
+        """The mean goodness if every missing verdict had the given goodness."""
+        filled = [[goodness if v is None else self.goodness(v) for v in some] for some in self.verdicts.values()]
+        return sum(sum(some) / len(some) for some in filled) / len(filled)
+
+
+def read(scores: Iterable[Scores], ctx: Context) -> Iterator[Column]:
+    """The columns of some scores by language (Japanese first), bench name and metric: one order for every entry."""
+    for each in ordered(scores):
+        rows = [row for row in ctx.open(each).rows() if isinstance(row, Score)]
+        for metric in each.bench.metrics:
+            found = by_item(rows, metric)
+            yield Column(each, metric, {f"{each.answers.items.id}/{i}": some for i, some in found.items()})
+
+
+def ordered(scores: Iterable[Scores]) -> list[Scores]:
+    return sorted(scores, key=lambda s: (s.bench.language != "ja", s.bench.name))
+
+
+def same_items(a: Column, b: Column, first: str, second: str) -> None:
+    """UsageError unless the columns of two entries are about the same items."""
+    for have, lack, with_it, without in ((a, b, first, second), (b, a, second, first)):
+        ids = [i.split("/", 1)[1] for i in have.verdicts if i not in lack.verdicts]
+        if ids:
+            raise UsageError(
+                f"{without!r} has no {a.name} score for {len(ids)} items that {with_it!r} has, first {ids[0]!r}; "
+                "a board compares the same items: let both models answer the same ones"
+            )
+
+
+def lacking(columns: Iterable[Column]) -> str:
+    """Why a number made of these columns is withheld; "" when it is not."""
+    for column in columns:
+        if column.missing > LIMIT:
+            share = f"{100 * column.missing:.1f} % of its verdicts, more than {100 * LIMIT:g} %"
+            return f"{column.name} lacks {share}"
+    return ""

@@ -1,0 +1,59 @@
+"""Asking a model: which model and how it is sampled, what is asked, what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from komainu.rows import Message
+from komainu.spec import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Spec):
+    """Which model and how it is sampled: teacher, judge and candidate alike.
+
+    The endpoint that serves `name` is the Context's business. `weights` is the stage that trained
+    the model (None for one served by others); such a model runs in this process unless an endpoint
+    of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole.
+    """
+
+    name: str
+    weights: Spec | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    max_tokens: int = 2048
+    seed: int = 0
+
+
+class Question(NamedTuple):
+    """One call: the messages, and which of several samples of them this is (0 the first)."""
+
+    messages: tuple[Message, ...]
+    sample: int = 0
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer. `finish` is the protocol's finish_reason ("stop", "length").
+
+    `hidden` is whatever else the server put beside the message's role and content: kept with the row
+    for the report, never read by a filter.
+    """
+
+    text: str
+    finish: str = "stop"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    hidden: dict[str, str] = {}
+
+
+class Client(Protocol):
+    """Answers questions in the order given. Raises EndpointError when it cannot; an error is no answer."""
+
+    batch_sensitive: bool  # True when which questions share a batch can change the last bit of an answer
+
+    def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]: ...

@@ -1,0 +1,191 @@
+"""Answering in this process: a Hugging Face model directory, its chat template, batched generation."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jinja2 import TemplateError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from komainu.errors import UsageError
+from komainu.models.base import Model, Question, Reply
+from komainu.models.decode import Generated, Prompt, decode
+from komainu.models.seeds import seed_of, turns
+from komainu.settings import Settings
+from komainu.spec import Spec
+
+log = logging.getLogger("komainu")
+LIGHT = 2 * 10**9  # bytes of weights up to which several models stay loaded
+SPREAD, SLACK = 1.5, 32  # prompts generated together: up to so many times the shortest, and so many tokens more
+
+
+@dataclass
+class Loaded:
+    """A model ready to answer."""
+
+    model: Any
+    tokenizer: Any
+    stops: list[int]
+    context: int  # tokens of prompt and answer together
+    bytes: int
+
+
+class Engine:
+    """Answers with the weights that a stage made; float32 on a CPU, bfloat16 on a GPU.
+
+    Only safetensors of an architecture that transformers has are loaded: no code from the directory runs.
+    `settings.batch` questions are taken at a time, those of like length generated together. A row's randomness
+    comes from (model.seed, messages, sample) alone; its neighbours can still change the last bit of a logit, hence
+    `batch_sensitive`. `settings.threads` sets torch's CPU threads for the process (0 leaves them: all cores).
+    Not covered: several GPUs, models bigger than the device.
+    """
+
+    batch_sensitive = True
+
+    def __init__(self, locate: Callable[[Spec], Path], settings: Settings) -> None:
+        self.locate, self.settings = locate, settings
+        self.loaded: dict[Path, Loaded] = {}  # the most recent last
+        self.lock = threading.Lock()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
+        """One reply a question, in order. Raises UsageError for a prompt that leaves no room in the context."""
+        assert model.weights is not None, f"{model.name} has no weights: the router should not have sent it here"
+        path = self.locate(model.weights)
+        for start in range(0, len(questions), self.settings.batch):
+            with self.lock:
+                replies = self._answer(self._load(path), model, questions[start : start + self.settings.batch])
+            yield from replies
+
+    def _answer(self, loaded: Loaded, model: Model, questions: Sequence[Question]) -> list[Reply]:
+        if self.settings.threads:
+            torch.set_num_threads(self.settings.threads)
+        prompts = [
+            Prompt(ids, self._room(ids, loaded, model, question), seed_of(model, question, 63))
+            for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
+        ]
+        made: list[Generated | None] = [None] * len(prompts)
+        for group in groups([len(p.ids) for p in prompts]):
+            answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model)
+            for i, answer in zip(group, answers, strict=True):
+                made[i] = answer
+        done = [m for m in made if m is not None]
+        texts = loaded.tokenizer.batch_decode(
+            [m.said for m in done], skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return [
+            Reply(text, "stop" if m.stopped else "length", len(p.ids), len(m.ids))
+            for text, m, p in zip(texts, done, prompts, strict=True)
+        ]
+
+    def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
+        if not ids:
+            raise UsageError(f"the chat template of {model.name!r} makes nothing of the prompt {beginning(question)!r}")
+        left = loaded.context - len(ids)
+        if left <= 0:
+            raise UsageError(
+                f"the prompt {beginning(question)!r} has {len(ids)} tokens, which leaves {model.name!r} no room for an "
+                f"answer in its context of {loaded.context}; drop or shorten such rows before they are asked"
+            )
+        return min(left, model.max_tokens)
+
+    def _load(self, path: Path) -> Loaded:
+        found = self.loaded.pop(path, None)
+        if found is None:
+            size = weight_bytes(path)
+            while self.loaded and sum(m.bytes for m in self.loaded.values()) + size > LIGHT:
+                del self.loaded[next(iter(self.loaded))]
+            log.info("load %s", path)
+            found = load(path, size, self.device)
+        self.loaded[path] = found
+        return found
+
+
+def load(path: Path, size: int, device: torch.device) -> Loaded:
+    """Read a model directory; raises UsageError when it is not one that can answer chats."""
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+            model = AutoModelForCausalLM.from_pretrained(
+                path,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.bfloat16 if device.type == "cuda" else torch.float32,
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"{path} does not load as a causal language model: {error}") from None
+    if not tokenizer.chat_template:
+        raise UsageError(f"{path} has no chat template, so it cannot be asked as a chat model: add chat_template.jinja")
+    stops = stop_ids(model, tokenizer)
+    if not stops:
+        raise UsageError(f"{path} names no end-of-sequence token: set eos_token in tokenizer_config.json")
+    config = model.config.get_text_config()
+    context = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    return Loaded(model.to(device).eval(), tokenizer, stops, int(context), size)
+
+
+def weight_bytes(path: Path) -> int:
+    """The size of a directory's safetensors; raises UsageError when it holds no model."""
+    size = sum(f.stat().st_size for f in path.glob("*.safetensors"))
+    if not (path / "config.json").is_file() or not size:
+        raise UsageError(f"{path} is not a model directory: it needs config.json and *.safetensors")
+    return size
+
+
+def stop_ids(model: Any, tokenizer: Any) -> list[int]:
+    """Every token that ends an answer, by the generation config and by the tokenizer."""
+    found: set[int] = set()
+    for value in (model.generation_config.eos_token_id, model.config.eos_token_id, tokenizer.eos_token_id):
+        if value is not None:
+            found.update(value if isinstance(value, (list, tuple)) else [value])
+    return sorted(found)
+
+
+def token_ids(tokenizer: Any, questions: Sequence[Question], name: str) -> list[list[int]]:
+    """The prompts as the chat template writes them, up to where the answer begins."""
+    chats = [[{"role": role, "content": content} for role, content in turns(q)] for q in questions]
+    try:
+        texts = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
+    except TemplateError as error:
+        raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
+    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def groups(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of prompts of like length, shortest first: padding a few to one long prompt would waste the batch."""
+    group: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if group and lengths[i] > SPREAD * lengths[group[0]] + SLACK:
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def beginning(question: Question) -> str:
+    """The first words of the last message, enough to find the row."""
+    text = question.messages[-1].content if question.messages else ""
+    return text if len(text) <= 60 else text[:60] + "..."
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' progress bars, which write to stderr whatever it is."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()

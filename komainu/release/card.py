@@ -1,0 +1,94 @@
+"""Card: the directory of a released model, with a model card of which every number is in the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from komainu.errors import UsageError
+from komainu.files import whole, write_json
+from komainu.release.files import link_files
+from komainu.release.results import read_results
+from komainu.rows import Chat, Pair
+from komainu.stage import Stage, Table, Weights, needs
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(Stage):
+    """The files of `model` as they are (linked, not copied), `README.md` and `cells.json`.
+
+    The README has the metadata that the hub reads, the scores of every entry of `board` with their intervals,
+    what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
+    names for every score the artifacts it comes from. `entry` is the board's name for this model; `data` the
+    training sets; `base` the weights the training began with. No times, dates or paths: equal inputs, equal bytes.
+    """
+
+    makes: ClassVar[type] = Weights
+    name: str
+    model: Stage
+    base: Stage
+    board: Stage
+    data: tuple[Stage, ...]
+    entry: str
+    sweep: Stage | None = None
+    languages: tuple[str, ...] = ("ja", "en")
+    licence: str = "apache-2.0"
+
+    def check(self) -> Iterator[str]:
+        yield from needs(self, "model", self.model, Weights)
+        yield from needs(self, "base", self.base, Weights)
+        yield from needs(self, "board", self.board, Table)
+        if self.sweep is not None:
+            yield from needs(self, "sweep", self.sweep, Table)
+        for i, stage in enumerate(self.data):
+            if stage.row_type not in (Chat, Pair):
+                yield f"Card.data[{i}] needs a stage that makes Chat or Pair, but {stage.label} makes something else"
+        if not NAME.fullmatch(self.name):
+            yield f"Card.name is {self.name!r}; use letters, digits, '.', '_', '-', and at most one '/'"
+        yield from self.check_entry()
+
+    def check_entry(self) -> Iterator[str]:
+        """Whether the board's entry is about this model, as far as the wiring tells."""
+        names = [entry.name for entry in getattr(self.board, "entries", ())]
+        if not names:
+            return
+        if self.entry not in names:
+            yield f"Card.entry is {self.entry!r}, but the entries of Card.board are: {', '.join(names)}"
+            return
+        here = f"entries[{names.index(self.entry)}]."
+        scores = [stage for path, stage in self.board.inputs.items() if path.startswith(here)]
+        answers = [stage.inputs["answers"] for stage in scores if "answers" in stage.inputs]
+        asked = {w.id: w.label for a in answers if (w := a.inputs.get("model.weights"))}
+        if others := [label for id, label in asked.items() if id != self.model.id]:
+            yield (
+                f"the scores of {self.entry!r} are of {', '.join(others)}, not of Card.model ({self.model.label}); "
+                "name the entry of this model"
+            )
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.release.readme import readme
+
+        if wrong := list(self.check()):
+            raise UsageError("; ".join(wrong))
+        results = read_results(ctx.open(self.board))
+        results.known(self.entry)
+        files = link_files(ctx.open(self.model), out)
+        cells = results.cells()
+        write_json(out / "cells.json", cells)
+        with whole(out / "README.md") as handle:
+            handle.write(readme(self, results, ctx).encode())
+        return {
+            "name": self.name,
+            "entry": self.entry,
+            "files": [*files, "README.md", "cells.json"],
+            "cells": len(cells),
+            "headline": {part: results.headline[self.entry][part] for part in results.parts},
+        }

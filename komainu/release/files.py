@@ -1,0 +1,63 @@
+"""The files of a released model: linked into the card's directory, and measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from komainu.errors import UsageError
+from komainu.store import Artifact
+
+LEFT_OUT = {"record.json", "metrics.jsonl", "README.md", "cells.json"}
+PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}  # formats that can run code when loaded
+HEADER = 100_000_000  # bytes; safetensors allows no longer header
+
+
+def link_files(model: Artifact, out: Path) -> list[str]:
+    """Link (else copy) every file of a model into `out`; returns their names.
+
+    Left out: the record, the training metrics, hidden files and folders, pickled files, and what the card
+    writes itself. Raises UsageError when there are no safetensors weights.
+    """
+    names = []
+    for file in sorted(p for p in model.path.rglob("*") if p.is_file()):
+        name = file.relative_to(model.path)
+        if name.as_posix() in LEFT_OUT or file.suffix in PICKLED or any(p.startswith(".") for p in name.parts):
+            continue
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file.resolve(), target)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(file, target)
+        names.append(name.as_posix())
+    if not any(name.endswith(".safetensors") for name in names):
+        raise UsageError(f"{model.ref} holds no .safetensors file; Card.model must be a model with weights")
+    return names
+
+
+def measured(model: Artifact) -> dict[str, Any]:
+    """What the files tell: `parameters` (tied weights counted once) and, where config.json says so, `context`."""
+    found: dict[str, Any] = {"parameters": sum(map(parameters, sorted(model.path.glob("*.safetensors"))))}
+    config = model.path / "config.json"
+    if config.exists():
+        said = json.loads(config.read_bytes())
+        found |= {k: v for k, v in (("context", said.get("max_position_embeddings")),) if v is not None}
+        found |= {"architecture": said["architectures"][0]} if said.get("architectures") else {}
+    return found
+
+
+def parameters(file: Path) -> int:
+    """The numbers in a safetensors file, from its header alone; raises UsageError when there is none."""
+    try:
+        with open(file, "rb") as handle:
+            size = int.from_bytes(handle.read(8), "little")
+            header: dict[str, Any] = json.loads(handle.read(size)) if 0 < size < HEADER else {"": size}
+        tensors = {k: v for k, v in header.items() if k != "__metadata__"}
+        return sum(math.prod(t["shape"]) for t in tensors.values())
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise UsageError(f"{file.name} of the model is no safetensors file, or damaged") from None

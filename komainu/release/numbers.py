@@ -1,0 +1,61 @@
+"""How numbers are written on cards and reports: one decimal on 0-100, intervals in brackets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+NOTHING = "–"
+
+
+def one(value: float) -> str:
+    """One decimal, never a negative zero."""
+    text = f"{value:.1f}"
+    return "0.0" if text == "-0.0" else text
+
+
+def signed(value: float) -> str:
+    """One decimal with its sign; a zero has none."""
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def whole(value: int | None) -> str:
+    """1234 as `1,234`."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def short(value: float) -> str:
+    """1234567 as `1.2M`."""
+    for size, unit in UNITS:
+        if abs(value) >= size:
+            text = f"{value / size:.1f}"
+            return text.removesuffix(".0") + unit
+    return f"{value:g}"
+
+
+def setting(value: Any) -> str:
+    """A value of a config in a table."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(map(setting, value)) or "none"
+    return str(value)
+
+
+def estimate(found: dict[str, Any] | None, scale: float = 1.0) -> str:
+    """`84.0 [80.1, 87.3]`: a mean and its interval times `scale`; what is withheld is said to be, with its bounds."""
+    if found is None:
+        return NOTHING
+    if found["mean"] is None:
+        bounds = [found.get(end) for end in ("worst", "best")]
+        known = [one(scale * bound) for bound in bounds if bound is not None]
+        return f"withheld ({' to '.join(known)})" if known else "withheld"
+    mean, low, high = (one(scale * found[k]) for k in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"

@@ -1,0 +1,202 @@
+"""The text of a model card: what each part shows, from records and board.json."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from komainu.errors import UsageError
+from komainu.release.datasets import UNKNOWN, Origin, origins, read_set
+from komainu.release.files import measured
+from komainu.release.markdown import metadata, table
+from komainu.release.numbers import NOTHING, estimate, p_value, short, whole
+from komainu.release.provenance import chain, upstream
+from komainu.release.results import LANGUAGES, PARTS, WHOLE, Line, Results
+from komainu.release.templates import render
+from komainu.release.training import name_of, settings_table
+from komainu.rows import Chat
+from komainu.store import Artifact, reference
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+    from komainu.release.card import Card
+
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def readme(card: Card, results: Results, ctx: Context) -> str:
+    """README.md of a released model."""
+    trained = [*chain(ctx.store, reference(card.model))]
+    sets = [ctx.open(stage) for stage in card.data]
+    made = [a for a in upstream(ctx.store, [a.ref for a in sets]) if a.record["makes"] in ("Chat", "Pair")]
+    found = {a.ref: origins(a) for a in sets}
+    advice = read_sweep(ctx.open(card.sweep)) if card.sweep else None
+    values = head(card, ctx.open(card.base), trained, found)
+    return render(
+        "card.md.jinja",
+        card=card,
+        metadata=metadata(values),
+        results=results,
+        level=results.level,
+        lead=WHOLE[results.lead],
+        size=sizes(card, results, ctx),
+        headline=headline(results),
+        withheld=[*withheld(results)],
+        benches=lines_table(results, results.lines),
+        tasks=lines_table(results, results.tasks),
+        decisions=[(pair, decisions(results, *pair)) for pair in results.pairs],
+        base=ctx.open(card.base).ref,
+        repo=values["base_model"],
+        trained=[a.ref for a in trained],
+        settings=training_table(trained),
+        sets=sets_table(sets, found),
+        steps=[s for a in made if (s := read_set(a)).steps],
+        dropped=dropped_table(made),
+        sweep=advice,
+        points=points_table(advice["points"]) if advice else "",
+        limits=[*limits(card, results, ctx, found)],
+        **usage(card, results, (advice or {}).get("advice")),
+    )
+
+
+def withheld(results: Results) -> Iterator[tuple[str, str]]:
+    """Each entry with a withheld average, and why."""
+    for entry, parts in results.headline.items():
+        why = [f"{PARTS[p]}: {found['withheld']}" for p, found in parts.items() if found and found["withheld"]]
+        if why:
+            yield entry, "; ".join(why)
+
+
+def usage(card: Card, results: Results, advice: dict[str, Any] | None) -> dict[str, Any]:
+    """How to sample in the examples: as the sweep advises, else as the scores were measured."""
+    row = next(row for row in results.found["rows"] if row["entry"] == card.entry)
+    given = advice or row["sampling"]
+    kept = {"temperature": given["temperature"]}
+    kept |= {k: given[k] for k, neutral in (("top_p", 1), ("min_p", 0)) if given[k] != neutral and kept["temperature"]}
+    sampled = ", ".join(f"{k}={v:g}" for k, v in kept.items())
+    return {
+        "advice": advice,
+        "measured": " and with ".join(results.sampling(card.entry)),
+        "call": f"max_new_tokens=512, do_sample=True, {sampled}" if kept["temperature"] else "max_new_tokens=512",
+        "body": ", ".join(f'"{k}": {v:g}' for k, v in kept.items()),
+    }
+
+
+def training_table(trained: Sequence[Artifact]) -> str:
+    """The settings of each training stage; "" when the model was not trained here."""
+    header, rows = settings_table(trained)
+    return table(header, rows) if rows else ""
+
+
+def head(card: Card, base: Artifact, trained: list[Artifact], found: dict[str, list[Origin]]) -> dict[str, Any]:
+    """The metadata the hub reads. Base and data sets are named only where they have a name on the hub."""
+    repo = str(base.record["config"].get("repo", ""))
+    sources = {origin.source for some in found.values() for origin in some}
+    methods = [name_of(a).lower() for a in trained if "fit" in a.record["config"]]
+    return {
+        "license": card.licence,
+        "language": card.languages,
+        "base_model": repo if HUB_NAME.fullmatch(repo) else "",
+        "datasets": sorted(s for s in sources if s != UNKNOWN and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", s)),
+        "pipeline_tag": "text-generation",
+        "library_name": "transformers",
+        "tags": list(dict.fromkeys(["komainu", "conversational", *methods])),
+    }
+
+
+def sizes(card: Card, results: Results, ctx: Context) -> str:
+    """The family's table: licence, model, parameters, context, averages."""
+    files = measured(ctx.open(card.model))
+    averages = [results.headline[card.entry][part] for part in results.parts]
+    row = [card.licence, card.name, short(files["parameters"]), whole(files.get("context"))]
+    header = ["Licence", "Model", "Parameters", "Context (tokens)", *(PARTS[part] for part in results.parts)]
+    return table(header, [[*row, *map(estimate, averages)]], left=2)
+
+
+def headline(results: Results) -> str:
+    header = ["Model", *(f"{PARTS[part]} [{results.level}]" for part in results.parts)]
+    rows = [[e, *(estimate(results.headline[e][p]) for p in results.parts)] for e in results.entries]
+    return table(header, rows)
+
+
+def lines_table(results: Results, lines: Sequence[Line]) -> str:
+    """One row a bench or task, one column an entry; "" when there are none."""
+    if not lines:
+        return ""
+    what = ["Task", "Benchmark"] if lines[0].task else ["Benchmark"]
+    header = [*what, "Language", *results.entries, "n", "Missing"]
+    rows = []
+    for line in lines:
+        names = [line.task, line.name] if line.task else [line.name]
+        cells = [line.shown(entry) for entry in results.entries]
+        rows.append([*names, line.language, *cells, line.counts("n"), line.counts("missing")])
+    return table(header, rows, left=len(what) + 1)
+
+
+def decisions(results: Results, first: str, second: str) -> str:
+    """What was decided between two entries: averages first."""
+    header = ["Score", "Decision", "Difference", results.level, "p (Holm)", "Smallest detectable", "n"]
+    rows = []
+    for d in (*results.headline_decisions, *results.decisions):
+        if (d.first, d.second) == (first, second):
+            word = f"withheld: {d.withheld}" if d.withheld else d.word
+            detectable = NOTHING if d.detectable is None else f"{d.detectable:.1f}"
+            rows.append([d.what, word, d.change, d.interval, p_value(d.p), detectable, d.n])
+    return table(header, rows, left=2)
+
+
+def sets_table(sets: Sequence[Artifact], found: dict[str, list[Origin]]) -> str:
+    header = ["Set", "Source", "Licence", "Language", "Rows"]
+    rows = [[a.ref, o.source, o.licence, o.language, whole(o.rows)] for a in sets for o in found[a.ref]]
+    return table(header, rows, left=4)
+
+
+def dropped_table(made: Sequence[Artifact]) -> str:
+    """Every row that was left out between the sources and the sets, counted; "" when none was."""
+    rows = [[a.ref, d.step, d.reason, whole(d.rows)] for a in made for d in read_set(a).drops]
+    return table(["Set", "Step", "Reason", "Rows"], rows, left=3) if rows else ""
+
+
+def read_sweep(sweep: Artifact) -> dict[str, Any]:
+    """What sweep.json holds; raises UsageError when there is none."""
+    file = sweep.path / "sweep.json"
+    if not file.exists():
+        raise UsageError(f"{sweep.ref} has no sweep.json; give the stage of a sampler sweep")
+    found: dict[str, Any] = json.loads(file.read_bytes())
+    return found
+
+
+def points_table(points: Sequence[dict[str, Any]]) -> str:
+    rows = [[p["point"], estimate(p["quality"]), estimate(p["leakage"]), p["leakage"]["word"]] for p in points]
+    return table(["Sampling", "Quality", "Leakage, %", "Leakage against the lowest"], rows)
+
+
+def limits(card: Card, results: Results, ctx: Context, found: dict[str, list[Origin]]) -> Iterator[str]:
+    """What the numbers do not cover, as far as the records tell."""
+    fewest, most = results.sizes(card.entry)
+    items = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    yield (
+        f"Each benchmark has {items} items. The intervals say how far the scores would move with other items of the "
+        "same kind; they do not say how far another training run, with another seed, would move them."
+    )
+    asked = item_sources(results.answers(card.entry), ctx)
+    shared = sorted(asked & {o.source for some in found.values() for o in some} - {UNKNOWN})
+    if shared:
+        yield (
+            f"Items and training rows come from the same source ({', '.join(shared)}). The scores show what was learnt "
+            "of it, not how the model does on other text."
+        )
+    shown = sorted({line.language for line in results.lines}, key=list(LANGUAGES).index)
+    names = " and ".join(LANGUAGES[language] for language in shown)
+    yield f"Only the benchmarks above were measured, in {names}: nothing is known of other tasks and languages."
+    yield "Every answer was scored by a rule. A right answer that the rule does not know counts as wrong."
+    yield '"Not distinguishable" does not mean equal: a difference below the smallest detectable one would not be seen.'
+    yield "Safety was neither trained for nor measured."
+
+
+def item_sources(answers: Sequence[str], ctx: Context) -> set[str]:
+    """Where the items of a board came from, as their rows say."""
+    opened = [found for ref in answers if (found := ctx.store.at(ref))]
+    return {str(row.meta.get("source") or UNKNOWN) for a in opened for row in a.rows() if isinstance(row, Chat)}

@@ -1,0 +1,115 @@
+"""What every training method shares: the numbers of the run, and the model it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from komainu.context import Context
+from komainu.errors import UsageError
+from komainu.rows import Row
+from komainu.spec import Spec
+from komainu.stage import Stage, Weights, needs
+from komainu.train.directory import Directory
+from komainu.train.render import Tokens
+
+if TYPE_CHECKING:
+    import torch
+
+    from komainu.train.flat import Flat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit(Spec):
+    """How the optimiser runs. The batch is declared in rows; micro-batches follow from `micro_tokens`.
+
+    `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
+    learning rate as a share of the peak.
+    """
+
+    lr: float
+    global_batch: int = 128
+    epochs: float = 1.0
+    steps: int = 0
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    warmup: float = 0.03
+    floor: float = 0.0
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.98)
+    max_norm: float = 1.0
+    micro_tokens: int = 16384
+    seed: int = 0
+
+    def problems(self) -> Iterator[str]:
+        if not self.lr > 0:
+            yield f"lr is {self.lr}; it must be above 0"
+        if self.global_batch < 1 or self.micro_tokens < 1:
+            yield "global_batch and micro_tokens must be at least 1"
+        if self.steps < 0 or (self.steps == 0 and self.epochs <= 0):
+            yield "steps, or epochs, must be above 0"
+        if not 0 <= self.warmup < 1:
+            yield f"warmup is {self.warmup}; it is a share of the steps, from 0 to under 1"
+
+
+class Unit(NamedTuple):
+    """What is drawn as one: a chat (one document), or a pair (chosen, rejected) with its reference sums."""
+
+    id: str
+    documents: tuple[Tokens, ...]
+    reference: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Stage):
+    """A stage that trains a model further. A new objective is one file: a Train with `units`, `weight` and `loss`."""
+
+    makes = Weights
+    eats: ClassVar[type]  # the row it learns from
+
+    model: Stage
+    data: Stage
+    fit: Fit
+
+    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
+        """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
+        raise NotImplementedError(f"{type(self).__name__} needs units(tokenizer, rows)")
+
+    def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+        """The units with whatever else the loss needs, from other inputs."""
+        return units
+
+    def weight(self, units: Sequence[Unit]) -> float:
+        """What the summed loss of a global batch is divided by, however it is cut into micro-batches."""
+        raise NotImplementedError(f"{type(self).__name__} needs weight(units)")
+
+    def loss(self, logps: torch.Tensor, flat: Flat, units: Sequence[Unit]) -> tuple[torch.Tensor, dict[str, float]]:
+        """The summed loss of a micro-batch from its target log-probabilities [T], and sums worth logging."""
+        raise NotImplementedError(f"{type(self).__name__} needs loss(logps, flat, units)")
+
+    def check(self) -> Iterator[str]:
+        yield from needs(self, "model", self.model, Weights)
+        yield from needs(self, "data", self.data, self.eats)
+        yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        yield from self.look()
+
+    def look(self) -> Iterator[str]:
+        """Every row through the base's own tokenizer, where both can be had before anything is built."""
+        source: Stage = self.model
+        while isinstance(source, Train):
+            source = source.model
+        rows = self.data.peek()
+        if rows is None or not isinstance(source, Directory) or any(source.check()):
+            return
+        from komainu.train.weights import look
+
+        try:
+            look(self, Path(source.path), [*rows])
+        except UsageError as error:
+            yield f"{type(self).__name__}: {error}"
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.train.loop import train
+
+        return train(self, out, ctx)

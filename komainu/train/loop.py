@@ -1,0 +1,139 @@
+"""The training loop: global batches by (seed, row id), exact resume, metrics for every step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from komainu.context import Context
+from komainu.errors import UsageError
+from komainu.train.base import Fit, Train, Unit
+from komainu.train.checkpoint import load_checkpoint, save_checkpoint
+from komainu.train.gradients import Gradients
+from komainu.train.optim import make_optimizer, rate_at
+from komainu.train.render import preflight
+from komainu.train.trackers import Trackers
+from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
+
+
+def order(ids: Sequence[str], seed: int, epoch: int) -> list[int]:
+    """The order of an epoch: by SHA-256 of (seed, epoch, row id), so that no other row changes a row's luck."""
+    keys = [hashlib.sha256(f"{seed}:{epoch}:{row}".encode()).digest() for row in ids]
+    return sorted(range(len(ids)), key=keys.__getitem__)
+
+
+def total_steps(fit: Fit, units: int) -> int:
+    """Optimiser steps: as declared, or what the epochs come to."""
+    if units == 0:
+        raise UsageError("there is nothing to train on: the data has no rows")
+    return fit.steps or max(1, round(fit.epochs * units / fit.global_batch))
+
+
+@dataclass
+class Loop:
+    """One training run over tokenised units in `out`; the same bytes whether interrupted or not (CPU)."""
+
+    stage: Train
+    model: Any
+    units: Sequence[Unit]
+    out: Path
+    ctx: Context
+
+    @property
+    def what(self) -> str:
+        return type(self.stage).__name__
+
+    def run(self) -> dict[str, Any]:
+        """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
+        steps = total_steps(self.stage.fit, len(self.units))
+        optimizer = make_optimizer(self.model, self.stage.fit)
+        gradients = Gradients(self.stage, self.model, self.ctx.settings.threads)
+        metrics = self.out / ".work" / "metrics.jsonl"
+        first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
+        epochs: dict[int, list[int]] = {}
+        saved = time.monotonic()
+        trackers = Trackers(
+            self.ctx.settings.trackers, f"{self.what}-{self.stage.id}", self.ctx.store.root / ".trackers"
+        )
+        with self.ctx.progress(steps, self.what) as bar, open(metrics, "a", encoding="utf-8") as log:
+            bar.update(first)
+            for step in range(first, steps):
+                started = time.monotonic()
+                found = self.step(gradients, optimizer, self.batch(step, epochs), rate_at(self.stage.fit, step, steps))
+                seconds = time.monotonic() - started
+                line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
+                log.write(json.dumps(line) + "\n")
+                trackers.log(step, line)
+                bar.update(note=f"loss {found['loss']:.3f}, {line['tokens_per_s']:.0f} tokens/s")
+                if time.monotonic() - saved > self.ctx.settings.checkpoint_seconds and step + 1 < steps:
+                    log.flush()
+                    save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
+                    saved = time.monotonic()
+        trackers.close()
+        gradients.close()
+        return self.summary(metrics, steps)
+
+    def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:
+        """The global batch of a step: `global_batch` units on from where the last one ended."""
+        size, count = self.stage.fit.global_batch, len(self.units)
+        drawn = []
+        for position in range(step * size, (step + 1) * size):
+            epoch = position // count
+            if epoch not in epochs:
+                epochs.clear()
+                epochs[epoch] = order([u.id for u in self.units], self.stage.fit.seed, epoch)
+            drawn.append(self.units[epochs[epoch][position % count]])
+        return drawn
+
+    def step(
+        self, gradients: Gradients, optimizer: torch.optim.Optimizer, units: list[Unit], rate: float
+    ) -> dict[str, float]:
+        """One optimiser step on a global batch."""
+        found = gradients.of(units)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.fit.max_norm or float("inf"))
+        if not torch.isfinite(norm):
+            raise FloatingPointError(f"{self.what}: the gradient is not finite; rows {[u.id for u in units][:4]} ...")
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return {"loss": found.loss, "lr": rate, "grad_norm": float(norm), "tokens": found.tokens, **found.notes}
+
+    def summary(self, metrics: Path, steps: int) -> dict[str, Any]:
+        """Loss at the ends, tokens seen; nothing that depends on the clock. Copies the metrics to the artifact."""
+        lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+        assert [m["step"] for m in lines] == list(range(steps)), "metrics.jsonl has lost or doubled a step"
+        shutil.copyfile(metrics, self.out / "metrics.jsonl")
+        tail = lines[-min(20, steps) :]
+        return {
+            "steps": steps,
+            "rows": len(self.units),
+            "tokens": sum(m["tokens"] for m in lines),
+            "first_loss": lines[0]["loss"],
+            "loss": sum(m["loss"] for m in tail) / len(tail),
+            "last_loss": lines[-1]["loss"],
+        }
+
+
+def train(stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any] | None = None) -> dict[str, Any]:
+    """Everything a training stage does: load, look at every row, train, write a model directory.
+
+    `fresh(stage, tokenizer)` makes new weights where there are none to load.
+    """
+    set_up_cpu(ctx.settings.threads)
+    source = ctx.open(stage.model).path
+    tokenizer = load_tokenizer(source)
+    units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
+    model = fresh(stage, tokenizer) if fresh else load_model(source)
+    preflight(context_of(model.config), [d for u in units for d in u.documents])
+    summary = Loop(stage, model, units, out, ctx).run()
+    save_model(model, tokenizer, out)
+    return summary

@@ -1,0 +1,122 @@
+"""Chats as token ids with a mask of what is trained: the assistant's words and the token that ends its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from komainu.errors import UsageError
+from komainu.rows import Chat, Message, Pair
+
+SHOWN = 20  # bad rows named in an error before the rest is only counted
+
+
+class Tokens(NamedTuple):
+    """One document: its row's id, token ids, and for each token whether it is a training target."""
+
+    id: str
+    ids: list[int]
+    trained: list[bool]
+
+    @property
+    def targets(self) -> int:
+        return sum(self.trained[1:])  # the first token is never predicted
+
+
+def texts(tokenizer: Any, chats: Sequence[tuple[Message, ...]], *, prompt: bool) -> list[str]:
+    """The chat template applied to each list of messages; with prompt=True up to where the assistant speaks."""
+    if not chats:
+        return []
+    plain = [[{"role": m.role, "content": m.content} for m in messages] for messages in chats]
+    rendered: list[str] = tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=prompt)
+    return rendered
+
+
+def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = False) -> Iterator[Tokens]:
+    """Render each chat once and mark its assistant turns (with last_only the closing one alone).
+
+    A turn's target runs from the end of the generation prompt to the end-of-turn token that follows its
+    text. A token that merges the template's text with the answer's first character is a target: it is
+    what the model must produce. Raises UsageError for a chat whose template is not prefix-stable, drops a
+    turn, or does not close the assistant's turn.
+    """
+    whole = texts(tokenizer, [c.messages for c in chats], prompt=False)
+    turns = [
+        (n, i)
+        for n, chat in enumerate(chats)
+        for i, m in enumerate(chat.messages)
+        if m.role == "assistant" and (not last_only or i == len(chat.messages) - 1)
+    ]
+    starts = texts(tokenizer, [chats[n].messages[:i] for n, i in turns], prompt=True)
+    spans: list[list[tuple[int, int]]] = [[] for _ in chats]
+    for (n, i), start in zip(turns, starts, strict=True):
+        content, at = chats[n].messages[i].content, len(start)
+        if not whole[n].startswith(content, at):
+            content = content.strip()  # many templates trim a turn
+        if not whole[n].startswith(start) or not whole[n].startswith(content, at):
+            raise UsageError(
+                f"row {chats[n].id}: turn {i} is not where the chat template's generation prompt ends; "
+                "the template is not prefix-stable, or it rewrites the text. Use the base's own template."
+            )
+        spans[n].append((at, at + len(content)))
+    encoded = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True) if whole else {}
+    special = set(tokenizer.all_special_ids)
+    for n, chat in enumerate(chats):
+        ids, offsets = encoded["input_ids"][n], encoded["offset_mapping"][n]
+        yield Tokens(chat.id, ids, list(_mask(chat.id, ids, offsets, spans[n], special)))
+
+
+def _mask(
+    row: str, ids: list[int], offsets: list[tuple[int, int]], spans: list[tuple[int, int]], special: set[int]
+) -> Iterator[bool]:
+    """True for tokens that touch a span, and for the first special token after each span."""
+    pending = iter(spans)
+    span = next(pending, None)
+    for token, (start, end) in zip(ids, offsets, strict=True):
+        if span is None or end <= span[0]:
+            yield False
+        elif start < span[1]:
+            yield True
+        elif token in special:
+            yield True
+            span = next(pending, None)
+        else:
+            raise UsageError(
+                f"row {row}: the chat template puts text between an assistant's answer and the token that ends the "
+                "turn, or ends it with no special token, so the model would never learn to stop. Mend the template."
+            )
+    if span is not None:
+        raise UsageError(f"row {row}: nothing ends the assistant's turn in the chat template: the model could not stop")
+
+
+def pair_to_chats(pair: Pair) -> tuple[Chat, Chat]:
+    """The chosen and the rejected conversation of a pair."""
+    return (
+        Chat(pair.id, (*pair.prompt, Message("assistant", pair.chosen)), pair.meta),
+        Chat(pair.id, (*pair.prompt, Message("assistant", pair.rejected)), pair.meta),
+    )
+
+
+def preflight(context: int, documents: Sequence[Tokens]) -> None:
+    """Every row looked at before the first step; raises UsageError naming the rows that cannot be trained on."""
+    bad = [(d.id, f"{len(d.ids)} tokens, the context holds {context}") for d in documents if len(d.ids) > context]
+    bad += [(d.id, "no token of it is trained") for d in documents if not d.targets]
+    if bad:
+        shown = "\n".join(f"  row {row}: {what}" for row, what in bad[:SHOWN])
+        more = f"\n  ... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        raise UsageError(f"{len(bad)} of {len(documents)} rows cannot be trained on:\n{shown}{more}")
+
+
+def check_tokenizer(tokenizer: Any, where: str, *, system: bool = False) -> None:
+    """Refuse a tokenizer that cannot train a chat model, before anything is rendered with it."""
+    if tokenizer.eos_token_id is None:
+        raise UsageError(f"{where}: the tokenizer has no EOS token; set eos_token in tokenizer_config.json")
+    if not tokenizer.chat_template:
+        raise UsageError(f"{where}: the tokenizer has no chat template; add chat_template.jinja beside it")
+    if system:
+        probe = (Message("system", "komainu-probe"), Message("user", "?"))
+        if "komainu-probe" not in texts(tokenizer, [probe], prompt=True)[0]:
+            raise UsageError(
+                f"{where}: the chat template drops the system turn, and the data has system turns; "
+                "use a template that renders them, or move their text into the first user turn"
+            )

@@ -1,0 +1,203 @@
+"""The whole way on a laptop: raw text -> base -> SFT -> DPO -> evaluation -> card and report.
+
+komainu run recipes/demo.py:family size=s seed=0
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from komainu.checks.empty import Empty
+from komainu.checks.extra_text import ExtraText
+from komainu.checks.format import Format
+from komainu.checks.language import Language
+from komainu.checks.leakage import Leakage
+from komainu.checks.length import Length
+from komainu.checks.register import Register
+from komainu.checks.repetition import Repetition
+from komainu.checks.truncation import Truncation
+from komainu.data.accuracy import CheckAccuracy
+from komainu.data.ask import Ask
+from komainu.data.base import Dataset
+from komainu.data.best_of import BestOf
+from komainu.data.decontaminate import Decontaminate
+from komainu.data.dedup import Exact
+from komainu.data.mix import Mix, Part
+from komainu.data.near_dup import Near
+from komainu.data.prefer import Focus, Prefer
+from komainu.data.regenerate import Regenerate
+from komainu.data.textbook.prompts import Prompts, RawText
+from komainu.data.textbook.tasks import TASKS
+from komainu.eval.base import Answers, Scores
+from komainu.eval.bench.exact import ExactMatch
+from komainu.eval.bench.extra_text import ExtraTextRate
+from komainu.eval.bench.formats import FormatRules
+from komainu.eval.bench.leakage import LeakageRate
+from komainu.eval.bench.register import RegisterKept
+from komainu.eval.bench.translation import Translation
+from komainu.eval.board import Board, Entry
+from komainu.eval.sampler import SamplerSweep, sampler_sweep
+from komainu.models.base import Model
+from komainu.release.card import Card
+from komainu.release.report import Report
+from komainu.stage import Stage
+from komainu.train.base import Fit
+from komainu.train.dpo import DPO
+from komainu.train.pretrain import Base, Shape
+from komainu.train.reference import Reference
+from komainu.train.scale import scaled_lr
+from komainu.train.sft import SFT
+from komainu.train.tokenizer import Tokenizer
+
+VOCAB = 2048
+TEACHER = Model(name="textbook", temperature=1.0, max_tokens=256)
+SOUND = (Empty(), Language(), Leakage(), Format(), Register(), Length(most=300), Repetition(), Truncation())
+PREFERRED = (*SOUND[:4], Register(preferred=True), *SOUND[5:], ExtraText())
+RULES = (*(FormatRules(language=x) for x in ("ja", "en")), *(Translation(language=x) for x in ("ja", "en")))
+EXACT = tuple(ExactMatch(language=x) for x in ("ja", "en"))
+MANNERS = (
+    RegisterKept(),
+    *(ExtraTextRate(language=x) for x in ("ja", "en")),
+    *(LeakageRate(language=x) for x in ("ja", "en")),
+)
+OPEN = ("translate_ja", "translate_en", "questions", "language")  # where manners show
+SUMS = ("arithmetic", "counting")  # where only another answer shows that one is wrong
+CORE = ("polite", "plain", "json", "questions", "language", "bullets")  # what most people ask for, so twice
+TALK = tuple(task.name for task in TASKS if task.name != "arithmetic")
+
+
+@dataclass(frozen=True)
+class Size:
+    """The one dial: how wide the model is. Depth, data, steps and method are the same for all."""
+
+    hidden: int
+    heads: int
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(hidden=self.hidden, layers=4, heads=self.heads, feed_forward=3 * self.hidden, context=256)
+
+    def fit(self, lr: float, batch: int, steps: int, seed: int, **how: Any) -> Fit:
+        """`lr` is what is right for size s at this batch; the rule of `scaled_lr` takes it to another size."""
+        s = SIZES["s"].shape.params(VOCAB)
+        scaled = scaled_lr(lr, params=self.shape.params(VOCAB), batch=batch, at_params=s, at_batch=batch)
+        return Fit(lr=scaled, global_batch=batch, steps=steps, seed=seed, weight_decay=0.01, floor=0.05, **how)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of everything: rows and optimiser steps."""
+
+    raw: int
+    talk: int
+    core: int
+    sums: int
+    tune: int
+    items: int
+    manners: int
+    swept: int
+    steps: tuple[int, int, int]  # base, SFT, DPO
+
+
+FULL = Effort(30_000, 13_500, 7_500, 600, 1_000, 960, 900, 200, (1_300, 1_900, 80))
+SMOKE = Effort(600, 240, 60, 40, 60, 48, 40, 24, (30, 30, 4))  # the same way in seconds, to test it
+SIZES = {"xs": Size(64, 2), "s": Size(128, 4), "m": Size(192, 6)}
+
+
+def unseen(prompts: Prompts) -> Dataset:
+    """Test prompts, each once."""
+    return Dataset(sources=(prompts,), steps=(Exact(on="prompt"),))
+
+
+def pretrained(size: Size, effort: Effort, seed: int) -> Base:
+    text = RawText(n=effort.raw, seed=seed)
+    tokenizer = Tokenizer(data=text, vocab=VOCAB)
+    return Base(model=tokenizer, data=text, shape=size.shape, fit=size.fit(3e-3, 24, effort.steps[0], seed))
+
+
+def chats(items: tuple[Stage, ...], effort: Effort, seed: int) -> Mix:
+    """Prompts -> teacher -> checks, asking again for what fails -> no duplicates, no benchmark -> one mix."""
+    clean = (Near(threshold=0.95), Decontaminate(against=items, coverage=1.0, edited=0.0))
+    asked = (Exact(on="prompt"), Ask(model=TEACHER))
+    talk = Prompts(side="train", n=effort.talk, seed=seed, tasks=TALK, duplicates=0.03)
+    core = Prompts(side="train", n=effort.core, seed=seed + 1, tasks=CORE)
+    sums = Prompts(side="train", n=effort.sums, seed=seed + 2, tasks=SUMS)
+    again = Regenerate(model=TEACHER, checks=SOUND, tries=2)
+    best = BestOf(model=TEACHER, checks=SOUND, n=3)
+    parts = (
+        Dataset(sources=(talk,), steps=(*asked, again, *clean)),
+        Dataset(sources=(core,), steps=(*asked, again, *clean)),
+        Dataset(sources=(sums,), steps=(*asked, best, *clean)),
+    )
+    return Mix(parts=tuple(Part(stage=part) for part in parts), seed=seed)
+
+
+def pairs(sft: SFT, taught: Dataset, prompts: Prompts) -> Prefer:
+    """Answers of the teacher and of the SFT model to the same prompts: the best over a faulty one."""
+    own = Dataset(
+        sources=(prompts,),
+        steps=(Ask(model=Model(name="sft", weights=sft, temperature=1.0, max_tokens=96), samples=2),),
+    )
+    return Prefer(
+        answers=(taught, own),
+        checks=PREFERRED,
+        weights={"register": 0.5},
+        focus=(Focus(reason="extra_text"), Focus(reason="leakage"), Focus(reason="register")),
+    )
+
+
+def scores(name: str, weights: Stage, items: Stage, manners: Stage) -> Entry:
+    """Content is asked greedily; manners are sampled at temperature 1, where habits show."""
+    greedy = Answers(model=Model(name=name, weights=weights, max_tokens=96), items=items)
+    sampled = Answers(model=Model(name=name, weights=weights, max_tokens=96, temperature=1.0), items=manners)
+    return Entry(
+        name=name,
+        scores=(
+            *(Scores(answers=greedy, bench=b) for b in (*EXACT, *RULES)),
+            *(Scores(answers=sampled, bench=b) for b in MANNERS),
+        ),
+    )
+
+
+def sweep(name: str, weights: Stage, items: Stage) -> SamplerSweep:
+    model = Model(name=name, weights=weights, max_tokens=96)
+    return sampler_sweep(model, items, quality=EXACT, leakage=MANNERS[3:], temperatures=(0.0, 0.5, 1.0))
+
+
+def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["full", "smoke"] = "full") -> Report:
+    """One member of the demo's family, from nothing to a page that shows how it came to be."""
+    dial, much = SIZES[size], {"full": FULL, "smoke": SMOKE}[effort]
+    items = unseen(Prompts(side="test", n=much.items, seed=seed))
+    manners = unseen(Prompts(side="test", n=much.manners, seed=seed + 1, tasks=OPEN))
+    tune = Prompts(side="tune", n=much.tune, seed=seed, tasks=OPEN)
+
+    base = pretrained(dial, much, seed)
+    data = chats((items, manners), much, seed)
+    sft = SFT(model=base, data=data, fit=dial.fit(2e-3, 24, much.steps[1], seed))
+    taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
+    better = pairs(sft, taught, tune)
+    reference = Reference(model=sft, data=better)
+    dpo = DPO(model=sft, data=better, reference=reference, fit=dial.fit(1e-4, 16, much.steps[2], seed))
+
+    models = {"base": base, "sft": sft, "dpo": dpo}
+    board = Board(entries=tuple(scores(name, weights, items, manners) for name, weights in models.items()))
+    advice = sweep("dpo", dpo, unseen(Prompts(side="test", n=much.swept, seed=seed + 2)))
+    card = Card(
+        name=f"komainu-demo-{size}",
+        model=dpo,
+        base=base,
+        board=board,
+        data=(data, better),
+        sweep=advice,
+        entry="dpo",
+    )
+    return Report(
+        card=card,
+        board=board,
+        sweep=advice,
+        training=(base, sft, dpo),
+        datasets=(*(part.stage for part in data.parts), better),
+        samples=tuple(entry.scores[0].answers for entry in board.entries),
+        faults=CheckAccuracy(answers=taught, checks=PREFERRED, datasets=(data.parts[0].stage,)),
+    )

@@ -1,0 +1,40 @@
+"""Your own files: a base model and your chats, then, if you have them, your preference pairs.
+
+komainu run recipes/finetune.py:finetune base=DIR chats=chats.jsonl pairs=pairs.jsonl
+"""
+
+from __future__ import annotations
+
+from komainu.data.files import ChatFile, PairFile
+from komainu.stage import Stage
+from komainu.train.base import Fit
+from komainu.train.directory import model_at
+from komainu.train.dpo import DPO
+from komainu.train.reference import Reference
+from komainu.train.sft import SFT
+
+
+def finetune(
+    base: str,
+    chats: str = "",
+    pairs: str = "",
+    licence: str = "unknown",
+    lr: float = 1e-5,
+    batch: int = 128,
+    epochs: float = 3.0,
+    seed: int = 0,
+) -> Stage:
+    """SFT on `chats`, then DPO on `pairs` at 1/80 of the learning rate; either may be left out.
+
+    `base` is a model directory or owner/name@commit of the hub; the defaults suit an 8B model.
+    """
+    model: Stage = model_at(base, licence)
+    if chats:
+        data = ChatFile(path=chats, licence=licence)
+        model = SFT(model=model, data=data, fit=Fit(lr=lr, global_batch=batch, epochs=epochs, seed=seed))
+    if pairs:
+        preferences = PairFile(path=pairs, licence=licence)
+        reference = Reference(model=model, data=preferences)
+        fit = Fit(lr=lr / 80, global_batch=max(1, batch // 2), schedule="constant", seed=seed)
+        model = DPO(model=model, data=preferences, reference=reference, fit=fit)
+    return model

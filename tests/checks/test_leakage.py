@@ -1,0 +1,160 @@
+"""Leakage finds words of another language in an answer, and leaves alone what belongs there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from komainu.checks.leakage import Leakage, Span, spans
+from tests.checks.helpers import answer, ifeval, judged, needs_fixtures, tanaka, tatoeba, utterances
+
+JA_CLEAN = [
+    "田中さんは駅に行きます。",
+    "私はiPhone 15を買いました。",
+    "NASAは月に行きます。",
+    "Googleで検索します。",
+    "５ｋｍ走りました。",
+    "距離は5kmで、重さは3 kgです。",
+    "機械学習（machine learning）を学びます。",
+    "「good morning」は挨拶です。",
+    "`print`を使います。",
+    "```python\nwords = load()\n```を見てください。",
+    "https://example.com/stationを見てください。",
+    "ｶﾀｶﾅで書きます。",
+    "変数xとyを足します。",
+    "東京都庁。",
+    "🎉おめでとうございます😊",
+    "webサイトを作ります。",
+    "v2.0を使います。",
+    '{"who": "田中", "place": "駅"}',
+    "不協和音を聞きます。",
+    "我慢しました。",
+    "(´Д｀) 疲れました。",
+    "Go Toキャンペーンを使いました。",
+    "麴町に行きます。",
+]
+JA_LEAKS = [
+    ("田中さんはstationに行きます。", "latin", "station"),
+    ("田中さんは station に行きます。", "latin", "station"),
+    ("bookを読みます。", "latin", "book"),
+    ("ｂｏｏｋを読みます。", "latin", "ｂｏｏｋ"),
+    ("私はMondayに行きます。", "latin", "Monday"),
+    ("田中さんはold carを買いました。", "latin", "old car"),
+    ("「彼はstationに行きます。」", "latin", "station"),
+    ("- 手袋\n- story\n- 犬", "latin", "story"),
+    ('{"誰": "student", "場所": "駅"}', "latin", "student"),
+    ("香蕉を食べます。", "chinese", "香蕉"),
+    ("図书馆で本を読みます。", "simplified", "図书馆"),
+    ("咖啡を飲みます。", "simplified", "咖啡"),
+    ("車站に行きます。我的朋友也很高興。", "chinese", "我的朋友也很高興"),
+    ("田中さんは역に行きます。", "hangul", "역"),
+    ("これはпримерです。", "other", "пример"),
+]
+EN_CLEAN = [
+    "He goes to the station.",
+    "Sushi (寿司) is rice with fish.",
+    'The character "犬" means dog.',
+    "The character 「犬」 means dog.",
+    "¯\\_(ツ)_/¯",
+    "Café au lait, naïve, Zoë.",
+    "`犬` is a string.",
+    "```\n# 日本語\n```",
+    "π is about 3.14 and α is small.",
+    "🎉 Great!",
+    "ＡＢＣ",
+    '{"犬": 1}',
+]
+EN_LEAKS = [
+    ("He goes to the 駅.", "kanji", "駅"),
+    ("She drinks お茶 every day.", "kana", "お茶"),
+    ("I bought a ﾃﾚﾋﾞ.", "kana", "ﾃﾚﾋﾞ"),
+    ("The コーヒー is hot.", "kana", "コーヒー"),
+    ("The 图书馆 is big.", "kanji", "图书馆"),
+    ("The 역 is near.", "hangul", "역"),
+    ("It is a пример of it.", "other", "пример"),
+    ("He eats りんご and 魚.", "kana", "りんご"),
+]
+
+
+@pytest.mark.parametrize("text", JA_CLEAN)
+def test_what_belongs_in_japanese_text_is_no_leak(text: str) -> None:
+    assert spans(text, "ja") == []
+
+
+@pytest.mark.parametrize(("text", "kind", "word"), JA_LEAKS)
+def test_a_foreign_word_in_japanese_text_is_found_where_it_stands(text: str, kind: str, word: str) -> None:
+    first = spans(text, "ja")[0]
+    assert (first.kind, text[first.start : first.end]) == (kind, word)
+
+
+@pytest.mark.parametrize("text", EN_CLEAN)
+def test_what_belongs_in_english_text_is_no_leak(text: str) -> None:
+    assert spans(text, "en") == []
+
+
+@pytest.mark.parametrize(("text", "kind", "word"), EN_LEAKS)
+def test_a_foreign_word_in_english_text_is_found_where_it_stands(text: str, kind: str, word: str) -> None:
+    first = spans(text, "en")[0]
+    assert (first.kind, text[first.start : first.end]) == (kind, word)
+
+
+def test_spans_are_in_order_and_the_reason_counts_them() -> None:
+    text = "bookと图书馆と역。"
+    assert spans(text, "ja") == [Span(0, 4, "latin"), Span(5, 8, "simplified"), Span(9, 10, "hangul")]
+    assert Leakage()(answer(text, lang="ja")) == "leakage: latin 'book' and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "meta"),
+    [
+        ("softmaxは関数です。", "softmaxとは何ですか。", {}),
+        ("machine learningは便利です。", "machine learningについて教えてください。", {}),
+        ("犬 means dog.", "What does 犬 mean?", {}),
+        ("你好は挨拶です。谢谢はお礼です。", "中国語の挨拶を教えてください。", {}),
+        ("안녕は挨拶です。", "韓国語の挨拶を教えてください。", {}),
+        ("りんごは果物です。\n- apple\n- pear", "英単語を二つ教えてください。", {}),
+        ("appleを食べる。", "英単語を残して訳してください。\nI eat an apple.", {"references": ["appleを食べる。"]}),
+        ("wordをwordと言う。", "三回。", {"format": {"kind": "repeat", "text": "word", "n": 2}}),
+        ("iPhoneを買った。", "Translate: I bought an iPhone.", {"task": "translate_ja"}),
+    ],
+)
+def test_what_the_question_brings_along_is_no_leak(text: str, asked: str, meta: dict[str, Any]) -> None:
+    lang = "en" if text.startswith("犬") else "ja"
+    assert Leakage()(answer(text, asked, lang=lang, **meta)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "meta"),
+    [
+        ("田中はstationに行く。", "Translate: Tanaka goes to the station.", {"lang": "ja", "task": "translate_ja"}),
+        ("Tanaka goes to the 駅.", "訳してください。\n田中は駅に行く。", {"lang": "en", "task": "translate_en"}),
+        ("stationで食べました。", "He ate at the station.\nどこで食べましたか。", {"lang": "ja", "task": "language"}),
+        ("He ate at the 駅.", "彼は駅で食べました。\nWhere did he eat?", {"lang": "en", "task": "questions"}),
+    ],
+)
+def test_a_sentence_to_be_translated_does_not_excuse_its_words(text: str, asked: str, meta: dict[str, Any]) -> None:
+    assert Leakage()(answer(text, asked, **meta)).startswith("leakage: ")
+
+
+@needs_fixtures
+def test_clean_japanese_has_no_leaks() -> None:
+    rows = tatoeba("jpn") + tanaka() + utterances("asdc_main_dialogs.jsonl")
+    found = [s for s in rows if spans(s, "ja")]
+    assert len(found) <= 3, found  # ｓｆ and ｎａｓａ in small letters
+
+
+@needs_fixtures
+def test_clean_english_has_no_leaks() -> None:
+    assert [s for s in tatoeba("eng", "jpn") if spans(s, "en")] == []
+
+
+@needs_fixtures
+def test_strong_models_leak_seldom_and_weak_ones_often() -> None:
+    def share(rows: list[tuple[str, str]]) -> float:
+        return sum(Leakage()(answer(text, asked, lang="ja")) != "" for asked, text in rows) / len(rows)
+
+    assert share(ifeval("ja", "gpt-4o")) <= 0.01
+    assert share(judged("phi-4")) <= 0.04
+    assert share(judged("Mistral-Nemo")) >= 0.1
+    assert share(ifeval("ja", "Qwen2.5-0.5B")) >= 0.07

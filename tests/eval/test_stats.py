@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from math import isclose
+from statistics import fmean
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from komainu.eval.stats.bootstrap import bca_mean, counts, generator
+from komainu.eval.stats.family import holm, word
+from komainu.eval.stats.intervals import mean_interval, paired_shares, wilson
+from komainu.eval.stats.paired import compare, detectable, mcnemar, sign_flip
+
+SHARES = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60)
+SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_gives_the_published_intervals(successes: int, n: int, low: float, high: float) -> None:
+    # Newcombe 1998, Stat. Med. 17:857, table I, method 3
+    found = wilson(successes, n)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_equals_scipy(case: tuple[int, int]) -> None:
+    successes, n = case
+    theirs = scipy_stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    ours = wilson(successes, n)
+    assert isclose(ours.low, theirs.low, abs_tol=1e-12) and isclose(ours.high, theirs.high, abs_tol=1e-12)
+
+
+def test_the_paired_interval_gives_the_published_values() -> None:
+    # Airway hyper-responsiveness before and after transplantation: Fagerland, Lydersen & Laake 2014,
+    # Stat. Med. 33:2850: difference -0.286 (before minus after), square-and-add -0.507 to -0.026; exact p 0.070
+    found = paired_shares(1, 7, 1, 12)
+    assert [round(x, 3) for x in found] == [-0.286, -0.507, -0.026]
+    assert round(mcnemar(1, 7), 3) == 0.070
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_equals_the_binomial_test(down: int, up: int) -> None:
+    theirs = scipy_stats.binomtest(down, down + up).pvalue if down + up else 1.0
+    assert isclose(mcnemar(down, up), theirs, rel_tol=1e-9)
+
+
+@given(st.lists(st.floats(-1, 1).filter(lambda d: abs(d) > 1e-3), min_size=2, max_size=9))
+@settings(max_examples=30, deadline=None)
+def test_the_exact_sign_flip_equals_scipy(differences: list[float]) -> None:
+    theirs = scipy_stats.permutation_test(
+        (np.array(differences), np.zeros(len(differences))),
+        lambda x, y, axis: np.mean(x - y, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=100_000,  # more than 2^9: it counts them all
+    ).pvalue
+    assert isclose(sign_flip(np.array(differences), "s"), theirs, rel_tol=1e-9)
+
+
+def test_drawn_sign_flips_come_close_to_all_of_them() -> None:
+    rng = random.Random("flips")
+    differences = np.array([rng.gauss(0.25, 1) for _ in range(20)])
+    sums = np.zeros(1)
+    for d in differences:
+        sums = np.concatenate([sums - d, sums + d])
+    every = float((np.abs(sums) >= abs(differences.sum()) - 1e-9).mean())
+    assert abs(sign_flip(differences, "s") - every) < 0.01
+    assert sign_flip(differences, "s") == sign_flip(differences, "s")
+
+
+@given(SCORES, st.randoms())
+def test_the_sign_flip_test_does_not_care_for_order_or_direction(scores: list[float], rng: random.Random) -> None:
+    kept = scores[:14]
+    shuffled = rng.sample(kept, len(kept))
+    p = sign_flip(np.array(kept), "s")
+    assert 0 < p <= 1
+    assert isclose(p, sign_flip(np.array(shuffled), "s"), rel_tol=1e-9)
+    assert isclose(p, sign_flip(-np.array(kept), "s"), rel_tol=1e-9)
+
+
+def test_bca_comes_close_to_scipy() -> None:
+    values = np.array([random.Random(f"bca:{i}").betavariate(5, 1) for i in range(60)])
+    theirs = scipy_stats.bootstrap(
+        (values,), np.mean, method="BCa", n_resamples=20_000, rng=np.random.default_rng(1)
+    ).confidence_interval
+    ours = bca_mean(values, "s", resamples=20_000)
+    width = theirs.high - theirs.low
+    assert abs(ours.low - theirs.low) < 0.05 * width and abs(ours.high - theirs.high) < 0.05 * width
+
+
+def test_a_resample_draws_as_many_items_as_there_are_and_the_same_each_time() -> None:
+    drawn = np.concatenate(list(counts(7, "s", 1000)))
+    assert drawn.shape == (1000, 7) and (drawn.sum(axis=1) == 7).all()
+    assert abs(float(drawn.mean()) - 1) < 1e-9 and 0.8 < float(drawn.var()) < 0.95  # n·1/n·(1-1/n) = 6/7
+    assert (drawn == np.concatenate(list(counts(7, "s", 1000)))).all()
+    assert (drawn != np.concatenate(list(counts(7, "t", 1000)))).any()
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=3), min_size=1, max_size=30))
+def test_a_mean_lies_in_its_interval_and_the_interval_in_its_bounds(items: list[list[float]]) -> None:
+    found = mean_interval(items)
+    assert 0 <= found.low <= found.mean <= found.high <= 1
+    assert isclose(found.mean, fmean(map(fmean, items)), abs_tol=1e-9)
+    scaled = mean_interval([[5 * s for s in some] for some in items], top=5)
+    assert all(isclose(5 * a, b, abs_tol=1e-6) for a, b in zip(found, scaled, strict=True))
+
+
+@given(SHARES)
+def test_the_interval_of_a_share_is_wilsons(scores: list[float]) -> None:
+    assert mean_interval([[s] for s in scores]) == wilson(sum(scores), len(scores))
+
+
+def test_repeating_each_sample_adds_no_certainty() -> None:
+    items = [[random.Random(f"c:{i}").choice([0.0, 0.4, 1.0])] for i in range(50)]
+    assert mean_interval(items) == mean_interval([some * 4 for some in items])
+
+
+def coverage(draw: list[tuple[float, float]], n: int, runs: int) -> float:
+    """How often the interval holds the true mean of a discrete population of (value, weight)."""
+    values, weights = zip(*draw, strict=True)
+    truth = sum(v * w for v, w in draw) / sum(weights)
+    rng = random.Random(f"{draw}:{n}")
+    hits = 0
+    for _ in range(runs):
+        found = mean_interval([[v] for v in rng.choices(values, weights, k=n)])
+        hits += found.low <= truth <= found.high
+    return hits / runs
+
+
+@pytest.mark.parametrize("n", [30, 100])
+@pytest.mark.parametrize(
+    "population",
+    [
+        [(0.0, 2.0), (1.0, 8.0)],
+        [(0.2, 1.0), (0.5, 2.0), (0.8, 1.0)],
+        [(1.0, 8.0), (0.6, 1.0), (0.3, 1.0)],  # most at the ceiling, as chrF of a trained model
+        [(0.05, 5.0), (0.1, 3.0), (0.9, 2.0)],
+    ],
+)
+def test_intervals_hold_the_truth_about_as_often_as_they_say(population: list[tuple[float, float]], n: int) -> None:
+    # a t or percentile interval gets 0.77-0.90 on the third population's kind at n = 30
+    assert 0.915 <= coverage(population, n, 1500) <= 0.98
+
+
+def false_alarms(draw: Sequence[float], n: int, runs: int) -> float:
+    """How often two models with the same distribution of scores are told apart at 5 %."""
+    rng = generator("null", n, *draw)
+    alarms = 0
+    for _ in range(runs):
+        pairs = rng.choice(np.array(draw), size=(2, n))
+        alarms += sign_flip(pairs[1] - pairs[0], "s", flips=400) <= 0.05
+    return alarms / runs
+
+
+def test_two_equal_models_are_told_apart_in_at_most_one_of_twenty_runs() -> None:
+    assert 0.035 <= false_alarms([0.1, 0.33, 0.5, 0.71, 1.0, 1.0], 40, 3000) <= 0.062
+    assert 0.01 <= false_alarms([0.0, 1.0, 1.0], 60, 3000) <= 0.058  # exact for shares: on the careful side
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=25))
+@settings(max_examples=40, deadline=None)
+def test_swapping_the_models_mirrors_the_comparison(pairs: list[tuple[float, float]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    there, back = compare(first, second, "s"), compare(second, first, "s")
+    assert isclose(there.difference, -back.difference, abs_tol=1e-12) and (there.up, there.down) == (back.down, back.up)
+    assert -1 <= there.low <= there.high <= 1
+    assert len(pairs) > 16 or isclose(there.p, back.p, rel_tol=1e-9)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_shares_are_compared_by_the_exact_test(pairs: list[tuple[bool, bool]]) -> None:
+    first, second = [[float(x) for x in side] for side in zip(*pairs, strict=True)]
+    found = compare(first, second, "s")
+    assert found.p == mcnemar(found.down, found.up)
+    assert found.low - 1e-9 <= found.difference <= found.high + 1e-9
+    assert isclose(found.difference, (found.up - found.down) / found.n, abs_tol=1e-12)
+
+
+def test_no_differing_item_is_no_proof_of_equality() -> None:
+    shares, scores = compare([1.0] * 20, [1.0] * 20, "s"), compare([0.9] * 20, [0.9] * 20, "s")
+    assert shares.p == scores.p == 1.0
+    assert shares.low < -0.1 and shares.high > 0.1
+    assert scores.low < -0.1 and scores.high > 0.1
+
+
+def test_a_comparison_is_in_the_unit_of_the_scores() -> None:
+    first, second = [0.1, 0.4, 0.3, 0.9, 0.2] * 5, [0.2, 0.7, 0.3, 0.8, 0.6] * 5
+    one, five = compare(first, second, "s"), compare([5 * s for s in first], [5 * s for s in second], "s", top=5)
+    assert isclose(five.difference, 5 * one.difference) and isclose(five.low, 5 * one.low, rel_tol=1e-6)
+    assert one.detectable and five.detectable and isclose(five.detectable, 5 * one.detectable)
+
+
+def test_the_detectable_difference_is_found_in_four_of_five_runs() -> None:
+    rng = generator("power")
+    least = detectable(rng.normal(0, 0.2, size=2000), shares=False)
+    assert least is not None
+    n, found = 2000, 0
+    for _ in range(300):
+        draws = rng.normal(least, 0.2, size=n)
+        found += int(abs(draws.mean()) > 1.96 * draws.std() / n**0.5)
+    assert 0.72 <= found / 300 <= 0.88
+    assert detectable(np.zeros(100), shares=True) == 0.06  # six items one way: the least with p below 5 %
+    assert detectable(np.zeros(100), shares=False) is None
+
+
+def test_holm_gives_a_worked_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_never_lowers_a_p_and_keeps_the_order(ps: list[float]) -> None:
+    adjusted = holm(ps)
+    assert all(p <= a <= min(1.0, len(ps) * p) for p, a in zip(ps, adjusted, strict=True))
+    assert all(adjusted[i] <= adjusted[j] for i in range(len(ps)) for j in range(len(ps)) if ps[i] < ps[j])
+
+
+def test_the_word_knows_which_direction_is_good() -> None:
+    assert word(0.1, 0.01) == "better" and word(-0.1, 0.01) == "worse"
+    assert word(0.1, 0.01, better_up=False) == "worse" and word(-0.1, 0.01, better_up=False) == "better"
+    assert word(0.1, 0.051) == word(0.0, 0.01) == "not distinguishable"
+    assert word(0.1, 0.05) == "better"

@@ -1,0 +1,54 @@
+"""A server that speaks the OpenAI protocol and answers as a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+
+class Server:
+    """An HTTP server in a thread; `handler` may be replaced at any time."""
+
+    def __init__(self) -> None:
+        self.handler: Callable[[web.Request, dict[str, Any]], Any] = lambda request, body: completion("ok")
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.url = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(10)
+
+    async def _start(self) -> str:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._post)
+        self.runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.bodies.append(body)
+        self.headers.append(dict(request.headers))
+        found = self.handler(request, body)
+        if asyncio.iscoroutine(found):
+            found = await found
+        assert isinstance(found, web.StreamResponse)
+        return found
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.runner.cleanup(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+
+def completion(text: str | None, finish: str = "stop", **beside: Any) -> web.Response:
+    message = {"role": "assistant", "content": text, **beside}
+    usage = {"prompt_tokens": 3, "completion_tokens": 5}
+    return web.json_response({"choices": [{"message": message, "finish_reason": finish}], "usage": usage})

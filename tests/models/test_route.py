@@ -1,0 +1,111 @@
+"""Which client answers for which model, and the context over it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from komainu.errors import UsageError
+from komainu.launch import open_context
+from komainu.models.base import Model, Question, Reply
+from komainu.models.engine import Engine
+from komainu.models.http import HttpClient
+from komainu.models.route import Router
+from komainu.rows import Message
+from komainu.settings import Endpoint, Settings
+from komainu.spec import Spec
+from komainu.stage import Stage, Weights
+from tests.models.fake_server import Server
+
+
+def nowhere(spec: Spec) -> Path:
+    raise AssertionError("not to be located")
+
+
+PROMPTS = [(Message("user", "the cat"),), (Message("user", "犬"),)]
+
+
+def test_a_model_goes_to_the_endpoint_of_its_name() -> None:
+    router = Router(Settings(endpoints={"a": Endpoint(url="http://a"), "b": Endpoint(url="http://b")}), nowhere)
+    one, two = router.client_of(Model(name="a")), router.client_of(Model(name="b"))
+    assert isinstance(one, HttpClient) and isinstance(two, HttpClient)
+    assert (one.endpoint.url, two.endpoint.url) == ("http://a", "http://b")
+    assert router.client_of(Model(name="a", temperature=1.0)) is one
+
+
+def test_a_trained_model_runs_here_unless_an_endpoint_has_its_name() -> None:
+    router = Router(Settings(endpoints={"served": Endpoint(url="http://a")}), nowhere)
+    here = router.client_of(Model(name="mine", weights=Spec()))
+    assert isinstance(here, Engine)
+    assert router.client_of(Model(name="other", weights=Model(name="x"))) is here
+    assert isinstance(router.client_of(Model(name="served", weights=Spec())), HttpClient)
+
+
+def test_a_model_that_nobody_serves_is_refused_with_the_nearest_endpoint() -> None:
+    router = Router(Settings(endpoints={"teacher": Endpoint(url="http://a")}), nowhere)
+    with pytest.raises(UsageError, match=r"no endpoint serves the model 'teachr'.*did you mean 'teacher'\?"):
+        list(router.ask(Model(name="teachr"), []))
+
+
+def test_a_started_server_is_kept_from_every_key() -> None:
+    started = Endpoint(start=("serve", "{port}"))
+    router = Router(Settings(endpoints={"a": started, "b": Endpoint(url="http://b", key="B_KEY")}), nowhere)
+    client = router.client_of(Model(name="a"))
+    assert isinstance(client, HttpClient) and client.server is not None
+    assert client.server.keys == {"B_KEY"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied(Stage):
+    """Weights that are there already."""
+
+    makes = Weights
+    path: str = ""
+
+    def run(self, out: Path, ctx: Any) -> dict[str, Any]:
+        for file in Path(self.path).iterdir():
+            (out / file.name).write_bytes(file.read_bytes())
+        return {}
+
+
+def test_a_context_asks_endpoints_and_trained_models_and_remembers_both(
+    server: Server, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KOMAINU_STORE", raising=False)
+    settings = Settings(store=str(tmp_path), threads=1, endpoints={"teacher": Endpoint(url=server.url)})
+    ctx = open_context(settings)
+    weights = Copied(path=str(tiny_model))
+    ctx.store.build(weights, ctx)
+    student = Model(name="student", weights=weights, max_tokens=4)
+    asked = [[r.text for r in ctx.ask(m, PROMPTS)] for m in (Model(name="teacher"), student)]
+    assert asked[0] == ["ok", "ok"]
+    assert len(server.bodies) == 2
+    again = open_context(Settings(store=str(tmp_path)))  # no endpoint, and the weights are not opened
+    assert [[r.text for r in again.ask(m, PROMPTS)] for m in (Model(name="teacher"), student)] == asked
+
+
+def test_a_context_can_be_given_a_client(tmp_path: Path) -> None:
+    class Fake:
+        batch_sensitive = False
+
+        def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
+            for question in questions:
+                yield Reply(question.messages[0].content.upper())
+
+    ctx = open_context(Settings(store=str(tmp_path)), Fake())
+    assert [r.text for r in ctx.ask(Model(name="m"), PROMPTS)] == ["THE CAT", "犬"]
+
+
+def test_nothing_that_a_plan_needs_imports_torch_or_aiohttp() -> None:
+    code = (
+        "import sys, komainu.launch; sys.exit(bool({'torch', 'transformers', 'aiohttp', 'numpy'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import sys, komainu.models.http; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,81 @@
+"""The whole way in miniature: it runs, a second run does nothing, and kill -9 changes no byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.soak import DEMO, ROOT, differences, fingerprint, finish, kill_after
+
+EDGE = 16.0  # seconds: kills fall anywhere in the first so many of a run
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of an undisturbed run."""
+    store = tmp_path_factory.mktemp("whole")
+    finish(store)
+    return store
+
+
+def komainu(store: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "KOMAINU_STORE": str(store)}
+    return subprocess.run(
+        [sys.executable, "-m", "komainu.cli", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_second_run_builds_nothing_and_asks_nobody(whole: Path) -> None:
+    calls = (whole / "calls.sqlite").stat().st_mtime_ns
+    again = komainu(whole, *DEMO, "--json")
+    assert again.returncode == 0, again.stderr
+    assert "build " not in again.stderr
+    assert (whole / "calls.sqlite").stat().st_mtime_ns == calls
+    assert json.loads(again.stdout)
+
+
+def test_a_run_killed_again_and_again_ends_with_the_same_bytes(whole: Path, tmp_path: Path) -> None:
+    rng = random.Random(0)
+    killed = sum(kill_after(tmp_path / "store", rng.uniform(4, EDGE)) for _ in range(4))
+    finish(tmp_path / "store")
+    assert killed >= 2
+    assert differences(fingerprint(whole), fingerprint(tmp_path / "store")) == []
+
+
+def test_a_cell_of_the_card_is_traced_down_to_rows(whole: Path) -> None:
+    asked = komainu(whole, "why", *DEMO[1:], "--cell", "dpo/exact/ja/exact", "--json")
+    assert asked.returncode == 0, asked.stderr
+    text = asked.stdout
+    assert "textbook-train-" in text and "textbook-tune-" in text and "textbook-test-" in text
+
+
+def test_every_artifact_is_whole(whole: Path) -> None:
+    assert komainu(whole, "verify").returncode == 0
+
+
+def test_the_released_model_answers_with_plain_transformers(whole: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    (card,) = [p.parent for p in whole.glob("card/*/record.json")]
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(card), AutoTokenizer.from_pretrained(card)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "日本語にしてください。\nTaro is kind."}],
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+    )
+    answer = model.generate(**prompt, max_new_tokens=4, do_sample=False)
+    assert answer.shape[1] > prompt["input_ids"].shape[1]
+    assert "base_model" in (card / "README.md").read_text() or "base" in (card / "README.md").read_text()
+
+
+def test_two_recipes_differ_by_what_was_changed(whole: Path) -> None:
+    asked = komainu(whole, "diff", *DEMO[1:], "recipes/demo.py:family", "size=s", "effort=smoke")
+    assert asked.returncode == 0, asked.stderr
+    assert "shape.hidden" in asked.stdout and "temperature" not in asked.stdout

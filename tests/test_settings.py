@@ -1,0 +1,105 @@
+"""komainu.toml: defaults, the environment, and errors that name the file and the setting."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from komainu.errors import UsageError
+from komainu.settings import Endpoint, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("STORE", "SETTINGS", "WORKERS", "THREADS"):
+        monkeypatch.delenv(f"KOMAINU_{name}", raising=False)
+
+
+def written(text: str) -> Path:
+    Path("komainu.toml").write_text(text, encoding="utf-8")
+    return Path("komainu.toml")
+
+
+def test_without_a_file_everything_has_a_default() -> None:
+    assert load() == Settings() and load().root == Path("store")
+
+
+def test_an_endpoint_is_read_whole() -> None:
+    written(
+        'workers = 4\n[endpoints.teacher]\nurl = "https://example.org/v1"\nkey = "TEACHER_KEY"\ntimeout = 30\n'
+        '[endpoints.textbook]\nstart = ["{python}", "-m", "x", "{port}"]\n'
+    )
+    found = load()
+    assert found.workers == 4
+    assert found.endpoints["teacher"] == Endpoint(url="https://example.org/v1", key="TEACHER_KEY", timeout=30.0)
+    assert found.endpoints["textbook"].start == ("{python}", "-m", "x", "{port}")
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    written('store = "a"\nworkers = 4\nthreads = 1\n')
+    monkeypatch.setenv("KOMAINU_STORE", "b")
+    monkeypatch.setenv("KOMAINU_WORKERS", "7")
+    assert (load().root, load().workers, load().threads) == (Path("b"), 7, 1)
+    monkeypatch.setenv("KOMAINU_WORKERS", "many")
+    with pytest.raises(UsageError, match=r"environment \(KOMAINU_STORE, KOMAINU_WORKERS\): .*workers"):
+        load()
+
+
+def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="no such settings file"):
+        load(Path("other.toml"))
+    monkeypatch.setenv("KOMAINU_SETTINGS", "other.toml")
+    with pytest.raises(UsageError, match=r"other\.toml: no such settings file"):
+        load()
+    Path("other.toml").write_text("workers = 3\n")
+    assert load().workers == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("worker = 3", "komainu.toml: .*`worker`; did you mean 'workers'?"),
+        ('[endpoints.t]\nurl = "http://x"\nkeys = "A"', "did you mean 'key'?"),
+        ("workers = 0", "workers"),
+        ('workers = "3"', "Expected `int`, got `str`"),
+        ("[endpoints.t]", "needs `url`, or `start`"),
+        ('[endpoints.t]\nurl = "example.org"', "must start with http"),
+        ("workers = ", "not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said.replace("?", r"\?")):
+        load(written(text))
+
+
+def test_a_key_in_place_of_its_variable_is_refused_and_not_repeated() -> None:
+    written('[endpoints.t]\nurl = "http://x"\nkey = "sk-very-secret"')
+    with pytest.raises(UsageError, match="never the key itself") as error:
+        load()
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_is_not_utf8_is_refused() -> None:
+    Path("komainu.toml").write_bytes(b"store = '\xff'")
+    with pytest.raises(UsageError, match="not TOML"):
+        load()
+
+
+TOML = st.from_regex(r"(store|workers|endpoints\.a)? ?= ?.{0,20}", fullmatch=True)
+
+
+@given(st.binary(max_size=60) | TOML.map(str.encode))
+def test_any_bytes_are_settings_or_an_error_with_the_file(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    file.write_bytes(data)
+    try:
+        assert isinstance(load(file), Settings)
+    except UsageError as error:
+        assert re.match(re.escape(str(file)), str(error))

@@ -1,0 +1,202 @@
+"""Training: losses are exact however batches are cut, and a killed run ends with the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from komainu.rows import Chat, Message
+from komainu.train.base import Fit, Unit
+from komainu.train.dpo import DPO, pair_documents
+from komainu.train.flat import flatten, sequence_sums, target_logps
+from komainu.train.loop import Loop, order
+from komainu.train.reference import Reference
+from komainu.train.sft import SFT
+from komainu.train.weights import load_model, load_tokenizer
+from tests.train.world import Chats, Pairs, base, context
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the base model."""
+    root = tmp_path_factory.mktemp("store")
+    ctx = context(root)
+    ctx.store.build(base(), ctx)
+    return root
+
+
+def sft(**fit: Any) -> SFT:
+    values: dict[str, Any] = {"lr": 2e-3, "global_batch": 8, "steps": 6, **fit}
+    return SFT(model=base(), data=Chats(), fit=Fit(**values))
+
+
+def dpo(**fit: Any) -> DPO:
+    pairs = Pairs()
+    values: dict[str, Any] = {"lr": 1e-3, "global_batch": 8, "steps": 5, "schedule": "constant", **fit}
+    return DPO(model=base(), data=pairs, reference=Reference(model=base(), data=pairs), fit=Fit(**values))
+
+
+def tensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    found: dict[str, torch.Tensor] = load_file(path / "model.safetensors")
+    return found
+
+
+def test_the_flat_loss_and_its_gradient_equal_those_of_each_chat_alone(built: Path) -> None:
+    stage, source = sft(), built / "base" / base().id
+    tokenizer = load_tokenizer(source)
+    chats = [c for c in Chats().rows() if isinstance(c, Chat)][:8]
+    units = stage.units(tokenizer, chats)
+    model = load_model(source)
+    flat = flatten([d for u in units for d in u.documents], torch.device("cpu"))
+    loss, _ = stage.loss(target_logps(model, flat), flat, units)
+    (loss / stage.weight(units)).backward()  # type: ignore[no-untyped-call]
+    plain = AutoModelForCausalLM.from_pretrained(source)
+    total, count = torch.zeros((), dtype=torch.float64), 0
+    for unit in units:
+        (document,) = unit.documents
+        logits = plain(input_ids=torch.tensor([document.ids])).logits[0].log_softmax(-1)
+        for i, trained in enumerate(document.trained):
+            if i and trained:
+                total = total - logits[i - 1, document.ids[i]].double()
+                count += 1
+    torch.autograd.backward(total / count)
+    assert count == stage.weight(units)
+    assert abs(float(loss.detach()) - float(total.detach())) / count < 1e-5
+    for mine, theirs in zip(model.parameters(), plain.parameters(), strict=True):
+        assert mine.grad is not None and torch.allclose(mine.grad, theirs.grad, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [sft, dpo])
+def test_cutting_a_global_batch_into_micro_batches_changes_nothing(built: Path, make: Any) -> None:
+    ctx = context(built)
+    whole, cut = make(), make(micro_tokens=24)
+    one, other = ctx.store.build(whole, ctx), ctx.store.build(cut, ctx)
+    assert abs(one.summary["last_loss"] - other.summary["last_loss"]) < 1e-5
+    for name, value in tensors(one.path).items():
+        assert torch.allclose(value, tensors(other.path)[name], atol=1e-4)
+
+
+def test_only_the_assistants_turns_and_the_token_that_ends_them_are_trained(built: Path) -> None:
+    tokenizer = load_tokenizer(built / "base" / base().id)
+    turns = (
+        Message("user", "犬は？"),
+        Message("assistant", "いる"),
+        Message("user", "猫"),
+        Message("assistant", "いない"),
+    )
+    chat = Chat("c", turns)
+    ((tokens,),) = [u.documents for u in sft().units(tokenizer, [chat])]
+    trained = [i for i, t in zip(tokens.ids, tokens.trained, strict=True) if t]
+    assert tokenizer.decode(trained) == "いる<|end|>いない<|end|>"
+
+
+def test_loss_falls_and_the_model_loads_with_plain_transformers(built: Path) -> None:
+    ctx = context(built)
+    made = ctx.store.build(sft(steps=30), ctx)
+    assert made.summary["last_loss"] < 0.7 * made.summary["first_loss"]
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(made.path), AutoTokenizer.from_pretrained(made.path)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "犬を2回"}], add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
+    answer = model.generate(**prompt, max_new_tokens=8, do_sample=False)
+    assert answer.shape[1] > prompt["input_ids"].shape[1]
+
+
+def test_reference_log_probabilities_equal_the_starting_models_so_the_first_margin_is_zero(built: Path) -> None:
+    ctx = context(built)
+    made = ctx.store.build(dpo(), ctx)
+    first = json.loads((made.path / "metrics.jsonl").read_text().splitlines()[0])
+    assert abs(first["margin"]) < 1e-6 and abs(first["loss"] - 0.6931471805599453) < 1e-6
+    last = json.loads((made.path / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["margin"] > 0 and last["accuracy"] == 1.0
+
+
+def test_dpo_sums_equal_a_plain_forward_pass(built: Path) -> None:
+    source = built / "base" / base().id
+    tokenizer, model = load_tokenizer(source), load_model(source)
+    units = pair_documents(tokenizer, "here", [*Pairs(n=3).rows()])  # type: ignore[list-item]
+    flat = flatten([d for u in units for d in u.documents], torch.device("cpu"))
+    sums = sequence_sums(target_logps(model, flat), flat)
+    plain = AutoModelForCausalLM.from_pretrained(source)
+    for n, document in enumerate(d for u in units for d in u.documents):
+        logps = plain(input_ids=torch.tensor([document.ids])).logits[0].log_softmax(-1)
+        wanted = sum(float(logps[i - 1, t].detach()) for i, t in enumerate(document.ids) if i and document.trained[i])
+        assert abs(float(sums[n].detach()) - wanted) < 1e-4
+
+
+def test_order_is_each_rows_own_luck() -> None:
+    rows = [f"r{i}" for i in range(50)]
+    whole = [rows[i] for i in order(rows, 0, 0)]
+    fewer = [rows[:40][i] for i in order(rows[:40], 0, 0)]
+    assert [r for r in whole if r in rows[:40]] == fewer
+    assert order(rows, 0, 0) != order(rows, 0, 1) != order(rows, 1, 1)
+
+
+def test_a_global_batch_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    stage = sft(global_batch=3)
+    units = [Unit(f"u{i}", ()) for i in range(7)]
+    loop = Loop(stage, None, units, tmp_path, context(tmp_path))
+    epochs: dict[int, list[int]] = {}
+    drawn = [u.id for step in range(7) for u in loop.batch(step, epochs)]
+    assert all(sorted(drawn[e * 7 : e * 7 + 7]) == [f"u{i}" for i in range(7)] for e in range(3))
+    assert [u.id for u in loop.batch(4, {})] == drawn[12:15]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.train.test_train import dpo, sft
+from tests.train.world import context
+make = {"sft": sft, "dpo": dpo}[sys.argv[3]]
+stage = make(steps=40)
+ctx = context(Path(sys.argv[2]), checkpoint_seconds=0.0)
+print(ctx.store.build(stage, ctx).path)
+"""
+
+
+@pytest.mark.parametrize("name", ["sft", "dpo"])
+def test_a_run_killed_in_the_middle_ends_with_the_same_bits(tmp_path: Path, name: str) -> None:
+    def start(root: Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(ROOT), str(root), name], stdout=subprocess.PIPE, text=True
+        )
+
+    undisturbed = start(tmp_path / "a")
+    whole = Path(undisturbed.communicate()[0].strip().splitlines()[-1])
+    steps = tmp_path / "b" / name
+    running = start(tmp_path / "b")
+    while not [*steps.glob("*/.work/step-*")]:
+        assert running.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    os.kill(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert not [*steps.glob("*/record.json")]
+    resumed = Path(start(tmp_path / "b").communicate()[0].strip().splitlines()[-1])
+    assert (whole / "model.safetensors").read_bytes() == (resumed / "model.safetensors").read_bytes()
+    lines = [[json.loads(x) for x in (p / "metrics.jsonl").read_text().splitlines()] for p in (whole, resumed)]
+    assert [m["loss"] for m in lines[0]] == [m["loss"] for m in lines[1]]
+
+
+def test_a_row_longer_than_the_context_is_named_before_the_first_step(built: Path) -> None:
+    ctx = context(built)
+    stage = sft()
+    small = replace(stage, model=replace(base(), shape=replace(base().shape, context=8)))
+    with pytest.raises(ValueError, match=r"row chat-\d+: \d+ tokens, the context holds 8"):
+        ctx.store.build(small, ctx)
+    assert not [*built.glob(f"sft/{small.id}/metrics.jsonl")]
