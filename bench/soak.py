@@ -37,9 +37,16 @@ def finish(store: Path) -> None:
         raise SystemExit(f"the demo ended with {code} in {store}")
 
 
-def kill_after(store: Path, seconds: float) -> bool:
-    """Start, and kill -9 after so many seconds; False when it had ended by then."""
+def kill_at(store: Path, artifacts: int, seconds: float) -> bool:
+    """Start, and kill -9 so many seconds after `artifacts` are finished; False when the run had ended by then."""
     process = start(store)
+    while len([*store.glob("*/*/record.json")]) < artifacts and process.poll() is None:
+        time.sleep(0.02)
+    return kill_after(process, seconds)
+
+
+def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """kill -9 after so many seconds; False when it had ended by then."""
     try:
         process.wait(seconds)
         return False
@@ -81,7 +88,7 @@ def soak(kills: int, seed: int, folder: Path) -> int:
     while done < kills:
         runs += 1
         store, here = folder / f"run-{runs}", 0
-        while done < kills and kill_after(store, rng.uniform(0.2, lasted)):
+        while done < kills and kill_after(start(store), rng.uniform(0.2, lasted)):
             done, here = done + 1, here + 1
         finish(store)
         differing = differences(whole, fingerprint(store))
