@@ -100,7 +100,7 @@ class Effort:
     steps: tuple[int, int, int]  # base, SFT, DPO
 
 
-FULL = Effort(30_000, 13_500, 7_500, 600, 1_000, 960, 900, 200, (1_300, 1_900, 80))
+FULL = Effort(30_000, 13_500, 7_500, 600, 1_000, 960, 900, 200, (1_500, 2_600, 80))
 SMOKE = Effort(600, 240, 60, 40, 60, 48, 40, 24, (30, 30, 4))  # the same way in seconds, to test it
 SIZES = {"xs": Size(64, 2), "s": Size(128, 4), "m": Size(192, 6)}
 
@@ -113,7 +113,8 @@ def unseen(prompts: Prompts) -> Dataset:
 def pretrained(size: Size, effort: Effort, seed: int) -> Base:
     text = RawText(n=effort.raw, seed=seed)
     tokenizer = Tokenizer(data=text, vocab=VOCAB)
-    return Base(model=tokenizer, data=text, shape=size.shape, fit=size.fit(3e-3, 24, effort.steps[0], seed))
+    fit = size.fit(3e-3, 24, effort.steps[0], seed, optimizer="muon")
+    return Base(model=tokenizer, data=text, shape=size.shape, fit=fit)
 
 
 def chats(items: tuple[Stage, ...], effort: Effort, seed: int) -> Mix:
@@ -174,7 +175,7 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
 
     base = pretrained(dial, much, seed)
     data = chats((items, manners), much, seed)
-    sft = SFT(model=base, data=data, fit=dial.fit(2e-3, 24, much.steps[1], seed))
+    sft = SFT(model=base, data=data, fit=dial.fit(2e-3, 24, much.steps[1], seed, optimizer="muon"))
     taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
     better = pairs(sft, taught, tune)
     reference = Reference(model=sft, data=better)

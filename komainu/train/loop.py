@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -55,7 +56,6 @@ class Loop:
         """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
         steps = total_steps(self.stage.fit, len(self.units))
         optimizer = make_optimizer(self.model, self.stage.fit)
-        gradients = Gradients(self.stage, self.model, self.ctx.settings.threads)
         metrics = self.out / ".work" / "metrics.jsonl"
         first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
         epochs: dict[int, list[int]] = {}
@@ -63,7 +63,11 @@ class Loop:
         trackers = Trackers(
             self.ctx.settings.trackers, f"{self.what}-{self.stage.id}", self.ctx.store.root / ".trackers"
         )
-        with self.ctx.progress(steps, self.what) as bar, open(metrics, "a", encoding="utf-8") as log:
+        with (
+            contextlib.closing(Gradients(self.stage, self.model, self.ctx.settings.threads)) as gradients,
+            self.ctx.progress(steps, self.what) as bar,
+            open(metrics, "a", encoding="utf-8") as log,
+        ):
             bar.update(first)
             for step in range(first, steps):
                 started = time.monotonic()
@@ -78,7 +82,6 @@ class Loop:
                     save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
                     saved = time.monotonic()
         trackers.close()
-        gradients.close()
         return self.summary(metrics, steps)
 
     def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:

@@ -8,16 +8,20 @@ from typing import Any
 import torch
 
 from komainu.train.base import Fit
+from komainu.train.muon import Muon
 
 
 def make_optimizer(model: Any, fit: Fit) -> torch.optim.AdamW:
-    """AdamW; matrices decay, vectors do not."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": fit.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=fit.lr, betas=fit.betas, eps=1e-8, fused=True)
+    """AdamW, or Muon for the matrices between the embeddings. Matrices decay, vectors do not."""
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    vectors = [p for p in trained.values() if p.ndim < 2]
+    tables = {id(m.weight) for m in (model.get_input_embeddings(), model.get_output_embeddings()) if m is not None}
+    inner = [p for p in trained.values() if p.ndim == 2 and id(p) not in tables] if fit.optimizer == "muon" else []
+    rest = [p for p in trained.values() if p.ndim >= 2 and not any(p is q for q in inner)]
+    groups = [{"params": rest, "weight_decay": fit.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    others = [g for g in groups if g["params"]]
+    how: dict[str, Any] = {"lr": fit.lr, "betas": fit.betas, "eps": 1e-8, "fused": True}
+    return Muon(inner, others, fit.weight_decay, **how) if inner else torch.optim.AdamW(others, **how)
 
 
 def rate_at(fit: Fit, step: int, steps: int) -> float:

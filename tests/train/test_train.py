@@ -20,7 +20,10 @@ from komainu.rows import Chat, Message
 from komainu.train.base import Fit, Unit
 from komainu.train.dpo import DPO, pair_documents
 from komainu.train.flat import flatten, sequence_sums, target_logps
+from komainu.train.gradients import Gradients
 from komainu.train.loop import Loop, order
+from komainu.train.muon import orthogonal
+from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
 from komainu.train.weights import load_model, load_tokenizer
@@ -163,14 +166,14 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.train.test_train import dpo, sft
 from tests.train.world import context
-make = {"sft": sft, "dpo": dpo}[sys.argv[3]]
+make = {"sft": sft, "dpo": dpo, "muon": lambda steps: sft(steps=steps, optimizer="muon")}[sys.argv[3]]
 stage = make(steps=40)
 ctx = context(Path(sys.argv[2]), checkpoint_seconds=0.0)
 print(ctx.store.build(stage, ctx).path)
 """
 
 
-@pytest.mark.parametrize("name", ["sft", "dpo"])
+@pytest.mark.parametrize("name", ["sft", "dpo", "muon"])
 def test_a_run_killed_in_the_middle_ends_with_the_same_bits(tmp_path: Path, name: str) -> None:
     def start(root: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -179,7 +182,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bits(tmp_path: Path, name
 
     undisturbed = start(tmp_path / "a")
     whole = Path(undisturbed.communicate()[0].strip().splitlines()[-1])
-    steps = tmp_path / "b" / name
+    steps = tmp_path / "b" / name.replace("muon", "sft")
     running = start(tmp_path / "b")
     while not [*steps.glob("*/.work/step-*")]:
         assert running.poll() is None, "it ended before it could be killed"
@@ -200,3 +203,65 @@ def test_a_row_longer_than_the_context_is_named_before_the_first_step(built: Pat
     with pytest.raises(ValueError, match=r"row chat-\d+: \d+ tokens, the context holds 8"):
         ctx.store.build(small, ctx)
     assert not [*built.glob(f"sft/{small.id}/metrics.jsonl")]
+
+
+@pytest.mark.parametrize("make", [sft, dpo])
+def test_a_process_for_each_core_computes_the_same_gradient(built: Path, make: Any) -> None:
+    stage, ctx = make(), context(built)
+    for part in stage.inputs.values():
+        ctx.store.build(part, ctx)
+    units = stage.ready(stage.units(load_tokenizer(ctx.locate(base())), [*ctx.open(stage.data).rows()]), ctx)[:8]
+    losses, grads = [], []
+    for cores in (1, 2, 3):
+        model = load_model(ctx.locate(base()))
+        gradients = Gradients(stage, model, cores)
+        losses.append(gradients.of(units).loss)
+        grads.append([p.grad for p in model.parameters()])
+        gradients.close()
+        assert len(gradients.partners) == (cores - 1 if sys.platform == "linux" else 0)
+    for loss, found in zip(losses[1:], grads[1:], strict=True):
+        assert loss == pytest.approx(losses[0], rel=1e-6)
+        assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(found, grads[0], strict=True))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one process computes elsewhere than on Linux")
+def test_a_process_sees_the_weights_as_they_are_now_and_its_death_is_told(built: Path) -> None:
+    stage, ctx = sft(), context(built)
+    units = stage.units(load_tokenizer(ctx.locate(base())), [*Chats().rows()])[:8]
+    model = load_model(ctx.locate(base()))
+    gradients = Gradients(stage, model, 2)
+    before = gradients.of(units).loss
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(0.5)
+    changed = gradients.of(units).loss
+    alone = Gradients(stage, model, 1).of(units).loss
+    assert changed == pytest.approx(alone, rel=1e-6) and changed != pytest.approx(before, rel=1e-3)
+    os.kill(gradients.partners[0].process, signal.SIGKILL)
+    with pytest.raises((RuntimeError, BrokenPipeError)):
+        gradients.of(units)
+    gradients.close()
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 48), (2, 48, 16), (1, 32, 32)])
+def test_muons_updates_are_about_orthogonal(shape: tuple[int, int, int]) -> None:
+    values = torch.linalg.svdvals(orthogonal(torch.randn(shape, generator=torch.Generator().manual_seed(0))))
+    assert float(values.quantile(0.1)) > 0.5 and float(values.max()) < 1.5
+
+
+def test_muon_learns_and_leaves_tables_and_vectors_to_adamw(built: Path) -> None:
+    ctx = context(built)
+    source = ctx.locate(base())
+    plain, muon = load_model(source), load_model(source)
+    fit = Fit(lr=1e-2, optimizer="muon")
+    optimizers = [make_optimizer(plain, replace(fit, optimizer="adamw")), make_optimizer(muon, fit)]
+    for model, optimizer in zip((plain, muon), optimizers, strict=True):
+        for i, p in enumerate(model.parameters()):
+            p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(i))
+        optimizer.step()
+    for (name, one), other in zip(plain.named_parameters(), muon.parameters(), strict=True):
+        inner = one.ndim == 2 and "embed" not in name and "lm_head" not in name
+        assert torch.equal(one, other) != inner, name
+    stage = sft(optimizer="muon", steps=60)
+    summary = ctx.store.build(stage, ctx).summary
+    assert summary["last_loss"] < summary["first_loss"] / 2
