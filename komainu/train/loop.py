@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ class Loop:
     def run(self) -> dict[str, Any]:
         """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
         steps = total_steps(self.stage.fit, len(self.units))
-        optimizer = make_optimizer(self.model, self.stage.fit)
+        optimizer = make_optimizer(self.model, self.stage.fit, self.ctx.settings.threads or os.cpu_count() or 1)
         metrics = self.out / ".work" / "metrics.jsonl"
         first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
         epochs: dict[int, list[int]] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -15,11 +16,14 @@ class Muon(torch.optim.AdamW):
     """Muon for the matrices inside a model, AdamW for `others` (embeddings, norms). All in float32.
 
     Source: Jordan et al. 2024 (Muon: an optimizer for hidden layers); the scale of Liu et al. 2025,
-    arXiv 2502.16982. Not covered: sharded parameters.
+    arXiv 2502.16982. On a CPU the products use `cores` threads, whatever torch uses elsewhere; the result has the
+    same bits. Not covered: sharded parameters.
     """
 
-    def __init__(self, matrices: Iterable[Any], others: list[dict[str, Any]], weight_decay: float, **how: Any) -> None:
-        super().__init__([{"params": [*matrices], "weight_decay": weight_decay}, *others], **how)
+    def __init__(self, groups: list[dict[str, Any]], cores: int, **how: Any) -> None:
+        """`groups`: that of the matrices first."""
+        super().__init__(groups, **how)
+        self.cores = cores
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -35,10 +39,23 @@ class Muon(torch.optim.AdamW):
                 self.state[p]["momentum"].lerp_(p.grad, 0.05)
             nesterov = [self.state[p]["momentum"].lerp(p.grad, 0.05) for p in alike]
             scale = group["lr"] * MATCH * max(shape) ** 0.5
-            for p, update in zip(alike, orthogonal(torch.stack(nesterov)), strict=True):
+            with threads(self.cores):
+                updates = orthogonal(torch.stack(nesterov))
+            for p, update in zip(alike, updates, strict=True):
                 p.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
                 p.grad = None
         return super().step(closure)
+
+
+@contextlib.contextmanager
+def threads(n: int) -> Iterator[None]:
+    """So many threads for torch's operations."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def orthogonal(x: torch.Tensor) -> torch.Tensor:

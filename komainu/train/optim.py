@@ -11,7 +11,7 @@ from komainu.train.base import Fit
 from komainu.train.muon import Muon
 
 
-def make_optimizer(model: Any, fit: Fit) -> torch.optim.AdamW:
+def make_optimizer(model: Any, fit: Fit, cores: int = 1) -> torch.optim.AdamW:
     """AdamW, or Muon for the matrices between the embeddings. Matrices decay, vectors do not."""
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     vectors = [p for p in trained.values() if p.ndim < 2]
@@ -21,7 +21,9 @@ def make_optimizer(model: Any, fit: Fit) -> torch.optim.AdamW:
     groups = [{"params": rest, "weight_decay": fit.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     others = [g for g in groups if g["params"]]
     how: dict[str, Any] = {"lr": fit.lr, "betas": fit.betas, "eps": 1e-8, "fused": True}
-    return Muon(inner, others, fit.weight_decay, **how) if inner else torch.optim.AdamW(others, **how)
+    if not inner:
+        return torch.optim.AdamW(others, **how)
+    return Muon([{"params": inner, "weight_decay": fit.weight_decay}, *others], cores, **how)
 
 
 def rate_at(fit: Fit, step: int, steps: int) -> float:

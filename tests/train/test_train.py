@@ -22,7 +22,7 @@ from komainu.train.dpo import DPO, pair_documents
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.gradients import Gradients
 from komainu.train.loop import Loop, order
-from komainu.train.muon import orthogonal
+from komainu.train.muon import Muon, orthogonal
 from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
@@ -247,6 +247,17 @@ def test_a_process_sees_the_weights_as_they_are_now_and_its_death_is_told(built:
 def test_muons_updates_are_about_orthogonal(shape: tuple[int, int, int]) -> None:
     values = torch.linalg.svdvals(orthogonal(torch.randn(shape, generator=torch.Generator().manual_seed(0))))
     assert float(values.quantile(0.1)) > 0.5 and float(values.max()) < 1.5
+
+
+def test_muon_gives_the_same_bits_on_any_number_of_cores_and_leaves_torchs_threads_alone() -> None:
+    found, before = [], torch.get_num_threads()
+    for cores in (1, 2):
+        p = torch.nn.Parameter(torch.randn(96, 64, generator=torch.Generator().manual_seed(0)))
+        optimizer = Muon([{"params": [p], "weight_decay": 0.1}], cores, lr=1e-2)
+        p.grad = torch.randn(96, 64, generator=torch.Generator().manual_seed(1))
+        optimizer.step()
+        found.append(p.detach())
+    assert torch.equal(*found) and torch.get_num_threads() == before
 
 
 def test_muon_learns_and_leaves_tables_and_vectors_to_adamw(built: Path) -> None:
