@@ -179,7 +179,7 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
     taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
     better = pairs(sft, taught, tune)
     reference = Reference(model=sft, data=better)
-    dpo = DPO(model=sft, data=better, reference=reference, fit=dial.fit(1e-4, 16, much.steps[2], seed))
+    dpo = DPO(model=sft, data=better, reference=reference, beta=0.5, fit=dial.fit(7e-5, 16, much.steps[2], seed))
 
     models = {"base": base, "sft": sft, "dpo": dpo}
     board = Board(entries=tuple(scores(name, weights, items, manners) for name, weights in models.items()))
