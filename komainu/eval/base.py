@@ -36,6 +36,7 @@ class Bench(Spec):
     metrics: ClassVar[tuple[str, ...]]  # what `score` gives, one Score each
     higher_is_better: ClassVar[bool] = True
     top: ClassVar[float] = 1.0  # the highest score there is
+    pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     language: Lang
 
     def applies(self, chat: Chat) -> bool:
@@ -43,8 +44,13 @@ class Bench(Spec):
         return chat.meta.get("lang") == self.language
 
     def score(self, chat: Chat) -> list[Score]:
-        """One Score a metric for an answer that is neither missing nor empty. Pure: equal chats, equal scores."""
+        """One Score a metric, `parts` of a pooled one, in the metrics' order, for an answer that is neither missing
+        nor empty. Pure: equal chats, equal scores."""
         raise NotImplementedError(f"{type(self).__name__} needs score(chat)")
+
+    def parts(self, chat: Chat) -> int:
+        """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""
+        return 1
 
     def group(self, chat: Chat) -> str:
         """What the item is also reported under, for example its task; "" for nothing."""
@@ -121,7 +127,8 @@ class Answers(Stage):
 
 @dataclass(frozen=True, kw_only=True)
 class Scores(Stage):
-    """Score rows: what `bench` says of the answers it applies to, one row an answer and metric.
+    """Score rows: what `bench` says of the answers it applies to, one row an answer and metric; of a pooled metric
+    as many as it has parts.
 
     A missing answer gets `value=None`; an empty one, or one that is only thinking, gets the worst value by
     rule: no bench sees it. The summary tells per metric mean, n, missing and the 95 % interval.
@@ -173,13 +180,14 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
 
 def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
     """The bench's scores of one answer, after the rules for missing and empty answers."""
+    promised = tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
     if why := missing(chat):
-        return [Score(chat.id, metric, None, why=why) for metric in bench.metrics]
+        return [Score(chat.id, metric, None, why=why) for metric in promised]
     if why := Empty()(chat):
-        return [Score(chat.id, metric, bench.worst, why=why) for metric in bench.metrics]
+        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised]
     scores = bench.score(chat)
     found = tuple(score.metric for score in scores)
-    assert found == bench.metrics, f"{bench.name} promises {bench.metrics} and scores {found}"
+    assert found == promised, f"{bench.name} promises {promised} and scores {found}"
     return scores
 
 

@@ -1,0 +1,1 @@
+"""Verifiable instructions: one check of a response each, and the table of them by instruction id."""

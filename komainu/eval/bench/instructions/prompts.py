@@ -1,0 +1,101 @@
+"""Items of verifiable instructions: from the published rows to chats, and from chats to the benches' scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from komainu.checks.text import visible
+from komainu.errors import UsageError
+from komainu.eval.base import Bench
+from komainu.eval.bench.instructions.base import Check, Instruction, problem, verdicts
+from komainu.files import read_objects
+from komainu.rows import Chat, Message, Score
+
+METRICS = ("prompt_strict", "instruction_strict", "prompt_loose", "instruction_loose")
+POOLED = ("instruction_strict", "instruction_loose")
+Checks = Mapping[str, Check]
+
+
+def read_prompts(path: Path, checks: Checks, *, bench: str, lang: str, source: str) -> Iterator[Chat]:
+    """The prompts of a file of rows with key, prompt, instruction_id_list and kwargs; ids are `<bench>-<key>`.
+
+    Raises UsageError with file:line for a row that is not so, and for an instruction without a check.
+    """
+    seen: dict[str, int] = {}
+    for line, row in read_objects(path):
+        try:
+            chat = prompt_of(row, checks, bench=bench, lang=lang)
+            if chat.id in seen:
+                raise UsageError(f"the key {row['key']!r} stands on line {seen[chat.id]} too; keys must be unique")
+        except UsageError as error:
+            raise UsageError(f"{path}:{line}: {error}") from None
+        seen[chat.id] = line
+        yield chat.with_meta(source=source, licence="Apache-2.0")
+
+
+def prompt_of(row: Mapping[str, Any], checks: Checks, *, bench: str, lang: str) -> Chat:
+    """One row as a prompt. A language before an instruction id ("en:", "ja:") and arguments that are null go."""
+    for name in ("key", "prompt", "instruction_id_list", "kwargs"):
+        if name not in row:
+            raise UsageError(f"the row has no {name!r}; it needs key, prompt, instruction_id_list and kwargs")
+    key, prompt, ids, kwargs = (row[name] for name in ("key", "prompt", "instruction_id_list", "kwargs"))
+    if isinstance(key, bool) or not isinstance(key, (int, str)) or not str(key).strip():
+        raise UsageError(f"key is {key!r}; it must be a number or a text")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise UsageError(f"prompt is {prompt!r}; it must be a text that is not blank")
+    if not isinstance(ids, list) or not ids or not all(isinstance(i, str) for i in ids):
+        raise UsageError(f"instruction_id_list is {ids!r}; it must be a list of instruction ids")
+    if not isinstance(kwargs, list) or len(kwargs) != len(ids) or not all(isinstance(k, dict) for k in kwargs):
+        raise UsageError(f"kwargs must be a list of {len(ids)} objects, one an instruction, not {kwargs!r}")
+    asked = [
+        Instruction(i.removeprefix(f"{lang}:"), {name: v for name, v in given.items() if v is not None})
+        for i, given in zip(ids, kwargs, strict=True)
+    ]
+    for instruction in asked:
+        if wrong := problem(checks, instruction):
+            raise UsageError(wrong)
+    meta = {"bench": bench, "lang": lang, "instructions": [{"id": a.id, "kwargs": dict(a.kwargs)} for a in asked]}
+    return Chat(f"{bench.replace('_', '-')}-{key}", (Message("user", prompt),), meta)
+
+
+def asked_of(chat: Chat, checks: Checks) -> list[Instruction]:
+    """The instructions of an item; UsageError with the row's id for what has no check."""
+    found = chat.meta.get("instructions")
+    if not isinstance(found, (list, tuple)) or not found or not all(map(is_instruction, found)):
+        raise UsageError(f"row {chat.id!r}: meta.instructions must be a list of {{id, kwargs}}, not {found!r}")
+    asked = [Instruction(each["id"], each["kwargs"]) for each in found]
+    for instruction in asked:
+        if wrong := problem(checks, instruction):
+            raise UsageError(f"row {chat.id!r}: {wrong}")
+    return asked
+
+
+def is_instruction(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and value.keys() == {"id", "kwargs"}
+        and isinstance(value["id"], str)
+        and isinstance(value["kwargs"], Mapping)
+    )
+
+
+def judge(chat: Chat, checks: Checks) -> dict[str, list[bool]]:
+    """`strict` and `loose` verdicts of an answer, one an instruction, in the item's order; thinking is left out."""
+    return verdicts(checks, visible(chat.reply), asked_of(chat, checks))
+
+
+def scores(bench: Bench, chat: Chat, checks: Checks) -> list[Score]:
+    """The four metrics: 1 when all instructions of the prompt are followed, and 1 or 0 for each instruction."""
+    found, asked = judge(chat, checks), asked_of(chat, checks)
+    made = []
+    for reading, right in found.items():
+        broken = [one.id for one, good in zip(asked, right, strict=True) if not good]
+        made.append(Score(chat.id, f"prompt_{reading}", float(not broken), why=", ".join(broken)))
+        made += [
+            Score(chat.id, f"instruction_{reading}", float(good), why="" if good else one.id)
+            for one, good in zip(asked, right, strict=True)
+        ]
+    assert bench.metrics == METRICS, "the scores are in the order of METRICS"
+    return made
