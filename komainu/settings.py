@@ -23,9 +23,9 @@ Money = Annotated[float, msgspec.Meta(ge=0)]
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A server that speaks the OpenAI protocol: at `url`, or started here by `start` when first asked.
 
-    Several urls are replicas: servers of the same model that share the work. `start` is a command; {python} and {port} in it are filled in. `key` is the name of the
-    environment variable that holds the key, never the key. `model` is the name the server knows the
-    model by, where that differs.
+    Several urls are replicas: servers of the same model that share the work. `start` is a command; {python} and
+    {port} in it are filled in. `key` is the name of the environment variable that holds the key, never the key.
+    `model` is the name the server knows the model by, where that differs.
     """
 
     url: str | tuple[str, ...] = ""

@@ -43,10 +43,10 @@ class Question(NamedTuple):
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer. `finish` is the protocol's finish_reason ("stop", "length", "content_filter").
 
-    A question that the server will not answer whatever the try has an empty text: `finish` is then
+    A question that the server will not answer whatever the try has an empty text; `finish` is then
     "context_overflow" or "content_filter". `thinking` is what a reasoning model wrote before its answer: kept with
-    the row, never scored, never sent again. `hidden` is whatever else the server put beside the message's role and content: kept with the row
-    for the report, never read by a filter.
+    the row, never scored, never sent again. `hidden` is whatever else the server put beside the message's role and
+    content: kept with the row for the report, never read by a filter.
     """
 
     text: str

@@ -131,7 +131,7 @@ class Errand:
             return self.arrived(index, Reply("", trouble.finish), now - started)
         if not trouble.again:
             self.fail(self.failure(trouble, place, past))
-        spent = past.tries >= endpoint.tries or now - past.began > endpoint.timeout and trouble.waits
+        spent = past.tries >= endpoint.tries or (trouble.waits and now - past.began > endpoint.timeout)
         if spent and self.pool.last_answer < past.began:
             self.fail(self.failure(trouble, place, past))
         if spent or self.ended.is_set():

@@ -52,7 +52,7 @@ class Attempt(NamedTuple):
 class Trouble(Exception):
     """One request without a usable answer: what went wrong, of which class, and whether to try again.
 
-    `after` is in how many seconds the server asks to be asked again. `down`: nobody is there. `slow`: no answer in time.
+    `after`: in how many seconds the server asks to be asked again. `down`: nobody is there. `slow`: no answer in time.
     """
 
     def __init__(
