@@ -113,6 +113,13 @@ def load(path: Path | None = None) -> Settings:
     return _convert({**found, **given}, f"environment ({where})", strict=False)
 
 
+def capped(settings: Settings, budget: float) -> Settings:
+    """The settings with another budget."""
+    if not budget >= 0:
+        raise UsageError(f"--budget is {budget:g}; it must be 0 or more")
+    return msgspec.structs.replace(settings, budget=budget)
+
+
 def _convert(found: dict[str, Any], where: str, *, strict: bool = True) -> Settings:
     try:
         return msgspec.convert(found, Settings, strict=strict)

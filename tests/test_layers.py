@@ -22,7 +22,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare"],
+    ["trace", "compare", "cost", "fresh"],
     ["cli_verbs"],
     ["cli"],
 ]

@@ -7,13 +7,14 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from komainu.models.arrivals import Arrival, Arriving
 from komainu.models.base import Client, Model, Question, Reply
-from komainu.models.calls import CallLog, Entry, Kept
+from komainu.models.calls import CallLog, Entry, Kept, Spent
 from komainu.models.meter import Asking, Meter
 from komainu.models.pump import pumped
-from komainu.models.purse import cost
+from komainu.models.purse import Purse, cost
 from komainu.models.route import Router
 from komainu.models.seeds import key_of
 from komainu.settings import Settings
@@ -34,9 +35,9 @@ class Cached:
 
     batch_sensitive = False
 
-    def __init__(self, client: Client, path: Path, chunk: int = CHUNK, settings: Settings | None = None) -> None:
+    def __init__(self, client: Client, path: Path, chunk: int = CHUNK, purse: Purse | None = None) -> None:
         self.client, self.log, self.chunk = client, CallLog(path), chunk
-        self.settings = settings or Settings()
+        self.purse = purse or Purse(Settings())
         self.meter = Meter()
         self.stage = ""
 
@@ -53,6 +54,10 @@ class Cached:
         found = copy.copy(self)
         found.stage = stage
         return found
+
+    def spent(self, stage: str) -> dict[str, dict[str, Any]]:
+        """What the calls of a stage have cost, by the model's name."""
+        return {row.name: book(row) for row in self.log.ledger() if row.stage == stage}
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
         """One reply a question, in order, each as soon as it and those before it are there."""
@@ -114,7 +119,7 @@ class Cached:
             started = time.monotonic()
 
     def _entry(self, model: Model, key: str, question: Question, came: Arrival) -> Entry:
-        price = self.settings.prices.get(model.name)
+        price = self.purse.prices.get(model.name)
         money = None if came.reply is None else cost(price, question, came.reply)
         return Entry(key, question, came.reply, came.seconds, money, came.failed)
 
@@ -124,7 +129,13 @@ class Cached:
         return kept
 
     def _progress(self, model: Model, total: int) -> Asking:
-        return Asking(total, model.name, self.settings.currency)
+        return Asking(total, model.name, self.purse.currency)
+
+
+def book(row: Spent) -> dict[str, Any]:
+    """A row of the ledger as a record holds it. `money` only where every call had a price."""
+    found = {"calls": row.calls, "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens}
+    return found if row.unpriced else {**found, "money": round(row.money, 9)}
 
 
 def nothing() -> Generator[Kept]:

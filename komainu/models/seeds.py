@@ -8,7 +8,6 @@ from typing import Any
 
 from komainu.models.base import Model, Question
 
-
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once: this runs twice a call
 
 
