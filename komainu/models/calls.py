@@ -17,6 +17,7 @@ from komainu.models.seeds import turns
 BUSY = 60.0  # seconds to wait for another process's commit
 SOME = 500  # keys looked up in one statement
 PAGES = 8000  # of the write-ahead log before it is written back
+MEMORY = 100_000  # KiB of pages kept: the index of a million keys
 SCHEMA = """
 create table if not exists models (id text primary key, name text not null, config text not null) without rowid;
 create table if not exists calls (
@@ -226,6 +227,7 @@ def opened(path: Path) -> sqlite3.Connection:
             time.sleep(0.01)
     db.execute("pragma synchronous=full")  # an answer may have cost money
     db.execute(f"pragma wal_autocheckpoint={PAGES}")
+    db.execute(f"pragma cache_size=-{MEMORY}")
     db.execute("begin immediate")
     for statement in SCHEMA.split(";"):
         db.execute(statement)

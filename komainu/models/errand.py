@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from komainu.models.http import HttpClient
 
 log = logging.getLogger("komainu")
+WAIT = 600.0  # seconds that a question may be told to wait with Retry-After, in all
 CHECK = "check that the server runs and that `url` in komainu.toml is right"
 
 
@@ -38,7 +39,7 @@ class Errand:
     """Sees one job through.
 
     What may pass is tried again, `tries` times in all, with growing pauses; a 429, 503 or 529 with Retry-After is no
-    try, it waits as it is told, for `timeout` at most. A prompt that does not fit or that the provider refuses
+    try, it waits as it is told, for ten minutes at most. A prompt that does not fit or that the provider refuses
     becomes an empty reply whose `finish` says so. What cannot pass ends the job: nothing new is sent, what is on its
     way is awaited, then EndpointError is raised. So does a question that spends its tries while nothing at all is
     answered; while others are answered it is given up, and the error comes after the rest.
@@ -49,6 +50,7 @@ class Errand:
         self.todo: Iterator[int] = iter(range(len(job.questions)))
         self.troubled: dict[int, History] = {}
         self.lost: list[EndpointError] = []  # one for each question that was given up
+        self.unsaid, self.quiet = 0, 0.0  # failures not logged yet, and until when none is
         self.group = asyncio.TaskGroup()
         self.ended = asyncio.Event()  # nothing more is begun
 
@@ -129,17 +131,26 @@ class Errand:
         past.tries += not trouble.waits
         if trouble.finish:
             return self.arrived(index, Reply("", trouble.finish), now - started)
-        if not trouble.again:
+        waited = now - past.began + (trouble.after or 0.0) if trouble.waits else 0.0
+        if not trouble.again or waited > WAIT:
             self.fail(self.failure(trouble, place, past))
-        spent = past.tries >= endpoint.tries or (trouble.waits and now - past.began > endpoint.timeout)
+        spent = past.tries >= endpoint.tries
         if spent and self.pool.last_answer < past.began:
             self.fail(self.failure(trouble, place, past))
         if spent or self.ended.is_set():
             self.lost.append(self.failure(trouble, place, past))
             return self.arrived(index, None, now - started)
         wait = 0.0 if trouble.waits else pause(past.tries - 1, seed_of(self.job.model, self.job.questions[index], 31))
-        log.info("%s: %s; again in %.1f s", self.client.name, trouble.what, max(wait, place.until - now))
+        self.say(trouble, max(wait, place.until - now))
         self.group.create_task(self.send_later(index, wait))
+
+    def say(self, trouble: Trouble, wait: float) -> None:
+        """Log a failure; when they come fast, one a second with the number of the others."""
+        self.unsaid += 1
+        if (now := time.monotonic()) >= self.quiet:
+            more = f" ({self.unsaid - 1} more failures before)" if self.unsaid > 1 else ""
+            log.info("%s: %s; again in %.1f s%s", self.client.name, trouble.what, wait, more)
+            self.unsaid, self.quiet = 0, now + 1.0
 
     def arrived(self, index: int, reply: Reply | None, seconds: float) -> None:
         past = self.troubled.pop(index, None)

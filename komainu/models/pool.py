@@ -30,12 +30,15 @@ class Pool:
         self.busy = 0
         self.last_answer = 0.0
         self.waiting: deque[asyncio.Future[None]] = deque()
+        self.called = 0  # of those who wait: told to look, and not come to it yet
         self.requests = Pace(endpoint.rpm) if endpoint.rpm else None
         self.tokens = Pace(endpoint.tpm) if endpoint.tpm else None
         self.usual = USUAL
 
     async def take(self, stopped: Callable[[], object], tokens: int) -> Replica | None:
         """A place for a request of about so many tokens, to be given back; None when `stopped` says so meanwhile."""
+        if self.waiting or self.called:  # whoever came before goes first, or a question tried again would wait for ever
+            await self.turn()
         while not stopped():
             found = self.best()
             if found is None:
@@ -43,6 +46,8 @@ class Pool:
                 continue
             found.begin(time.monotonic())
             self.busy += 1
+            if self.waiting and self.best():
+                self.wake(1)
             try:
                 if wait := self.wait(tokens):
                     await asyncio.sleep(wait)
@@ -50,6 +55,7 @@ class Pool:
                 self.give_back(found)
                 raise
             return found
+        self.wake(1)
         return None
 
     def best(self) -> Replica | None:
@@ -101,14 +107,17 @@ class Pool:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self.wake(1)  # the turn was ours and goes to the next
+                self.wake(1)  # the turn goes to the next
             raise
+        finally:
+            self.called -= place.done() and not place.cancelled()
 
     def wake(self, most: int | None = None) -> None:
         """Let those who wait look again."""
         for _ in range(len(self.waiting) if most is None else min(most, len(self.waiting))):
             place = self.waiting.popleft()
             if not place.done():
+                self.called += 1
                 place.set_result(None)
 
     async def watch(self, lives: Callable[[Replica], Awaitable[bool]], give_up: Callable[[str], None]) -> None:
