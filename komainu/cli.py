@@ -26,6 +26,7 @@ Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A rec
 Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
 Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
     help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
@@ -58,18 +59,26 @@ def options(
 
 
 @app.command()
-def run(target: Target, values: Values = None, json: Json = False) -> Job:
+def run(
+    target: Target,
+    values: Values = None,
+    fresh: Fresh = "",
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", help="Most the target may cost, stopped runs included.")
+    ] = None,
+    json: Json = False,
+) -> Job:
     """Build what is missing, name the result.
 
     What is built is reused, so to resume is to run again.
     """
-    return Job("run", (target, values or []), json)
+    return Job("run", (target, values or [], fresh, budget), json)
 
 
 @app.command()
-def plan(target: Target, values: Values = None, json: Json = False) -> Job:
-    """Tell what a run would build, and what is wrong."""
-    return Job("plan", (target, values or []), json)
+def plan(target: Target, values: Values = None, fresh: Fresh = "", json: Json = False) -> Job:
+    """Tell what a run would build and cost, and what is wrong."""
+    return Job("plan", (target, values or [], fresh), json)
 
 
 @app.command()

@@ -156,7 +156,7 @@ def gpu() -> Finding:
 def endpoints(settings: Settings) -> Iterator[Finding]:
     """Each endpoint and whether its key variable is set; the key itself is never read out."""
     for name, endpoint in settings.endpoints.items():
-        at = endpoint.url or f"started here by {endpoint.start[0]}"
+        at = ", ".join(endpoint.urls) or f"started here by {endpoint.start[0]}"
         if endpoint.key and not os.environ.get(endpoint.key):
             yield Finding(f"endpoint {name}", "bad", f"{at}, ${endpoint.key} is not set", f"export {endpoint.key}=...")
         else:

@@ -56,6 +56,14 @@ def _of_lists(old: list[Any], new: list[Any], path: str) -> Iterator[Leaf]:
         yield from (Leaf(f"{path}[{i}]", ABSENT, new[i]) for i in range(b + both, b_end))
 
 
+def drift(old: Any, new: Any) -> list[str]:
+    """What differs between a recorded config and today's under the same id, but fields that are new.
+
+    Under the same id a new field has its default, and what was made before it is what the default makes.
+    """
+    return [str(leaf) for leaf in leaves(old, new) if leaf.old is not ABSENT]
+
+
 def difference(old: Any, new: Any) -> Iterator[str]:
     """Every leaf in which two configs differ: `path: old -> new`."""
     yield from map(str, leaves(old, new))

@@ -16,29 +16,49 @@ FROM_ENVIRONMENT = {"store": "KOMAINU_STORE", "workers": "KOMAINU_WORKERS", "thr
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Money = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A server that speaks the OpenAI protocol: at `url`, or started here by `start` when first asked.
 
-    `start` is a command; {python} and {port} in it are filled in. `key` is the name of the
-    environment variable that holds the key, never the key. `model` is the name the server knows the
-    model by, where that differs.
+    Several urls are replicas: servers of the same model that share the work. `start` is a command; {python} and
+    {port} in it are filled in. `key` is the name of the environment variable that holds the key, never the key.
+    `model` is the name the server knows the model by, where that differs.
     """
 
-    url: str = ""
+    url: str | tuple[str, ...] = ""
     start: tuple[str, ...] = ()
     key: Variable = ""
     model: str = ""
-    concurrency: Positive = 32
-    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0  # seconds a request may take
+    concurrency: Positive = 32  # requests on their way at once, over all urls
+    timeout: Seconds = 600.0  # a request may take
     tries: Positive = 5
+    rpm: Count = 0  # requests a minute; 0: no limit
+    tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
+    patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
-        if self.url and not self.url.startswith(("http://", "https://")):
+        if not all(url.startswith(("http://", "https://")) for url in self.urls):
             raise ValueError("`url` must start with http:// or https://")
+        if len({*self.urls}) < len(self.urls):
+            raise ValueError("`url` names a server twice")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where its replicas answer; () for one that is only started here."""
+        return self.url if isinstance(self.url, tuple) else (self.url,) if self.url else ()
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model costs: money for a million tokens of prompt and of answer, thinking included."""
+
+    input: Money
+    output: Money
+    currency: str = "USD"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +71,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
     endpoints: dict[str, Endpoint] = {}
+    prices: dict[str, Price] = {}  # by the name of the model
+    budget: Money | None = None  # money a target may cost, stopped runs of it included
+
+    def __post_init__(self) -> None:
+        if len({p.currency for p in self.prices.values()}) > 1:
+            raise ValueError("`prices` are in several currencies; give all in one")
+
+    @property
+    def currency(self) -> str:
+        """The currency of all prices."""
+        return next((p.currency for p in self.prices.values()), "USD")
 
     @property
     def root(self) -> Path:
@@ -82,6 +113,13 @@ def load(path: Path | None = None) -> Settings:
     return _convert({**found, **given}, f"environment ({where})", strict=False)
 
 
+def capped(settings: Settings, budget: float) -> Settings:
+    """The settings with another budget."""
+    if not budget >= 0:
+        raise UsageError(f"--budget is {budget:g}; it must be 0 or more")
+    return msgspec.structs.replace(settings, budget=budget)
+
+
 def _convert(found: dict[str, Any], where: str, *, strict: bool = True) -> Settings:
     try:
         return msgspec.convert(found, Settings, strict=strict)
@@ -94,5 +132,5 @@ def _hint(text: str) -> str:
     """The nearest setting to an unknown one that a validation error names."""
     if "unknown field" not in text:
         return ""
-    kind = Endpoint if "endpoints" in text else Settings
+    kind = Endpoint if "$.endpoints" in text else Price if "$.prices" in text else Settings
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

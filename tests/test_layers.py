@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module imports its own part and what stands above it in this list
     ["errors", "progress", "leaves"],
-    ["spec", "rows", "settings", "convert"],
+    ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "seal"],
     ["stage"],
@@ -22,7 +22,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare"],
+    ["trace", "compare", "cost", "fresh"],
     ["cli_verbs"],
     ["cli"],
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from komainu.errors import UsageError, nearest
 from komainu.models.base import Client, Model, Question, Reply
 from komainu.models.local import LocalServer
+from komainu.models.purse import Purse
 from komainu.settings import Endpoint, Settings
 from komainu.spec import Spec
 
@@ -22,8 +23,9 @@ class Router:
 
     batch_sensitive = True  # some of its clients are; `client_of` tells which
 
-    def __init__(self, settings: Settings, locate: Callable[[Spec], Path]) -> None:
+    def __init__(self, settings: Settings, locate: Callable[[Spec], Path], purse: Purse | None = None) -> None:
         self.settings, self.locate = settings, locate
+        self.purse = purse or Purse(settings)
         self.clients: dict[str, Client] = {}
         self.lock = threading.Lock()
 
@@ -64,4 +66,4 @@ class Router:
         except ImportError as error:
             raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
         keys = frozenset(e.key for e in self.settings.endpoints.values() if e.key)
-        return HttpClient(endpoint, name, LocalServer(endpoint, name, keys) if endpoint.start else None)
+        return HttpClient(endpoint, name, LocalServer(endpoint, name, keys) if endpoint.start else None, self.purse)
