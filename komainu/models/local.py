@@ -31,8 +31,12 @@ class Running:
     """One started server: the guard process over it, where it answers, and what it printed."""
 
     process: subprocess.Popen[bytes]
-    url: str
+    port: int
     output: IO[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def tail(self) -> str:
         self.output.seek(max(0, self.output.seek(0, os.SEEK_END) - 20_000))
@@ -45,13 +49,13 @@ class LocalServer:
 
     {python} and {port} in the command are filled in. Ready means that GET /v1/models answers 200; the endpoint's
     `timeout` bounds the wait. The server gets none of the environment variables in `keys`. It ends with
-    this process, however this process ends.
+    this process, however this process ends. It answers at `port`, or at any free one.
     """
 
-    def __init__(self, endpoint: Endpoint, name: str, keys: frozenset[str] = frozenset()) -> None:
+    def __init__(self, endpoint: Endpoint, name: str, keys: frozenset[str] = frozenset(), port: int = 0) -> None:
         if not any("{port}" in part for part in endpoint.start):
             raise UsageError(f"endpoint {name!r}: `start` must hold {{port}}, the port the server is to answer at")
-        self.endpoint, self.name, self.keys = endpoint, name, keys
+        self.endpoint, self.name, self.keys, self.port = endpoint, name, keys, port
         self.running: Running | None = None
         self.lock = threading.Lock()
         self._stop: weakref.finalize[[Running], LocalServer] | None = None
@@ -59,7 +63,7 @@ class LocalServer:
     def url(self) -> str:
         """Where it answers; started, or started again after it died, when it does not run."""
         with self.lock:
-            if self.running is None or self.running.process.poll() is not None:
+            if self.running is None or self.running.process.poll() is not None or not listens(self.running.port):
                 self._close()
                 self.running = self._start()
             return self.running.url
@@ -82,7 +86,7 @@ class LocalServer:
         self._stop = self.running = None
 
     def _start(self) -> Running:
-        port = free_port()
+        port = free_port(self.port)
         filled = {"{python}": sys.executable, "{port}": str(port)}
         command = [re.sub(r"\{python\}|\{port\}", lambda m: filled[m[0]], part) for part in self.endpoint.start]
         environment = {k: v for k, v in os.environ.items() if k not in self.keys}
@@ -95,7 +99,7 @@ class LocalServer:
             env=environment,
             start_new_session=True,
         )
-        running = Running(process, f"http://127.0.0.1:{port}/v1", output)
+        running = Running(process, port, output)
         self._stop = weakref.finalize(self, stop, running)
         log.info("start the server of %s at %s", self.name, running.url)
         self._wait(running, command)
@@ -131,11 +135,27 @@ def stop(running: Running) -> None:
     running.output.close()
 
 
-def free_port() -> int:
+def free_port(wanted: int = 0) -> int:
+    """A port of this machine that nobody listens at; raises UsageError when the wanted one is taken."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise UsageError(f"port {wanted} cannot be had: {error.strerror}; name another one") from None
         port: int = probe.getsockname()[1]
         return port
+
+
+def listens(port: int) -> bool:
+    """Whether anyone takes connections at a port of this machine; a server too busy to answer does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def answers(url: str) -> bool:
