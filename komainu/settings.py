@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ FILE = "komainu.toml"
 FROM_ENVIRONMENT = {"store": "KOMAINU_STORE", "workers": "KOMAINU_WORKERS", "threads": "KOMAINU_THREADS"}
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+EngineName = Literal["transformers", "vllm", "sglang"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 
 
@@ -33,12 +34,24 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     concurrency: Positive = 32
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0  # seconds a request may take
     tries: Positive = 5
+    rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError("`url` must start with http:// or https://")
+
+
+class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an engine runs on this machine. `environment` is printed with the command: no keys in it."""
+
+    python: str = "{python}"  # the python that has the engine; {python} is the one that runs komainu
+    flags: tuple[str, ...] = ()  # added to the command
+    environment: dict[Variable, str] = {}
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0  # seconds it may take to start, and a request may take
+    concurrency: Positive = 64
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +64,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
     endpoints: dict[str, Endpoint] = {}
+    engines: dict[EngineName, Runtime] = {}
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The environment variables that hold keys; no process started here gets them."""
+        return frozenset(e.key for e in self.endpoints.values() if e.key)
 
     @property
     def root(self) -> Path:
@@ -94,5 +113,5 @@ def _hint(text: str) -> str:
     """The nearest setting to an unknown one that a validation error names."""
     if "unknown field" not in text:
         return ""
-    kind = Endpoint if "endpoints" in text else Settings
+    kind = Endpoint if "$.endpoints" in text else Runtime if "$.engines" in text else Settings
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -89,9 +89,10 @@ class Store:
     def find(self, stage: Stage) -> Artifact | None:
         """The artifact of a stage, or None when it is not built. Raises Drift when a default has changed."""
         found = self.at(reference(stage))
-        recorded = None if found is None else found.record["config"]
-        if recorded is not None and recorded != (config := as_recorded(stage.config(), recorded)):
-            changed = "; ".join(difference(recorded, config))
+        if found is not None and found.record["config"] != (
+            config := as_recorded(stage.config(), found.record["config"])
+        ):
+            changed = "; ".join(difference(found.record["config"], config))
             raise Drift(
                 f"{found.path} was built from another config under the same id ({changed}). A default has changed: "
                 "bump `version` of the class it belongs to, or pass the old value in the recipe."

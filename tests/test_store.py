@@ -15,8 +15,8 @@ import pytest
 import komainu.store
 from komainu.context import Context
 from komainu.errors import Drift, UsageError
-from komainu.leaves import as_recorded
 from komainu.files import write_json
+from komainu.leaves import as_recorded
 from komainu.rows import Chat
 from komainu.seal import changes
 from komainu.stage import Stage
@@ -148,7 +148,9 @@ def test_a_changed_default_is_refused_before_any_work(ctx: Context) -> None:
 def test_a_record_from_before_a_field_came_is_as_good_as_new(ctx: Context) -> None:
     for stage in (Join(parts=(Source(),)), Join(parts=(Source(),), rate=2.0)):
         record = ctx.store.build(stage, ctx).path / "record.json"
-        record.write_text(record.read_text().replace(f'"rate": {stage.rate}', '"gone": 0' if stage.rate == 2 else '"v": 1'))
+        record.write_text(
+            record.read_text().replace(f'"rate": {stage.rate}', '"gone": 0' if stage.rate == 2 else '"v": 1')
+        )
     before = runs(ctx.store.root)
     ctx.store.build(Join(parts=(Source(),)), ctx)
     assert runs(ctx.store.root) == before

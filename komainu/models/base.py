@@ -22,11 +22,11 @@ class RopeScaling(Spec):
     It changes what the model answers, short prompts included; `komainu/models/rope.py` has the rule and its sources.
     """
 
-    factor: float
+    factor: int
 
     def __post_init__(self) -> None:
-        if not 1 < self.factor <= MOST:
-            raise UsageError(f"RopeScaling.factor is {self.factor!r}; it must be above 1 and at most {MOST}")
+        if type(self.factor) is not int or not 1 < self.factor <= MOST:
+            raise UsageError(f"RopeScaling.factor is {self.factor!r}; it must be a whole number from 2 to {MOST}")
 
 
 @dataclass(frozen=True, kw_only=True)

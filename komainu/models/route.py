@@ -63,5 +63,5 @@ class Router:
             from komainu.models.http import HttpClient
         except ImportError as error:
             raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
-        keys = frozenset(e.key for e in self.settings.endpoints.values() if e.key)
-        return HttpClient(endpoint, name, LocalServer(endpoint, name, keys) if endpoint.start else None)
+        server = LocalServer(endpoint, name, self.settings.keys) if endpoint.start else None
+        return HttpClient(endpoint, name, server)
