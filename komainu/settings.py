@@ -35,6 +35,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0  # seconds a request may take
     tries: Positive = 5
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
@@ -64,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
     endpoints: dict[str, Endpoint] = {}
+    engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
 
     @property

@@ -12,19 +12,28 @@ import time
 import weakref
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models.arrivals import Arrival
 from komainu.models.base import Model, Question, Reply
-from komainu.models.local import LocalServer
 from komainu.models.protocol import ADVICE, Trouble, bare, chat_url, pause, read_reply, read_status, request_of
 from komainu.models.seeds import seed_of
 from komainu.settings import Endpoint
 
 log = logging.getLogger("komainu")
+
+
+class Upstream(Protocol):
+    """What may stand before the address: a server that is started when first asked, or looked at before it is."""
+
+    def url(self) -> str: ...
+
+    def fate(self) -> str: ...
+
+    def close(self) -> None: ...
 
 
 class Wire:
@@ -73,7 +82,7 @@ class HttpClient:
 
     batch_sensitive = False
 
-    def __init__(self, endpoint: Endpoint, name: str, server: LocalServer | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, name: str, server: Upstream | None = None) -> None:
         assert endpoint.url or server, f"the settings let through the endpoint {name!r} with neither url nor start"
         self.endpoint, self.name, self.server = endpoint, name, server
         self.slots = asyncio.Semaphore(max(1, endpoint.concurrency))

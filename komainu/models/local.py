@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -47,15 +48,22 @@ class Running:
 class LocalServer:
     """The server of an endpoint with a `start` command; each process that asks starts its own.
 
-    {python} and {port} in the command are filled in. Ready means that GET /v1/models answers 200; the endpoint's
+    {python} and {port} in the command are filled in. Ready means that GET `ready` answers 200; the endpoint's
     `timeout` bounds the wait. The server gets none of the environment variables in `keys`. It ends with
     this process, however this process ends. It answers at `port`, or at any free one.
     """
 
-    def __init__(self, endpoint: Endpoint, name: str, keys: frozenset[str] = frozenset(), port: int = 0) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        name: str,
+        keys: frozenset[str] = frozenset(),
+        port: int = 0,
+        ready: str = "/v1/models",
+    ) -> None:
         if not any("{port}" in part for part in endpoint.start):
             raise UsageError(f"endpoint {name!r}: `start` must hold {{port}}, the port the server is to answer at")
-        self.endpoint, self.name, self.keys, self.port = endpoint, name, keys, port
+        self.endpoint, self.name, self.keys, self.port, self.ready = endpoint, name, keys, port, ready
         self.running: Running | None = None
         self.lock = threading.Lock()
         self._stop: weakref.finalize[[Running], LocalServer] | None = None
@@ -108,13 +116,13 @@ class LocalServer:
     def _wait(self, running: Running, command: list[str]) -> None:
         deadline = time.monotonic() + self.endpoint.timeout
         pause = 0.02
-        while not answers(f"{running.url}/models"):
+        while not answers(f"http://127.0.0.1:{running.port}{self.ready}"):
             dead = running.process.poll() is not None
             if dead or time.monotonic() > deadline:
                 why = "ended" if dead else f"did not answer within {self.endpoint.timeout:g} s"
                 message = (
-                    f"endpoint {self.name!r}: the server started with {' '.join(command)!r} {why} before GET "
-                    f"/v1/models answered; mend `start` in komainu.toml. Its last words:\n{running.tail()}"
+                    f"endpoint {self.name!r}: the server started with {shlex.join(command)} {why} before GET "
+                    f"{self.ready} answered; mend it in komainu.toml. Its last words:\n{running.tail()}"
                 )
                 self._close()
                 raise EndpointError(message)

@@ -6,24 +6,28 @@ with served(directory, settings, model, engine="vllm") as endpoint:
 
 from __future__ import annotations
 
-import sys
-import time
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from komainu.errors import EndpointError
+from msgspec import structs
+
 from komainu.models.base import Model
 from komainu.models.engines.base import Launch
 from komainu.models.engines.sglang import SGLang
 from komainu.models.engines.transformers import Transformers
 from komainu.models.engines.vllm import VLLM
-from komainu.models.local import LocalServer, answers, free_port
+from komainu.models.local import LocalServer, Running, free_port
+from komainu.models.protocol import bare
 from komainu.models.rope import window_in
-from komainu.models.template import check_template, root_of
+from komainu.models.template import check_template
 from komainu.settings import Endpoint, EngineName, Runtime, Settings
+
+log = logging.getLogger("komainu")
 
 
 def launch_of(directory: Path, settings: Settings, model: Model, engine: EngineName, context: int = 0) -> Launch:
@@ -61,62 +65,57 @@ def for_tokens(directory: Path, model: Model, tokens: int) -> Model:
     return replace(model, rope=window.rope_for(tokens))
 
 
-@dataclass
 class Server:
-    """One model on its way to being served, or served. `command` is what a user can paste."""
+    """Where the weights of a directory are served; told only once the server applies the trained chat template.
 
-    launch: Launch
-    port: int
-    local: LocalServer
+    `local` is the server when it is started here, with the first `url()`; it is looked at again after each start.
+    """
 
-    @property
-    def command(self) -> str:
-        return self.launch.command(sys.executable, self.port)
+    def __init__(
+        self, endpoint: Endpoint, name: str, directory: Path, local: LocalServer | None = None, required: bool = False
+    ) -> None:
+        self.endpoint, self.name, self.directory, self.local = endpoint, name, directory, local
+        self.required = required  # refuse a server that does not tell how it renders
+        self.compared: bool | None = None  # None: not looked at yet; False: it does not tell how it renders
+        self.running: Running | None = None
+        self.lock = threading.Lock()
 
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it answers; `settings.endpoints` can hold it under the model's name."""
-        runtime, rope = self.launch.runtime, self.launch.rope
-        return Endpoint(
-            url=f"http://127.0.0.1:{self.port}/v1",
-            model=self.launch.name,
-            concurrency=runtime.concurrency,
-            timeout=runtime.timeout,
-            rope=rope.factor if rope else 0,
-        )
+    def url(self) -> str:
+        """Where it answers. Raises EndpointError with its last words when it does not come up, and UsageError when it
+        renders chats otherwise than the directory's tokenizer or, if that is required, does not tell."""
+        with self.lock:
+            url = self.local.url() if self.local else self.endpoint.url
+            running = self.local.running if self.local else None
+            if self.compared is None or running is not self.running:
+                endpoint = structs.replace(self.endpoint, url=url)
+                self.compared = check_template(endpoint, self.name, self.directory, required=self.required)
+                self.running = running
+                if not self.compared:
+                    log.warning("%s does not tell how it renders chats: its template was not compared", bare(url))
+            return url
 
-    def start(self, *, required: bool = False) -> bool:
-        """Start it and wait until it is healthy; whether it applies the trained template could be told, and it does.
-
-        Raises EndpointError with the server's last words when it does not come up, UsageError when it renders chats
-        otherwise than the directory's tokenizer or, with `required`, when that cannot be told.
-        """
-        self.local.url()
-        self._wait()
-        return check_template(self.endpoint, self.launch.name, self.launch.directory, required=required)
-
-    def healthy(self) -> bool:
-        """Whether the process lives and GET /health answers."""
-        return not self.local.fate() and answers(f"{root_of(self.endpoint.url)}/health")
+    def fate(self) -> str:
+        return self.local.fate() if self.local else ""
 
     def close(self) -> None:
-        """End it with all it has started, and wait."""
-        self.local.close()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + self.launch.runtime.timeout
-        while not self.healthy():
-            if (fate := self.local.fate()) or time.monotonic() > deadline:
-                raise EndpointError(f"the server of {self.launch.name!r} did not become healthy.{fate}")
-            time.sleep(0.2)
+        """End what was started here, with all that it started, and wait."""
+        if self.local is not None:
+            self.local.close()
 
 
-def server_of(launch: Launch, settings: Settings, port: int = 0) -> Server:
-    """A server at a port, or at any free one; not started yet. It will get no key of the settings' endpoints."""
-    port = free_port(port)
-    runtime = launch.runtime
-    endpoint = Endpoint(start=launch.argv, timeout=runtime.timeout)
-    return Server(launch, port, LocalServer(endpoint, launch.name, settings.keys, port))
+def server_of(launch: Launch, settings: Settings, port: int = 0, *, required: bool = False) -> Server:
+    """A server at a port, or at any free one; started by its `url()`. It gets no key of the settings' endpoints."""
+    port, runtime = free_port(port), launch.runtime
+    endpoint = Endpoint(
+        url=f"http://127.0.0.1:{port}/v1",
+        start=launch.argv,
+        model=launch.name,
+        concurrency=runtime.concurrency,
+        timeout=runtime.timeout,
+        rope=launch.rope.factor if launch.rope else 0,
+    )
+    local = LocalServer(endpoint, launch.name, settings.keys, port, "/health")
+    return Server(endpoint, launch.name, launch.directory, local, required)
 
 
 @contextmanager
@@ -132,11 +131,10 @@ def served(
     """A healthy server of a model directory while the block runs; it ends with the block, and with this process.
 
     `model` gives the served name and the RoPE scaling; its sampling is the asker's. The chat template the server
-    applies is compared with the directory's (see Server.start). `context` bounds prompt and answer together.
+    applies is compared with the directory's (see Server.url). `context` bounds prompt and answer together.
     """
-    server = server_of(launch_of(directory, settings, model, engine, context), settings)
+    server = server_of(launch_of(directory, settings, model, engine, context), settings, required=required)
     try:
-        server.start(required=required)
-        yield server.endpoint
+        yield structs.replace(server.endpoint, url=server.url(), start=())
     finally:
         server.close()
