@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +25,12 @@ WORDS = {"ok": "ok", "lacks": "--", "bad": "!!"}
 
 
 class Outcome(NamedTuple):
-    """What a verb found: as JSON, as lines to read, and the exit code."""
+    """What a verb found: as JSON, as lines to read, the exit code, and what is to be done once that is printed."""
 
     payload: dict[str, Any]
     lines: Iterable[str]
     code: int = 0
+    then: Callable[[], object] | None = None
 
 
 def run(target: str, values: Sequence[str], fresh: str = "", budget: float | None = None) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ FILE = "komainu.toml"
 FROM_ENVIRONMENT = {"store": "KOMAINU_STORE", "workers": "KOMAINU_WORKERS", "threads": "KOMAINU_THREADS"}
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+EngineName = Literal["transformers", "vllm", "sglang"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Money = Annotated[float, msgspec.Meta(ge=0)]
@@ -38,6 +39,8 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rpm: Count = 0  # requests a minute; 0: no limit
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
     patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
+    rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
@@ -61,6 +64,17 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: str = "USD"
 
 
+class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an engine runs on this machine. `environment` is printed with the command: no keys in it."""
+
+    python: str = "{python}"  # the python that has the engine; {python} is the one that runs komainu
+    flags: tuple[str, ...] = ()  # added to the command
+    environment: dict[Variable, str] = {}
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    timeout: Seconds = 600.0  # it may take to start, and a request may take
+    concurrency: Positive = 64
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -73,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endpoints: dict[str, Endpoint] = {}
     prices: dict[str, Price] = {}  # by the name of the model
     budget: Money | None = None  # money a target may cost, stopped runs of it included
+    engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
+    engines: dict[EngineName, Runtime] = {}
 
     def __post_init__(self) -> None:
         if len({p.currency for p in self.prices.values()}) > 1:
@@ -82,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def currency(self) -> str:
         """The currency of all prices."""
         return next((p.currency for p in self.prices.values()), "USD")
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The environment variables that hold keys; no process started here gets them."""
+        return frozenset(e.key for e in self.endpoints.values() if e.key)
 
     @property
     def root(self) -> Path:
@@ -132,5 +153,6 @@ def _hint(text: str) -> str:
     """The nearest setting to an unknown one that a validation error names."""
     if "unknown field" not in text:
         return ""
-    kind = Endpoint if "$.endpoints" in text else Price if "$.prices" in text else Settings
+    kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
+    kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 from komainu import __version__
 from komainu.errors import Drift, UsageError, nearest
 from komainu.files import read_rows, write_json
-from komainu.leaves import drift
+from komainu.leaves import as_recorded, difference
 from komainu.rows import Row
 from komainu.seal import RECORD, is_record, seal, seal_of
 from komainu.stage import Stage, code_of, sources_of, upstream_first
@@ -89,9 +89,12 @@ class Store:
     def find(self, stage: Stage) -> Artifact | None:
         """The artifact of a stage, or None when it is not built. Raises Drift when a default has changed."""
         found = self.at(reference(stage))
-        if found is not None and (changed := drift(found.record["config"], stage.config())):
+        if found is not None and found.record["config"] != (
+            config := as_recorded(stage.config(), found.record["config"])
+        ):
+            changed = "; ".join(difference(found.record["config"], config))
             raise Drift(
-                f"{found.path} was built from another config under the same id ({'; '.join(changed)}). A default has "
+                f"{found.path} was built from another config under the same id ({changed}). A default has "
                 "changed: bump `version` of the class it belongs to, or pass the old value in the recipe."
             )
         return found

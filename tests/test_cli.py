@@ -22,7 +22,7 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor"]
+VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat"]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -24,6 +24,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["trace", "compare", "cost", "fresh"],
     ["cli_verbs"],
+    ["serving"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files

@@ -214,8 +214,9 @@ def missing(chat: Chat) -> str:
 
 
 def sampling(model: Model) -> dict[str, Any]:
-    """How a model was asked: its sampling settings."""
-    return {name: getattr(model, name) for name in SAMPLING}
+    """How a model was asked: its sampling settings, and its RoPE scaling where it has one."""
+    found = {name: getattr(model, name) for name in SAMPLING}
+    return found | {"rope": model.rope.factor} if model.rope else found
 
 
 def texts(chat: Chat, key: str) -> tuple[str, ...]:

@@ -8,8 +8,25 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from komainu.errors import UsageError
 from komainu.rows import Message
 from komainu.spec import Spec
+
+MOST = 32  # times the trained context; past it nobody has shown that anything sensible comes out
+
+
+@dataclass(frozen=True, kw_only=True)
+class RopeScaling(Spec):
+    """Dynamic NTK scaling of rotary positions: a context of `factor` times the trained one.
+
+    It changes what the model answers, short prompts included; `komainu/models/rope.py` has the rule and its sources.
+    """
+
+    factor: int
+
+    def __post_init__(self) -> None:
+        if type(self.factor) is not int or not 1 < self.factor <= MOST:
+            raise UsageError(f"RopeScaling.factor is {self.factor!r}; it must be a whole number from 2 to {MOST}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +35,8 @@ class Model(Spec):
 
     The endpoint that serves `name` is the Context's business. `weights` is the stage that trained
     the model (None for one served by others); such a model runs in this process unless an endpoint
-    of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole.
+    of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole. `rope` widens
+    the context of a model that was trained on a short one.
     `generation` is 0 but in a run that asks afresh (`--fresh`): another one is another model to the call cache and
     to every id, and the same one to the server.
     """
@@ -31,6 +49,7 @@ class Model(Spec):
     max_tokens: int = 2048
     seed: int = 0
     generation: int = 0
+    rope: RopeScaling | None = None
 
 
 class Question(NamedTuple):

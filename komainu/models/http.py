@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import aiohttp
 
@@ -16,12 +17,21 @@ from komainu.models.base import Model, Question, Reply
 from komainu.models.errand import Errand
 from komainu.models.failures import Trouble, read_status
 from komainu.models.job import Job
-from komainu.models.local import LocalServer
 from komainu.models.pool import Pool
 from komainu.models.purse import Purse
 from komainu.models.replica import LOOKS, Replica
 from komainu.models.wire import Wire
 from komainu.settings import Endpoint
+
+
+class Upstream(Protocol):
+    """What may stand before the addresses: a server that is started when first asked, or looked at before it is."""
+
+    def urls(self) -> tuple[str, ...]: ...
+
+    def fate(self) -> str: ...
+
+    def close(self) -> None: ...
 
 
 class HttpClient:
@@ -35,7 +45,7 @@ class HttpClient:
     batch_sensitive = False
 
     def __init__(
-        self, endpoint: Endpoint, name: str, server: LocalServer | None = None, purse: Purse | None = None
+        self, endpoint: Endpoint, name: str, server: Upstream | None = None, purse: Purse | None = None
     ) -> None:
         assert endpoint.url or server, f"the settings let through the endpoint {name!r} with neither url nor start"
         self.endpoint, self.name, self.server, self.purse = endpoint, name, server, purse
@@ -60,7 +70,7 @@ class HttpClient:
         """The replies as they come; the requests start now."""
         if self.endpoint.key and not os.environ.get(self.endpoint.key):
             raise UsageError(f"endpoint {self.name!r}: set its key in the environment variable {self.endpoint.key}")
-        urls = (self.server.url(),) if self.server else self.endpoint.urls
+        urls = self.server.urls() if self.server else self.endpoint.urls
         with self.lock:
             if self.pool is None or self.pool.urls != urls:
                 self.pool = Pool(self.endpoint, urls)
