@@ -6,6 +6,8 @@ import os
 import select
 import time
 
+from komainu.sandbox.inside import root
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 INTERVAL = 20  # milliseconds between two looks
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGESIZE")
+INODE = 1024  # bytes that the kernel keeps for an empty file, about
 
 
 def watch(
@@ -63,23 +66,25 @@ def reaped() -> Iterator[tuple[int, int, float]]:
 
 
 def use(proc: int) -> tuple[float, int, bool]:
-    """What all processes but this one use, from /proc: CPU seconds, bytes that are nobody else's, whether any works.
+    """What all processes but this one use: CPU seconds, bytes that are nobody else's, and whether any works.
 
-    One that waits for a processor works. One that ends meanwhile is left out.
+    One that waits for a processor works. One that ends meanwhile is left out. Files are in memory, and count.
     """
-    cpu, memory, runs = 0, 0, False
+    work = os.statvfs(root.WORK)
+    files = (work.f_blocks - work.f_bfree) * work.f_frsize + (work.f_files - work.f_ffree) * INODE
+    cpu, pages, runs = 0, 0, False
     for name in os.listdir(proc):
         if not name.isdigit() or name == "1":
             continue
         try:
             fields = read(proc, f"{name}/stat").rpartition(")")[2].split()
-            pages = read(proc, f"{name}/statm").split()
+            held = read(proc, f"{name}/statm").split()
         except OSError:
             continue
         runs |= fields[0] in "RD"
         cpu += sum(map(int, fields[11:15]))  # its own, and that of children it has waited for
-        memory += int(pages[1]) - int(pages[2])
-    return cpu * TICK, memory * PAGE, runs
+        pages += int(held[1]) - int(held[2])
+    return cpu * TICK, pages * PAGE + files, runs
 
 
 def read(folder: int, name: str) -> str:
