@@ -1,0 +1,96 @@
+"""Which other languages a question calls for, by the words it uses."""
+
+from __future__ import annotations
+
+import re
+
+_TONGUES = (
+    r"arabic|armenian|bengali|bulgarian|cyrillic|georgian|greek|hebrew|hindi|mongolian|persian|russian|sanskrit|serbian|"
+    r"thai|tamil|ukrainian|urdu|yiddish"
+)
+_ABOUT = r"words?|phrases?|names?|terms?|greetings?|proverbs?|sayings?|sentences?|characters?|letters?|alphabet|script"
+_ABOUT += r"|vocabulary|grammar|particles?|verbs?|adjectives?|nouns?|language|text|translation|pronunciation|idioms?"
+_ABOUT += r"|lessons?|numbers?|numerals?|counters?|tones?|poems?|haiku|lyrics|titles?|writing|alphabets?|symbols?"
+
+
+def _tongue(names: str) -> str:
+    """English ways of calling for a language: in Japanese, a Japanese word, Japanese and English."""
+    return (
+        rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|polite\s+)?(?:{names})\b"
+        rf"|\b(?:{names})\s+(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+    )
+
+
+_MANY = r"外国語|多言語|[二三四五六七八九十数\d]+\s*[かヶカケ]国語|各国語|multilingual|bilingual|languages|バイリンガル"
+CALLS = {
+    "latin": re.compile(
+        rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|文法|文字|名|題)|和英|日英|アルファベット|ローマ字|欧文|[ァ-ヴー]{{2,}}語"
+        r"|TOEIC|TOEFL|IELTS|romaji|\benglish\b",
+        re.I,
+    ),
+    "chinese": re.compile(
+        rf"{_MANY}|中国語|中国语|中文|漢語|[簡简]体|繁[体體]|拼音|ピンイン|広東語|台湾華語|漢文|漢詩|汉|論語|仏典|旧字体|異体字"
+        rf"|\bmandarin\b|\bcantonese\b|\bpinyin\b|\bhanzi\b|{_tongue('chinese')}",
+        re.I,
+    ),
+    "korean": re.compile(
+        rf"{_MANY}|韓国語|朝鮮語|ハングル|コリア語|韩|한국|한글|\bhangul\b|\bhangeul\b|{_tongue('korean')}", re.I
+    ),
+    "japanese": re.compile(
+        rf"{_MANY}|日本語|\bkanji\b|\bhiragana\b|\bkatakana\b|\bkana\b|\bfurigana\b|\bromaji\b|\bJLPT\b|\bnihongo\b"
+        rf"|{_tongue('japanese')}",
+        re.I,
+    ),
+    "other": re.compile(rf"{_MANY}|[ァ-ヴー]{{2,}}語|[ァ-ヴー]{{2,}}文字|\b(?:{_TONGUES})\b", re.I),
+    "titles": re.compile(
+        r"曲|歌|洋楽|バンド|アルバム|キャッチコピー|スローガン|ロゴ|店名|タイトル|題名|英題|原題|名言|プロンプト|\btitles?\b|\bsongs?\b", re.I
+    ),
+    "technical": re.compile(
+        r"プログラ|ソースコード|コード|コマンド|関数|クラス|変数|配列|正規表現|アルゴリズム|データベース|サーバ|フレームワーク|"
+        r"ライブラリ|パッケージ|コンパイル|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|機械学習|深層学習|"
+        r"学習率|過学習|トークン|勾配|損失関数|ネットワーク|ソフトウェア|データ分析|データサイエンス|API|SQL|HTTP|HTML|CSS|YAML|LLM|GPU|CPU|OAuth|SSH|DNS|TCP|Transformer|BERT|GPT|"
+        r"Git|Docker|Kubernetes|Linux|Python|Java|Type[Ss]cript|Rust|React|Vue|Node|npm|Unity|Excel|Bash|シェル|ターミナル|"
+        r"エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|`[^`\n]+`|```|[A-Za-z_]\(\)|"
+        r"(?<![A-Za-z])(?:tokens?|commits?|branch|merge|epochs?|batch|embedding|softmax|dropout|pods?|props|async|await|numpy|pandas|matplotlib|pytorch|tensorflow)(?![A-Za-z])"
+    ),
+}
+_LINES = {  # by which a line of the answer itself speaks of foreign words
+    "latin": re.compile(
+        r"英語(?:で|名|表記|圏|の|から)|という英|英単語|英訳|和訳|訳(?:す|し)|語源|綴り|スペル|を意味する|という意味|[ァ-ヴー]{2,}語(?:で|の|から)"
+    ),
+    "chinese": re.compile(r"中国(?:語|名|表記)|簡体|繁体|漢文|漢詩"),
+    "korean": re.compile(r"韓国語|朝鮮語|ハングル|韓国名"),
+    "other": re.compile(r"[ァ-ヴー]{2,}(?:語|文字)"),
+}
+_INTO = {
+    "ja": re.compile(
+        r"(?:日本語|和文)[へにを]?(?:翻訳|訳|直|変|し)|日本語に\s*[:：]|和訳|邦訳|\binto\s+japanese|\bto\s+japanese"
+        r"|^\s*(?:次の|以下の).{0,12}日本語に|^japanese please",
+        re.I | re.M,
+    ),
+    "en": re.compile(r"英語[へに]?(?:翻訳|訳|直|変|し)|英語に\s*[:：。]|英訳|\b(?:in)?to\s+english", re.I),
+}
+
+
+def calls(text: str) -> frozenset[str]:
+    """What some text speaks of: "latin", "chinese", "korean", "japanese", "other" (scripts), "titles", "technical"."""
+    return frozenset(name for name, pattern in CALLS.items() if pattern.search(text))
+
+
+def without_lessons(text: str, name: str) -> str:
+    """`text` with the lines that speak of words of a language replaced by spaces; positions stay."""
+    pattern = _LINES[name]
+    if not pattern.search(text):
+        return text
+    return "\n".join(" " * len(line) if pattern.search(line) else line for line in text.split("\n"))
+
+
+def mentions(question: str) -> list[str]:
+    """The words of a question by which it calls for something, so that `calls` finds them again."""
+    return [found[0] for pattern in CALLS.values() if (found := pattern.search(question))]
+
+
+def translates_into(question: str, lang: str) -> bool:
+    """Whether a question asks for a translation into `lang` ("ja" or "en"): it names the other language only as
+    what is to be translated."""
+    return _INTO[lang].search(question) is not None
