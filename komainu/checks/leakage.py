@@ -66,7 +66,7 @@ def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
             speaks |= {"technical"}
         found += chinese(without_lessons(text, "chinese"), allowed, speaks)
         found += latin(without_lessons(text, "latin"), words_of(allowed), speaks)
-    elif lang == "en" and not has_kana(allowed):
+    elif lang == "en" and not CJK_RUN.search(allowed):
         found += cjk(text, allowed, speaks)
     return apart(found)
 

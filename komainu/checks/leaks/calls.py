@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _TONGUES = (
-    r"arabic|armenian|bengali|bulgarian|cyrillic|georgian|greek|hebrew|hindi|mongolian|persian|russian|sanskrit|serbian|"
+    r"arabic|arabs|armenian|bengali|bulgarian|cyrillic|georgian|greek|hebrew|hindi|mongolian|persian|russians?|sanskrit|serbian|"
     r"thai|tamil|ukrainian|urdu|yiddish"
 )
 _ABOUT = r"words?|phrases?|names?|terms?|greetings?|proverbs?|sayings?|sentences?|characters?|letters?|alphabet|script"
@@ -18,6 +18,7 @@ def _tongue(names: str) -> str:
     return (
         rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|polite\s+)?(?:{names})\b"
         rf"|\b(?:{names})\s+(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+        rf"|\b(?:{names})s?\s+(?:people\s+|speakers\s+)?(?:say|write|call|spell|pronounce)\b"
     )
 
 
@@ -25,6 +26,8 @@ _MANY = r"外国語|多言語|[二三四五六七八九十数\d]+\s*[かヶカ�
 CALLS = {
     "latin": re.compile(
         rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|文法|文字|名|題)|和英|日英|アルファベット|ローマ字|欧文|[ァ-ヴー]{{2,}}語"
+        r"|ピンイン|拼音|発音記号|(?-i:[a-z])」?の(?:使い分け|過去形|過去分詞|発音|読み方|例文|用法|複数形|品詞|類義語|綴り|スペル)"
+        r"|(?-i:[a-z]」?と「?[a-z ]+)」?の(?:使い分け|違い)"
         r"|TOEIC|TOEFL|IELTS|romaji|\benglish\b",
         re.I,
     ),
@@ -46,12 +49,20 @@ CALLS = {
         r"曲|歌|洋楽|バンド|アルバム|キャッチコピー|スローガン|ロゴ|店名|タイトル|題名|英題|原題|名言|プロンプト|\btitles?\b|\bsongs?\b", re.I
     ),
     "technical": re.compile(
-        r"プログラ|ソースコード|コード|コマンド|関数|クラス|変数|配列|正規表現|アルゴリズム|データベース|サーバ|フレームワーク|"
-        r"ライブラリ|パッケージ|コンパイル|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|機械学習|深層学習|"
-        r"学習率|過学習|トークン|勾配|損失関数|ネットワーク|ソフトウェア|データ分析|データサイエンス|API|SQL|HTTP|HTML|CSS|YAML|LLM|GPU|CPU|OAuth|SSH|DNS|TCP|Transformer|BERT|GPT|"
-        r"Git|Docker|Kubernetes|Linux|Python|Java|Type[Ss]cript|Rust|React|Vue|Node|npm|Unity|Excel|Bash|シェル|ターミナル|"
-        r"エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|`[^`\n]+`|```|[A-Za-z_]\(\)|"
-        r"(?<![A-Za-z])(?:tokens?|commits?|branch|merge|epochs?|batch|embedding|softmax|dropout|pods?|props|async|await|numpy|pandas|matplotlib|pytorch|tensorflow)(?![A-Za-z])"
+        r"プログラ|ソースコード|コード(?!レス)|コマンド|関数|クラス(?![メ会])|変数|配列|正規表現|アルゴリズム|データ(?:ベース|分析|サイエンス|構造)|"
+        r"サーバ|フレームワーク|ライブラリ|コンパイ|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|機械学習|深層学習|強化学習|"
+        r"教師[ああな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|生成)|自然言語処理|"
+        r"埋め込み表現|エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|シェル|ターミナル|スレッド|並[行列]処理|排他制御|"
+        r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|仮想(?:化|マシン)|マイコン|"
+        r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|`[^`\n]+`|```|"
+        r"(?<![A-Za-z])(?:API|SQL|HTTP|HTML|CSS|XML|YAML|LLM|GPU|CPU|OAuth|SSH|DNS|TCP|UDP|TLS|JWT|CORS|XSS|CDN|VPN|OSS|CI|GraphQL|gRPC|"
+        r"WebSocket|MQTT|Transformer|BERT|GPT|LoRA|RAG|CNN|RNN|LSTM|GAN|SVM|PCA|ROC|AUC|Git\w*|Docker|Kubernetes|K8s|Terraform|Ansible|"
+        r"Linux|Ubuntu|Python|Java\w*|Type[Ss]cript|Rust|Golang|Go|Swift\w*|Kotlin|Scala|Haskell|Elixir|Ruby|Rails|PHP|Perl|MATLAB|COBOL|"
+        r"Fortran|Flutter|Dart|Laravel|Django|Flask|FastAPI|Spring|React|Vue|Angular|Svelte|Next\.js|Node|Tailwind|Webpack|npm|Makefile|"
+        r"CMake|Gradle|Jenkins|Kafka|Redis|MongoDB|PostgreSQL|MySQL|SQLite|Elasticsearch|Hadoop|Spark|Airflow|TensorFlow|PyTorch|Keras|"
+        r"NumPy|Pandas|OpenCV|Unity|Unreal|Blender|Photoshop|Figma|Arduino|Raspberry|FPGA|Excel|Bash|PowerShell|vim|Emacs|VS ?Code|AWS|GCP|"
+        r"tokens?|commits?|branch|merge|epochs?|batch|embedding|softmax|dropout|pods?|props|async|await|numpy|pandas|matplotlib|pytorch)"
+        r"(?![A-Za-z])|C(?:言語|\+\+|#)|\.NET|(?<![\w/.@])[a-z]+(?:_[a-z]+|[a-z][A-Z][a-z]+|\(\)|\.(?:py|js|ts|php|rb|go|rs|java|c|h|sh|md|ya?ml|json))\b"
     ),
 }
 _LINES = {  # by which a line of the answer itself speaks of foreign words

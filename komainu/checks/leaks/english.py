@@ -16,7 +16,7 @@ AT_HOME = word_set(
     "new try except catch ph pm am et al de la le cis trans alpha beta gamma in-vitro vitro vivo situ forte piano allegro",
     "crescendo diminuendo adagio ritardando legato staccato dolce numpy pandas matplotlib nginx redis docker vim emacs",
     "softmax sigmoid relu tanh dropout warmup token tokenizer embedding batch epoch commit push pull merge branch",
-    "au wii ps gu j-pop k-pop hip-hop j-rock docomo orz wktk ver rev no pp ed eds vol cf ie eg ex esp nn nm",
+    "hololive mercari niconico freee ahamo povo au wii ps gu j-pop k-pop hip-hop j-rock docomo orz wktk ver rev no pp ed eds vol cf ie eg ex esp nn nm",
 )
 # Days, months, languages and places that are no excuse for a capital letter.
 NAMED_DAYS = word_set(
@@ -63,7 +63,8 @@ EVERYDAY = JOINING | word_set(
     "effort example examples situation problem problems solution mistake advice meaning feeling feelings life world time",
     "day days week weeks month months today tomorrow yesterday morning evening night friend friends family children child",
     "man men woman women teacher student school company country city house home money water food book books car dog cat",
-    "station garden weather health work job business society history culture music story stories heart hand eye face case cases",
+    "station garden weather health work job business society history culture music story stories heart hand eye face case cases faster slower",
+    "bigger smaller higher lower stronger weaker cheaper newer older earlier harder brighter darker warmer cooler",
 )
 
 

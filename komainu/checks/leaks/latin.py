@@ -34,10 +34,12 @@ _SENTENCE = re.compile(
 )
 _JA = re.compile(f"[{JAPANESE}]")
 _NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
-_IDENTIFIED = re.compile(  # what makes a Latin word before it the name of a thing, or only mentioned
-    r" ?(?:型|値|関数|変数|定数|文字列|配列|行列|減衰|分布|検定|クラス|メソッド|コマンド|タグ|属性|文|句|節|層|キー|ファイル|フォルダ|ディレクトリ|"
-    r"オプション|フラグ|プロパティ|モード|ブランチ|パッケージ|ライブラリ|モジュール|演算子|テーブル|カラム|列|フィールド|パラメータ|引数|"
-    r"形式|ループ|要素|環境|ユーザー|ポート|プロトコル|エラー|モデル|トークン|アルゴリズム|体|法|系|基|方向|軸|とは|と(?:呼|い[うい]|言|書|読|名)|の略)"
+_SAID = re.compile(  # what follows a word that is only mentioned, or a name in a program
+    r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
+)
+_NAMED = re.compile(  # what makes the Latin word before it the name of a thing, unless it is an everyday word
+    r" ?(?:値|定数|文字列|配列|行列|減衰|分布|検定|層|キー|ファイル|フォルダ|ディレクトリ|ブランチ|パッケージ|ライブラリ|モジュール|テーブル|カラム|列|"
+    r"フィールド|パラメータ|引数|形式|要素|環境|ユーザー|ポート|プロトコル|エラー|モデル|トークン|アルゴリズム|体|法|系|基|方向|軸|平面|空間|座標|成分)"
 )
 _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
 _CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
@@ -81,10 +83,16 @@ def _foreign(text: str, run: re.Match[str], allowed: Set[str], technical: bool) 
         return None
     if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
         return None
-    if len(pieces) == 1 and _IDENTIFIED.match(text, run.end()):
+    if len(pieces) == 1 and _is_said(text, run, everyday(key(pieces[0][0]))):
         return None
     words = [p for p in pieces if p in foreign or (p[0].islower() and key(p[0]) not in allowed)]
     return Span(words[0].start(), words[-1].start() + len(words[-1][0].rstrip(".'’-/+&#")), "latin")
+
+
+def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
+    """Whether a word is mentioned, names a thing, or is the front of a Japanese one (iso-プロパノール)."""
+    at = run.end()
+    return bool(_SAID.match(text, at) or (not common and _NAMED.match(text, at)) or run[0].endswith("-"))
 
 
 def _items(text: str, allowed: Set[str], technical: bool) -> Iterator[Span]:
