@@ -45,7 +45,9 @@ class Leakage(Check):
 def leaks(text: str, chat: Chat) -> list[Span]:
     """The leaks in `text`, an answer to `chat`'s question; none where no language is asked for."""
     lang = chat.meta.get("lang")
-    return spans(text, lang, allowed_text(chat, lang)) if lang in ("ja", "en") else []
+    if lang not in ("ja", "en") or not spans(text, lang):  # what is allowed only takes leaks away: seldom looked up
+        return []
+    return spans(text, lang, allowed_text(chat, lang))
 
 
 def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
@@ -59,11 +61,9 @@ def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
     speaks of them; where it or the answer speaks of computers only everyday English words are leaks.
     Not covered: English names or Chinese words written as a Japanese writer also could.
     """
-    speaks = calls(allowed)
+    speaks = calls(allowed) if allowed else frozenset()
     found: list[Span] = [*_scripts(text, allowed, speaks)]
     if lang == "ja":
-        if "technical" not in speaks and "technical" in calls(text):
-            speaks |= {"technical"}
         found += chinese(without_lessons(text, "chinese"), allowed, speaks)
         found += latin(without_lessons(text, "latin"), words_of(allowed), speaks)
     elif lang == "en" and not CJK_RUN.search(allowed):

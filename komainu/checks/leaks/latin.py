@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Set
 
 from komainu.checks.language import ENGLISH, UNITS
+from komainu.checks.leaks.calls import technical
 from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, everyday
 from komainu.checks.leaks.span import Span
 from komainu.checks.scripts import JAPANESE, LATIN
@@ -53,17 +54,23 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
         return
     bare = prose(_VALUE.sub(_kept, text))
     clean = blank(_MENTION, bare)
-    technical = "technical" in speaks
-    for run in RUN.finditer(clean):
-        if _beside_japanese(clean, run.start(), run.end()) and (span := _foreign(bare, run, allowed, technical)):
-            yield span
-    if not _JA.search(text):
-        return
-    if "titles" not in speaks:
-        yield from _items(text, allowed, technical)
-    for sentence in _SENTENCE.finditer(clean):
+    found = _words(text, bare, clean, allowed, speaks)
+    if found and "technical" not in speaks and technical(text):
+        found = _words(text, bare, clean, allowed, speaks | {"technical"})
+    yield from found
+    for sentence in _SENTENCE.finditer(clean) if _JA.search(text) else ():
         if _is_english(sentence, clean, "titles" in speaks) and not words_of(sentence[0]) <= allowed:
             yield Span(*sentence.span(), "latin")
+
+
+def _words(text: str, bare: str, clean: str, allowed: Set[str], speaks: Set[str]) -> list[Span]:
+    """Words beside Japanese in `clean`, the prose of `text` without mentions, and items of `text`."""
+    known = "technical" in speaks
+    beside = (run for run in RUN.finditer(clean) if _beside_japanese(clean, run.start(), run.end()))
+    found = [span for run in beside if (span := _foreign(bare, run, allowed, known))]
+    if "titles" not in speaks and _JA.search(text):
+        found += _items(text, allowed, known)
+    return found
 
 
 def _kept(value: re.Match[str]) -> str:
@@ -71,15 +78,15 @@ def _kept(value: re.Match[str]) -> str:
     return value[0].replace('"', " ")
 
 
-def _foreign(text: str, run: re.Match[str], allowed: Set[str], technical: bool) -> Span | None:
+def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) -> Span | None:
     """The leak in a run of Latin words, if there is one: names and terms joined by little words are none."""
     pieces = [p for p in PIECE.finditer(text, *run.span())]
-    foreign = [p for p in pieces if is_foreign(p[0], technical) and key(p[0]) not in allowed]
+    foreign = [p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed]
     names = [is_name(p[0]) for p in pieces]
     joins = any(p[0].islower() and key(p[0]) in ENGLISH for p in foreign)
     if not foreign or (any(names) and (not joins or (names[0] and names[-1]))):
         return None
-    if technical and not joins and any(p not in foreign for p in pieces):
+    if computers and not joins and any(p not in foreign for p in pieces):
         return None
     if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
         return None
@@ -95,11 +102,11 @@ def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
     return bool(_SAID.match(text, at) or (not common and _NAMED.match(text, at)) or run[0].endswith("-"))
 
 
-def _items(text: str, allowed: Set[str], technical: bool) -> Iterator[Span]:
+def _items(text: str, allowed: Set[str], computers: bool) -> Iterator[Span]:
     """Items, cells and values that are foreign words and nothing else."""
     for item in _ITEM.finditer(without_code(text)):
         words = re.split("[ -]", item[1])
-        if all(w.islower() and is_foreign(w, technical) for w in words) and not {key(w) for w in words} <= allowed:
+        if all(w.islower() and is_foreign(w, computers) for w in words) and not {key(w) for w in words} <= allowed:
             yield Span(*item.span(1), "latin")
 
 
@@ -130,7 +137,7 @@ def is_name(word: str) -> bool:
     return not word.islower() and w not in ENGLISH and w not in NAMED_DAYS and w not in JOINING
 
 
-def is_foreign(word: str, technical: bool = False) -> bool:
+def is_foreign(word: str, computers: bool = False) -> bool:
     """Whether Japanese text, or Japanese text about computers, does not take a Latin word as it is."""
     w = key(word)
     if len(w) < 2 or w in UNITS or _BARE.search(w) or re.fullmatch(r"\w(?:-\w)+", w):
@@ -141,7 +148,7 @@ def is_foreign(word: str, technical: bool = False) -> bool:
         return w in NAMED_DAYS and not is_name(word)
     if w in AT_HOME and not (w in JOINING and not word.islower()):
         return False
-    return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if technical else True
+    return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if computers else True
 
 
 def key(word: str) -> str:
