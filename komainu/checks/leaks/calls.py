@@ -48,7 +48,7 @@ _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     r"教師[あな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|生成)|自然言語処理|"
     r"埋め込み表現|エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|シェル|ターミナル|スレッド|並[行列]処理|排他制御|"
     r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|仮想(?:化|マシン)|マイコン|"
-    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン",
+    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
 }
 _IN_ENGLISH = {
     "latin": r"\bTOE(?:IC|FL)\b|\bIELTS\b|\bromaji\b|\benglish\b|lingual\b|\blanguages\b",
@@ -67,6 +67,9 @@ _ENGLISH = {name: re.compile(pattern, re.I) for name, pattern in _IN_ENGLISH.ite
     )
 }
 _LETTER = re.compile("[A-Za-z]")
+_CODE = re.compile(r"(?<![\w:/.])[~.]{0,2}/[\w.-]+/|\w::\w|(?<!\w)--?[a-z]+=|[A-Za-z]\[\d|(?<![A-Za-z])[a-z]+\.[a-z]+(?=[ぁ-ん、(])")
+_ACRONYM = re.compile(r"(?<![A-Za-z])[A-Z]{2,5}(?![A-Za-z])")
+_NAME = re.compile(r"(?<![A-Za-z])(?!(?:AI|IT|JSON|PR|SNS|TV|OK|CM|NG|DVD|CD)(?![A-Za-z]))[A-Z][A-Za-z]+")
 _LINES = {  # by which a line of the answer itself speaks of foreign words
     "latin": re.compile(
         r"英語(?:で|名|表記|圏|の|から)|という英|英単語|英訳|和訳|訳(?:す|し)|語源|綴り|スペル|を意味する|という意味|"
@@ -87,14 +90,15 @@ _INTO = {
 
 
 def technical(text: str) -> bool:
-    """Whether some text speaks of computers, or is code in part."""
-    return _mention("technical", text, _LETTER.search(text) is not None) != ""
+    """Whether an answer speaks of computers, is code in part or has several acronyms: there terms are at home."""
+    return _mention("technical", text, True) != "" or len(set(_ACRONYM.findall(text))) >= 2 or bool(_CODE.search(text))
 
 
 def calls(text: str) -> frozenset[str]:
     """What some text speaks of: "latin", "chinese", "korean", "japanese", "other" (scripts), "titles", "technical"."""
     letters = _LETTER.search(text) is not None
-    return frozenset(name for name in _JAPANESE if _mention(name, text, letters))
+    found = frozenset(name for name in _JAPANESE if _mention(name, text, letters))
+    return found | {"technical"} if _NAME.search(text) else found  # what has a Latin name has Latin terms
 
 
 def mentions(question: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
 from komainu.checks.language import ENGLISH, UNITS
 from komainu.checks.leaks.calls import technical
@@ -35,6 +35,8 @@ _SENTENCE = re.compile(
 )
 _JA = re.compile(f"[{JAPANESE}]")
 _NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
+_LISTED = re.compile(rf"{TOKEN}(?: ?[、,・/やと] ?{TOKEN}){{2,}}")
+_TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){TOKEN}(?=は)")
 _SAID = re.compile(  # what follows a word that is only mentioned, or a name in a program
     r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
 )
@@ -54,23 +56,34 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
         return
     bare = prose(_VALUE.sub(_kept, text))
     clean = blank(_MENTION, bare)
-    found = _words(text, bare, clean, allowed, speaks)
-    if found and "technical" not in speaks and technical(text):
-        found = _words(text, bare, clean, allowed, speaks | {"technical"})
+    everywhere = [(0, len(text))]
+    found = [*_words(bare, clean, allowed, everywhere if "technical" in speaks else [])]
+    if found and "technical" not in speaks:
+        found = [*_words(bare, clean, allowed, everywhere if technical(text) else _terms(clean))]
     yield from found
-    for sentence in _SENTENCE.finditer(clean) if _JA.search(text) else ():
+    if not _JA.search(text):
+        return
+    if "titles" not in speaks:
+        yield from _items(text, allowed, "technical" in speaks)
+    for sentence in _SENTENCE.finditer(clean):
         if _is_english(sentence, clean, "titles" in speaks) and not words_of(sentence[0]) <= allowed:
             yield Span(*sentence.span(), "latin")
 
 
-def _words(text: str, bare: str, clean: str, allowed: Set[str], speaks: Set[str]) -> list[Span]:
-    """Words beside Japanese in `clean`, the prose of `text` without mentions, and items of `text`."""
-    known = "technical" in speaks
-    beside = (run for run in RUN.finditer(clean) if _beside_japanese(clean, run.start(), run.end()))
-    found = [span for run in beside if (span := _foreign(bare, run, allowed, known))]
-    if "titles" not in speaks and _JA.search(text):
-        found += _items(text, allowed, known)
-    return found
+def _words(bare: str, clean: str, allowed: Set[str], terms: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """Words beside Japanese in `clean`, which is `bare` without what is only mentioned; `terms` is where terms are."""
+    for run in RUN.finditer(clean):
+        if _beside_japanese(clean, run.start(), run.end()):
+            term = any(a <= run.start() < b for a, b in terms)
+            if span := _foreign(bare, run, allowed, term):
+                yield span
+
+
+def _terms(clean: str) -> list[tuple[int, int]]:
+    """Where Latin words are terms by where they stand: three in a row, or two and more of which something is said."""
+    listed = [m.span() for m in _LISTED.finditer(clean)]
+    topics = {m[0]: m.span() for m in _TOPIC.finditer(clean)}
+    return listed + (list(topics.values()) if len(topics) >= 2 else [])
 
 
 def _kept(value: re.Match[str]) -> str:
@@ -104,7 +117,9 @@ def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
 
 def _items(text: str, allowed: Set[str], computers: bool) -> Iterator[Span]:
     """Items, cells and values that are foreign words and nothing else."""
-    for item in _ITEM.finditer(without_code(text)):
+    found = [*_ITEM.finditer(without_code(text))]
+    computers = computers or (bool(found) and technical(text))
+    for item in found:
         words = re.split("[ -]", item[1])
         if all(w.islower() and is_foreign(w, computers) for w in words) and not {key(w) for w in words} <= allowed:
             yield Span(*item.span(1), "latin")
