@@ -14,18 +14,18 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
-from komainu import __version__
+from komainu import __version__, cli_eval
+from komainu.cli_job import Job, Json
 from komainu.errors import Error
 
 INTERRUPTED = 130
 Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A recipe function.")]
 Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
 Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 app = typer.Typer(
     help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
@@ -34,14 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Job(NamedTuple):
-    """A parsed command: a function of `cli_verbs` and its arguments, done after parsing has ended."""
-
-    verb: str
-    args: tuple[Any, ...]
-    json: bool
+app.add_typer(cli_eval.group, name="eval", help="Ask a model whole suites of benchmarks; score answers made elsewhere.")
 
 
 def _version(asked: bool) -> None:
@@ -134,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(job or 0)
         logs()
         with contextlib.redirect_stdout(sys.stderr):  # what a recipe or a stage prints is no result
-            outcome = getattr(importlib.import_module("komainu.cli_verbs"), job.verb)(*job.args)
+            outcome = getattr(importlib.import_module(f"komainu.{job.module}"), job.verb)(*job.args)
         lines = [json.dumps(outcome.payload, ensure_ascii=False)] if job.json else outcome.lines
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
