@@ -57,7 +57,7 @@ class Engine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
-        """One reply a question, in order. Raises UsageError for a prompt that leaves no room in the context."""
+        """One reply a question, in order; an empty one, ended by "length", to a prompt that leaves no room for it."""
         assert model.weights is not None, f"{model.name} has no weights: the router should not have sent it here"
         path = self.locate(model.weights)
         for start in range(0, len(questions), self.settings.batch):
@@ -72,12 +72,14 @@ class Engine:
             Prompt(ids, self._room(ids, loaded, model, question), seed_of(model, question, 63))
             for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
         ]
-        made: list[Generated | None] = [None] * len(prompts)
-        for group in groups([len(p.ids) for p in prompts]):
-            answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model)
-            for i, answer in zip(group, answers, strict=True):
-                made[i] = answer
-        done = [m for m in made if m is not None]
+        done = [Generated([], False)] * len(prompts)
+        fitting = [i for i, p in enumerate(prompts) if p.room]
+        for group in groups([len(prompts[i].ids) for i in fitting]):
+            which = [fitting[n] for n in group]
+            for i, answer in zip(
+                which, decode(loaded.model, [prompts[i] for i in which], loaded.stops, model), strict=True
+            ):
+                done[i] = answer
         texts = loaded.tokenizer.batch_decode(
             [m.said for m in done], skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
@@ -89,13 +91,10 @@ class Engine:
     def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
         if not ids:
             raise UsageError(f"the chat template of {model.name!r} makes nothing of the prompt {beginning(question)!r}")
-        left = loaded.context - len(ids)
-        if left <= 0:
-            raise UsageError(
-                f"the prompt {beginning(question)!r} has {len(ids)} tokens, which leaves {model.name!r} no room for an "
-                f"answer in its context of {loaded.context}; drop or shorten such rows before they are asked"
-            )
-        return min(left, model.max_tokens)
+        if len(ids) >= loaded.context:
+            what = f"{beginning(question)!r} has {len(ids)} tokens, the context of {model.name!r} {loaded.context}"
+            log.warning("no answer, as there is no room for one: %s", what)
+        return min(max(0, loaded.context - len(ids)), model.max_tokens)
 
     def _load(self, path: Path) -> Loaded:
         found = self.loaded.pop(path, None)
