@@ -38,7 +38,8 @@ class Question(NamedTuple):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One answer. `finish` is the protocol's finish_reason ("stop", "length").
+    """One answer. `finish` is the protocol's finish_reason ("stop", "length"); "context_overflow", with an empty text,
+    when the prompt leaves no room for one.
 
     `hidden` is whatever else the server put beside the message's role and content: kept with the row
     for the report, never read by a filter.

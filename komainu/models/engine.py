@@ -57,7 +57,7 @@ class Engine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
-        """One reply a question, in order; an empty one, ended by "length", to a prompt that leaves no room for it."""
+        """One reply a question, in order; an empty one (`context_overflow`) to a prompt that leaves no room."""
         assert model.weights is not None, f"{model.name} has no weights: the router should not have sent it here"
         path = self.locate(model.weights)
         for start in range(0, len(questions), self.settings.batch):
@@ -84,8 +84,7 @@ class Engine:
             [m.said for m in done], skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return [
-            Reply(text, "stop" if m.stopped else "length", len(p.ids), len(m.ids))
-            for text, m, p in zip(texts, done, prompts, strict=True)
+            Reply(text, finish(p, m), len(p.ids), len(m.ids)) for text, m, p in zip(texts, done, prompts, strict=True)
         ]
 
     def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
@@ -158,6 +157,11 @@ def token_ids(tokenizer: Any, questions: Sequence[Question], name: str) -> list[
         raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
     ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
     return ids
+
+
+def finish(prompt: Prompt, made: Generated) -> str:
+    """Why an answer ended."""
+    return "stop" if made.stopped else "length" if prompt.room else "context_overflow"
 
 
 def groups(lengths: Sequence[int]) -> Iterator[list[int]]:
