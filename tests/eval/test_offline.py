@@ -124,7 +124,13 @@ def test_rows_that_carry_their_items_need_none(tmp_path: Path) -> None:
         score(lines(tmp_path / "mine.jsonl", own), benchmarks()["ifeval"], Shelf())
 
 
-VALUES = st.none() | st.booleans() | st.integers(-1, 12) | st.text("ab7, \ud800", max_size=4) | st.lists(st.integers(), max_size=2)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 12)
+    | st.text("ab7, \ud800", max_size=4)
+    | st.lists(st.integers(), max_size=2)
+)
 ROWS = st.dictionaries(st.sampled_from(["id", "key", "prompt", "response", "sample", "kwargs"]), VALUES)
 
 
