@@ -96,7 +96,7 @@ def test_what_is_no_model_is_refused_with_what_there_is(here: Settings) -> None:
     rows = ctx.store.build(Source(), ctx)
     with pytest.raises(UsageError, match=f"is {rows.ref}, which is no model$"):
         candidate(rows.id, here)
-    with pytest.raises(UsageError, match="no model 'jugde': it is none of .*did you mean 'judge'"):
+    with pytest.raises(UsageError, match=r"no model 'jugde': it is none of .*did you mean 'judge'"):
         candidate("jugde", here)
     with pytest.raises(UsageError, match="which model of this server"):
         candidate("http://host/v1", here)

@@ -22,8 +22,11 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare"],
+    ["trace", "compare", "candidate"],
     ["cli_verbs"],
+    ["cli_eval_verbs"],
+    ["cli_job"],
+    ["cli_eval"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files
