@@ -11,7 +11,6 @@ from komainu.errors import UsageError
 from komainu.eval import shelf
 from komainu.eval.items import Source
 from komainu.eval.shelf import NotAtHand, Shelf
-from komainu.eval.suites import at_hand, benchmarks, en, ja
 
 HUB = Source(repo="someone/items", revision="0" * 40)
 
@@ -99,17 +98,3 @@ def test_a_server_is_known_to_be_there_or_not_at_once(monkeypatch: pytest.Monkey
     assert not shelf.reachable(url)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert shelf.reachable(url)
-
-
-def test_benchmarks_are_called_by_their_functions_and_a_suite_is_of_one_language() -> None:
-    assert {"ifeval", "m-ifeval"} <= {*benchmarks()}
-    assert {*benchmarks(en)} | {*benchmarks(ja)} == {*benchmarks()}
-
-
-def test_what_is_not_at_hand_is_told_and_the_rest_is_asked(tmp_path: Path) -> None:
-    put(tmp_path / "m_ifeval_ja_172.jsonl")
-    wanted = {name: benchmarks()[name] for name in ("ifeval", "m-ifeval")}
-    tasks, lacking = at_hand(wanted, Shelf((tmp_path,)))
-    assert [task.bench.name for task in tasks] == ["m_ifeval"] and [*lacking] == ["ifeval"]
-    with pytest.raises(UsageError, match=r"no items are at hand:\n  ifeval: there is no file ifeval_input_data.jsonl"):
-        at_hand({"ifeval": wanted["ifeval"]}, Shelf((tmp_path,)))
