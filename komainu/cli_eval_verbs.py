@@ -14,7 +14,7 @@ from komainu.cli_verbs import Outcome
 from komainu.convert import convert
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
-from komainu.eval.base import SAMPLING, Answers, sampling
+from komainu.eval.base import SAMPLING, Answers
 from komainu.eval.evaluation import Evaluation, evaluation
 from komainu.eval.items import Items
 from komainu.eval.shelf import Shelf
@@ -136,13 +136,13 @@ def requests(target: Evaluation, calls: Path) -> Iterator[dict[str, Any]]:
         for answers in upstream_first(target):
             if isinstance(answers, Answers) and isinstance(answers.items, Items):
                 rows = answers.items.rows()
-                keys = {key_of(answers.model, Question(row.prompt, i)) for i in range(answers.samples) for row in rows}
+                keys = {key_of(model, Question(row.prompt, n)) for model, n in answers.rounds for row in rows}
                 yield {
                     "bench": ", ".join(target.asked[answers.id]),
                     "rows": len(rows),
                     "requests": len(keys),
                     "answered": len(log.known([*keys])) if calls.exists() else 0,
-                    **sampling(answers.model),
+                    **answers.sampling,
                 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -63,9 +63,11 @@ class Bench(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class Answers(Stage):
-    """Chat rows: the prompts of `items`, each answered `samples` times by `model`; ids stay.
+    """Chat rows: the prompts of `items`, each answered `samples` times by `model`, at each of `temperatures` (at the
+    model's own when there are none); ids stay.
 
-    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several.
+    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several, and
+    `temperature` when it is one of several.
     A reply that is empty and did not end by itself (an item that leaves no room for an answer) is no answer:
     it is kept as an empty reply and counted as missing by Scores.
     """
@@ -74,6 +76,13 @@ class Answers(Stage):
     model: Model
     items: Stage
     samples: int = 1
+    temperatures: tuple[float, ...] = ()
+
+    @property
+    def rounds(self) -> list[tuple[Model, int]]:
+        """The times that all items are asked: how the model is sampled, and which sample it is."""
+        models = [replace(self.model, temperature=t) for t in self.temperatures] or [self.model]
+        return [(model, sample) for model in models for sample in range(self.samples)]
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "items", self.items, Chat)
@@ -81,35 +90,44 @@ class Answers(Stage):
             yield from needs(self, "model.weights", self.model.weights, Weights)
         if self.samples < 1:
             yield f"Answers.samples is {self.samples}; it must be 1 or more"
-        if self.samples > 1 and self.model.temperature == 0:
+        if len({*self.temperatures}) < len(self.temperatures):
+            yield f"Answers.temperatures are {self.temperatures}; each must be there once"
+        if self.samples > 1 and any(model.temperature == 0 for model, _ in self.rounds):
             yield f"Answers.samples is {self.samples} at temperature 0, where all samples are equal; use 1"
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         items = rows(self.items)
-        return None if items is None else items * self.samples
+        return None if items is None else items * len(self.rounds)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items = self.read_items(ctx)
         finish: Counter[str] = Counter()
-        total = len(items) * self.samples
-        with ctx.progress(total, f"answers of {self.model.name}") as bar:
+        with ctx.progress(len(items) * len(self.rounds), f"answers of {self.model.name}") as bar:
 
-            def answered(sample: int) -> Iterator[Chat]:
-                replies = ctx.ask(self.model, [item.prompt for item in items], sample)
+            def answered(model: Model, sample: int) -> Iterator[Chat]:
+                of: dict[str, Any] = {"sample": sample} if self.samples > 1 else {}
+                of |= {"temperature": model.temperature} if self.temperatures else {}
+                replies = ctx.ask(model, [item.prompt for item in items], sample)
                 for item, reply in zip(items, replies, strict=True):
                     finish[reply.finish] += 1
                     bar.update()
-                    yield with_reply(item, reply, sample if self.samples > 1 else None)
+                    yield with_reply(item, reply, of)
 
-            rows = write_rows(out / "rows.jsonl", chain.from_iterable(map(answered, range(self.samples))))
+            rows = write_rows(out / "rows.jsonl", chain.from_iterable(starmap(answered, self.rounds)))
         return {
             "rows": rows,
             "items": len(items),
             "samples": self.samples,
             "model": self.model.name,
-            "sampling": sampling(self.model),
+            "sampling": self.sampling,
             "finish": dict(sorted(finish.items())),
         }
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """How the model was asked; `temperature` is a list where there are several."""
+        told = {name: getattr(self.model, name) for name in SAMPLING}
+        return {**told, "temperature": [*self.temperatures]} if self.temperatures else told
 
     def read_items(self, ctx: Context) -> list[Chat]:
         """The items, each id once."""
@@ -158,7 +176,7 @@ class Scores(Stage):
             "bench": self.bench.name,
             "language": self.bench.language,
             "model": self.answers.model.name,
-            "sampling": sampling(self.answers.model),
+            "sampling": self.answers.sampling,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
             "metrics": totals(self.bench, scores),
@@ -166,13 +184,11 @@ class Scores(Stage):
         return {**summary, "by": by_group(self.bench, scores, groups)} if groups else summary
 
 
-def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
-    """The item answered; what the reply tells beside its text goes into meta."""
-    meta: dict[str, Any] = {}
+def with_reply(item: Chat, reply: Reply, of: dict[str, Any]) -> Chat:
+    """The item answered; meta gets `of` (which of several answers this is) and what the reply tells beside its text."""
+    meta = dict(of)
     if reply.finish != "stop":
         meta["finish"] = reply.finish
-    if sample is not None:
-        meta["sample"] = sample
     if reply.hidden:
         meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
     return item.with_reply(reply.text, **meta)
@@ -197,11 +213,6 @@ def missing(chat: Chat) -> str:
         return "missing: no answer"
     finish = chat.meta.get("finish", "stop")
     return "" if chat.reply or finish == "stop" else f"missing: the model stopped before its first word ({finish})"
-
-
-def sampling(model: Model) -> dict[str, Any]:
-    """How a model was asked: its sampling settings."""
-    return {name: getattr(model, name) for name in SAMPLING}
 
 
 def texts(chat: Chat, key: str) -> tuple[str, ...]:

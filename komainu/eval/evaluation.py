@@ -75,5 +75,8 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) 
 
 
 def answers(model: Model, task: Task, limit: int, how: Mapping[str, Any]) -> Answers:
-    asked = replace(model, **{"temperature": task.temperature, "max_tokens": task.max_tokens, **how})
-    return Answers(model=asked, items=replace(task.items, limit=limit), samples=task.samples)
+    first, *others = task.temperatures
+    several = task.temperatures if others and "temperature" not in how else ()
+    asked = replace(model, **{"temperature": first, "max_tokens": task.max_tokens, **how})
+    items = task.items.limited(limit) if limit else task.items
+    return Answers(model=asked, items=items, samples=task.samples, temperatures=several)

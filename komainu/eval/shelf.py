@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,17 +42,26 @@ class Shelf:
         """
         if self.given and self.given.is_file():
             return Source(path=str(self.given))
-        for files in self.listings:
-            for name in names:
-                if name in files:
-                    return Source(path=str(files[name]))
+        if found := self.find(names):
+            return Source(path=str(found))
         why = fetched(hub, names[0]) if hub else ""
         if hub and not why:
             return hub
-        raise NotAtHand(
-            f"there is no file {' or '.join(names)} in {', '.join(map(str, self.places)) or 'any folder of items'}"
-            f"{why}; get it from {home} and name its folder: with --items, in `items` of komainu.toml, in KOMAINU_ITEMS"
-        )
+        raise NotAtHand(f"there is no file {' or '.join(names)} {self.where}{why}; {advice(home)}")
+
+    def folder(self, *files: str, home: str) -> Source:
+        """The source of a set that is a folder: the one that holds any of `files`, paths within it."""
+        if found := self.find(files):
+            return Source(path=str(found.parents[files[0].count("/")]))
+        raise NotAtHand(f"there is no folder with {files[0]} or another of its files {self.where}; {advice(home)}")
+
+    def find(self, names: Sequence[str]) -> Path | None:
+        """The file that is called by the first of the names that there is, in the first place that has any."""
+        return next((files[name] for files in self.listings for name in names if name in files), None)
+
+    @property
+    def where(self) -> str:
+        return f"in {', '.join(map(str, self.places)) or 'any folder of items'}"
 
     @property
     def places(self) -> list[Path]:
@@ -63,13 +72,18 @@ class Shelf:
         return [listing(place) for place in self.places]
 
 
+def advice(home: str) -> str:
+    return f"get it from {home} and name its folder: with --items, in `items` of komainu.toml or in KOMAINU_ITEMS"
+
+
 def listing(folder: Path) -> dict[str, Path]:
-    """The files under a folder by their names."""
+    """The files under a folder by their names, and by their names with the folder they are in."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder of items")
     found: dict[str, Path] = {}
     for path in sorted(files_under(folder), key=lambda p: (len(p.parts), p)):
         found.setdefault(path.name, path)
+        found.setdefault(f"{path.parent.name}/{path.name}", path)
     return found
 
 

@@ -18,11 +18,11 @@ from komainu.eval.shelf import NotAtHand, Shelf
 
 
 class Task(NamedTuple):
-    """A bench, the items it is about, and how a model is sampled on them; most tokens of an answer, 0 the model's."""
+    """A bench, the items it is about, and how a model is sampled on them."""
 
     items: Items
     bench: Published
-    temperature: float = 0.0
+    temperatures: tuple[float, ...] = (0.0,)  # each item is asked at each of them
     max_tokens: int = 2048
     samples: int = 1
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from komainu.errors import UsageError
 from komainu.eval import shelf
+from komainu.eval.base import Answers
 from komainu.eval.evaluation import Evaluation, evaluation
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Task, at_hand, benchmarks
@@ -82,11 +84,16 @@ def test_a_limit_is_of_each_set_and_an_answer_that_found_no_room_is_missing(tmp_
 
 def test_a_task_says_how_a_model_is_sampled_and_the_asker_goes_before_it(tmp_path: Path) -> None:
     (task, _) = tasks(tmp_path)
-    warm = [task._replace(temperature=0.7, max_tokens=99, samples=3)]
-    own = evaluation(Model(name="m", temperature=0.3), warm).board.entries[0].scores[0].answers
-    assert (own.model.temperature, own.model.max_tokens, own.samples) == (0.7, 99, 3)
-    said = evaluation(Model(name="m"), warm, max_tokens=500).board.entries[0].scores[0].answers
+    warm = task._replace(temperatures=(0.7,), max_tokens=99, samples=3)
+
+    def asked(task: Task, **how: Any) -> Answers:
+        return evaluation(Model(name="m", temperature=0.3), [task], **how).board.entries[0].scores[0].answers
+
+    own, said = asked(warm), asked(warm, max_tokens=500)
+    assert (own.model.temperature, own.model.max_tokens, own.samples, own.temperatures) == (0.7, 99, 3, ())
     assert (said.model.temperature, said.model.max_tokens) == (0.7, 500)
+    several = task._replace(temperatures=(0.0, 1.0))
+    assert asked(several).temperatures == (0.0, 1.0) and asked(several, temperature=0.5).temperatures == ()
 
 
 def test_a_habit_of_other_answers_is_a_fault_in_the_wiring(tmp_path: Path) -> None:
