@@ -142,7 +142,7 @@ def requests(target: Evaluation, calls: Path) -> Iterator[dict[str, Any]]:
                     "rows": len(rows),
                     "requests": len(keys),
                     "answered": len(log.known([*keys])) if calls.exists() else 0,
-                    **answers.sampling,
+                    **answers.sampled,
                 }
 
 

@@ -84,7 +84,7 @@ def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
     assert rows["prompt_strict"] == (0.7, 10, 0) and len(rows) == 4
     assert [(h["bench"], h["metric"], h["n"]) for h in found["habits"]] == [("ifeval", "leakage", 10)]
     assert (Path(found["path"]) / "evaluation.json").exists() and found["incomplete"] == []
-    assert found["not_at_hand"] == {}
+    assert found["not_at_hand"] == {} and Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
 
 
 def test_nothing_is_asked_twice_and_the_table_has_n_missing_and_interval(eval_: Run, parrot: Parrot) -> None:
@@ -202,3 +202,10 @@ def test_the_items_of_a_score_may_be_given(eval_: Run, tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").write_text('{"id": 0, "response": "a"}\n')
     found = eval_("score", "ifeval", "answers.jsonl", "--items", "other.jsonl", "--json").json
     assert found["totals"]["prompt_strict"]["missing"] == 0 and found["source"] == ["other.jsonl"]
+
+
+def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, tmp_path: Path) -> None:
+    row = {"prompt": "a", "instruction_id_list": [COMMA, COMMA], "kwargs": [{}, {}], "response": "b"}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(row))
+    _, prompts, instructions, *_ = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
+    assert (prompts.split()[-2:], instructions.split()[-2:]) == (["1", "0"], ["2", "0"])

@@ -105,13 +105,12 @@ class Answers(Stage):
         with ctx.progress(len(items) * len(self.rounds), f"answers of {self.model.name}") as bar:
 
             def answered(model: Model, sample: int) -> Iterator[Chat]:
-                of: dict[str, Any] = {"sample": sample} if self.samples > 1 else {}
-                of |= {"temperature": model.temperature} if self.temperatures else {}
+                meta = {"temperature": model.temperature} if self.temperatures else {}
                 replies = ctx.ask(model, [item.prompt for item in items], sample)
                 for item, reply in zip(items, replies, strict=True):
                     finish[reply.finish] += 1
                     bar.update()
-                    yield with_reply(item, reply, of)
+                    yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
 
             rows = write_rows(out / "rows.jsonl", chain.from_iterable(starmap(answered, self.rounds)))
         return {
@@ -119,14 +118,14 @@ class Answers(Stage):
             "items": len(items),
             "samples": self.samples,
             "model": self.model.name,
-            "sampling": self.sampling,
+            "sampling": self.sampled,
             "finish": dict(sorted(finish.items())),
         }
 
     @property
-    def sampling(self) -> dict[str, Any]:
+    def sampled(self) -> dict[str, Any]:
         """How the model was asked; `temperature` is a list where there are several."""
-        told = {name: getattr(self.model, name) for name in SAMPLING}
+        told = sampling(self.model)
         return {**told, "temperature": [*self.temperatures]} if self.temperatures else told
 
     def read_items(self, ctx: Context) -> list[Chat]:
@@ -176,7 +175,7 @@ class Scores(Stage):
             "bench": self.bench.name,
             "language": self.bench.language,
             "model": self.answers.model.name,
-            "sampling": self.answers.sampling,
+            "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
             "metrics": totals(self.bench, scores),
@@ -184,11 +183,13 @@ class Scores(Stage):
         return {**summary, "by": by_group(self.bench, scores, groups)} if groups else summary
 
 
-def with_reply(item: Chat, reply: Reply, of: dict[str, Any]) -> Chat:
-    """The item answered; meta gets `of` (which of several answers this is) and what the reply tells beside its text."""
-    meta = dict(of)
+def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
+    """The item answered; what the reply tells beside its text goes into meta."""
+    meta: dict[str, Any] = {}
     if reply.finish != "stop":
         meta["finish"] = reply.finish
+    if sample is not None:
+        meta["sample"] = sample
     if reply.hidden:
         meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
     return item.with_reply(reply.text, **meta)
@@ -213,6 +214,11 @@ def missing(chat: Chat) -> str:
         return "missing: no answer"
     finish = chat.meta.get("finish", "stop")
     return "" if chat.reply or finish == "stop" else f"missing: the model stopped before its first word ({finish})"
+
+
+def sampling(model: Model) -> dict[str, Any]:
+    """How a model was asked: its sampling settings."""
+    return {name: getattr(model, name) for name in SAMPLING}
 
 
 def texts(chat: Chat, key: str) -> tuple[str, ...]:

@@ -95,10 +95,14 @@ def weights_of(model: Model) -> Model:
     return Model(name=model.name, weights=model.weights)
 
 
-def sampling_of(scores: Scores) -> tuple[Model, int, tuple[float, ...]]:
-    """How a model was sampled, whichever model it is."""
-    answers = scores.answers
-    return replace(answers.model, name="", weights=None), answers.samples, answers.temperatures
+def sampling_of(model: Model) -> Model:
+    """How a model is sampled, whichever model it is."""
+    return replace(model, name="", weights=None)
+
+
+def samplings(scores: Scores) -> list[Model]:
+    """The ways in which a model was sampled for some scores, whichever model it is."""
+    return [*dict.fromkeys(sampling_of(model) for model, _ in scores.answers.rounds)]
 
 
 def column(scores: Scores) -> str:
@@ -127,7 +131,7 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
 
 def sampled_otherwise(first: Entry, entry: Entry) -> Iterator[str]:
     """Benches on which two entries were not sampled alike."""
-    ours = {column(scores): sampling_of(scores) for scores in first.scores}
+    ours = {column(scores): samplings(scores) for scores in first.scores}
     for scores in entry.scores:
-        if ours.get(column(scores), sampling_of(scores)) != sampling_of(scores):
+        if ours.get(column(scores), samplings(scores)) != samplings(scores):
             yield f"on the bench {column(scores)} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"
