@@ -48,16 +48,22 @@ def candidate(word: str, here: Settings, *, name: str = "", key: str = "") -> Ca
 
 
 def stored(word: str, here: Settings) -> Artifact:
-    """The weights of the store that a name or an id stands for."""
+    """The model directory of the store that a name or an id stands for; of a report that of its card."""
     store = Store(here.root)
     try:
         found = store.resolve(word)
     except UsageError as error:
         kinds = "a model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store"
-        raise UsageError(f"no model {word!r}: it is none of {kinds} ({error}){nearest(word, here.endpoints)}") from None
-    if found.record["makes"] == "Weights":
-        return found
-    made = (node.artifact for node in upstream(from_record(found.ref, store)))
-    models = [artifact.ref for artifact in made if artifact and artifact.record["makes"] == "Weights"]
+        near = nearest(word, here.endpoints) if here.endpoints else ""
+        raise UsageError(f"no model {word!r}: it is none of {kinds} ({error}){near}") from None
+    card = store.at(found.inputs["card"]) if "card" in found.inputs else None
+    if model := next((artifact for artifact in (found, card) if artifact and is_model(artifact)), None):
+        return model
+    under = (node.artifact for node in upstream(from_record(found.ref, store)))
+    models = [artifact.ref for artifact in under if artifact and is_model(artifact)]
     there = f"; under it are the models {', '.join(models)}" if models else ""
     raise UsageError(f"{word!r} is {found.ref}, which is no model{there}")
+
+
+def is_model(artifact: Artifact) -> bool:
+    return (artifact.path / "config.json").is_file()

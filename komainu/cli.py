@@ -127,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(job or 0)
         logs()
         with contextlib.redirect_stdout(sys.stderr):  # what a recipe or a stage prints is no result
-            outcome = getattr(importlib.import_module(f"komainu.{job.module}"), job.verb)(*job.args)
+            outcome = getattr(importlib.import_module(job.module), job.verb)(*job.args)
         lines = [json.dumps(outcome.payload, ensure_ascii=False)] if job.json else outcome.lines
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ import typer
 
 from komainu.cli_job import Job, Json
 
-MODULE = "cli_eval_verbs"
+MODULE = "komainu.cli_eval_verbs"
 Asked = Annotated[
     list[str],
     typer.Argument(

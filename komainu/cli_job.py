@@ -1,4 +1,4 @@
-"""What parsing gives: a verb to be done after parsing has ended; and the option that all verbs have."""
+"""What parsing a command line gives, and the option that all verbs have."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class Job(NamedTuple):
-    """A parsed command: a function of a module of komainu, and its arguments."""
+    """A parsed command: a function of `module` and its arguments, done after parsing has ended."""
 
     verb: str
     args: tuple[Any, ...]
     json: bool
-    module: str = "cli_verbs"
+    module: str = "komainu.cli_verbs"

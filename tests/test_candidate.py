@@ -29,6 +29,13 @@ class Looked(Stage):
         return {}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Report(Looked):
+    """Something with a card."""
+
+    card: Stage
+
+
 def model_directory(path: Path) -> Path:
     path.mkdir(parents=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
@@ -81,13 +88,15 @@ def test_a_model_of_the_store_goes_by_its_name_or_id(here: Settings, tmp_path: P
         assert [*found.model.weights.check()] == []
 
 
-def test_the_models_under_a_result_are_named(here: Settings, tmp_path: Path) -> None:
+def test_a_report_stands_for_the_model_of_its_card_and_the_models_under_anything_else_are_named(
+    here: Settings, tmp_path: Path
+) -> None:
     ctx = context(Path(here.store))
     model = Directory.of(str(model_directory(tmp_path / "m")))
+    report = ctx.store.build(Report(model=Source(), card=model), ctx)
+    assert candidate(report.id, here).model.weights == Directory.of(str(ctx.store.place(model)))
     looked = ctx.store.build(Looked(model=model), ctx)
-    with pytest.raises(
-        UsageError, match=f"is {looked.ref}, which is no model; under it are the models {reference(model)}"
-    ):
+    with pytest.raises(UsageError, match=f"which is no model; under it are the models {reference(model)}$"):
         candidate(looked.id, here)
 
 
