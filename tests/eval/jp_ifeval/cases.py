@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from komainu.eval.bench.instructions.base import Instruction, followed, problem
 from komainu.eval.bench.jp_ifeval.checks import CHECKS, FAMILIES
 
-LEAST = 3  # of each kind
+LEAST = 6  # of each kind
 
 
 class Case(NamedTuple):
@@ -32,7 +32,7 @@ def verdict(check: str, kwargs: dict[str, Any], answer: str) -> bool:
 
 
 def few(cases: Iterable[Case], family: str) -> dict[str, tuple[int, int]]:
-    """The checks of a family with less than six answers, or less than three right or wrong ones."""
+    """The checks of a family with too few right or wrong answers."""
     found = {check.__name__: [0, 0] for check in FAMILIES[family]}
     for case in cases:
         found[case.check][0] += len(case.right)

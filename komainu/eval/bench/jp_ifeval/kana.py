@@ -16,6 +16,7 @@ ROWS = {
     "e": "えけせてねへめれゑげぜでべぺ",
     "o": "おこそとのほもよろをごぞどぼぽ",
 }
+VOWELS = dict(zip("aiueo", "あいうえお", strict=True))
 VOWEL = {kana: vowel for vowel, row in ROWS.items() for kana in row}
 VOWEL |= {small: VOWEL[large] for small, large in SMALL.items()}
 _HALF = re.compile("[\uff61-\uff9f\u3099\u309a]+")

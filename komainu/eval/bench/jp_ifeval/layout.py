@@ -1,4 +1,4 @@
-"""The shape of an answer: chapters, headings, placeholders, JSON, Markdown, several answers, first and last sentence."""
+"""The shape of an answer: chapters, headings, placeholders, JSON, Markdown, several answers, how it begins and ends."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def json_keys(response: str, *, keys: list[str]) -> bool:
         pairs = json.loads(fenced["body"] if fenced else text, object_pairs_hook=list)
     except (ValueError, RecursionError):
         return False
-    return _is_object(pairs) and sorted(k for k, _ in pairs) == sorted(keys) and all(v not in ("", None) for _, v in pairs)
+    return (
+        _is_object(pairs) and sorted(k for k, _ in pairs) == sorted(keys) and all(v not in ("", None) for _, v in pairs)
+    )
 
 
 def _is_object(value: Any) -> bool:

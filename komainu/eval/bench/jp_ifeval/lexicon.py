@@ -97,7 +97,7 @@ def spoken(text: str) -> tuple[frozenset[str], ...]:
             found.append(frozenset({re.sub(r"[\W_]", "", hiragana(word.surface))}))
         else:
             known = readings(word.surface)
-            found.append(known | {word.reading} if known or "名詞" in word.pos and word.surface.isdecimal() else known)
+            found.append(known and known | {word.reading})
     return tuple(found)
 
 

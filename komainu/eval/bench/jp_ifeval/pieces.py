@@ -9,7 +9,7 @@ from komainu.eval.bench.jp_ifeval.kana import composed
 
 _SPEECH = re.compile(r"「[^「」]*」|『[^『』]*』|“[^“”]*”")
 _AROUND = " \t　*_`「」『』【】\"'“”。．.！!"
-_BETWEEN = re.compile(r"[\n、，,・/／→⇒➡]|->|[ 　]+")
+_BETWEEN = re.compile(r"[\n、，,・/／→⇒➡]|->|[ 　]+|(?<=[」』])(?=[「『])")
 _LABEL = re.compile(r"^.*(?:[→⇒➡＝=]|->|[：:])(?=.)")
 
 

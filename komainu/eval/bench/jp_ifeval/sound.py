@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from komainu.eval.bench.jp_ifeval.kana import SMALL, VOWEL, composed, hiragana, is_kana, moras
+from komainu.eval.bench.jp_ifeval.kana import SMALL, VOWEL, VOWELS, composed, hiragana, is_kana, moras
 from komainu.eval.bench.jp_ifeval.lexicon import counts, noun, spoken
 from komainu.eval.bench.jp_ifeval.pieces import items, lines
 
@@ -66,10 +66,11 @@ def shiritori(response: str, *, first: str, count: int) -> bool:
     words = [nouns(item) for item in items(response)]
     if len(words) != count or hiragana(first) not in words[0]:
         return False
-    chains = [(hiragana(first),)]  # a word in kanji may have several readings: keep every chain that holds
+    chains: list[tuple[str, ...]] = [(hiragana(first),)]  # a word in kanji may have several readings: all that hold
     for word in words[1:]:
-        chains = [(*c, r) for c in chains for r in sorted(word) if r not in c and r.startswith(openings(c[-1]))]
-    return any(not reading.endswith("ん") for *_, reading in chains)
+        goes_on = {reading for reading in word if not reading.endswith("ん")}
+        chains = [(*c, r) for c in chains for r in goes_on if r not in c and r.startswith(openings(c[-1]))]
+    return bool(chains)
 
 
 def openings(reading: str) -> tuple[str, ...]:
@@ -80,12 +81,12 @@ def openings(reading: str) -> tuple[str, ...]:
     last = moras(body)[-1]
     found = {last, SMALL.get(last[-1], last[-1])}
     if body != reading:
-        found.add({"a": "あ", "i": "い", "u": "う", "e": "え", "o": "お"}.get(VOWEL.get(last[-1], ""), last))
+        found.add(VOWELS.get(VOWEL.get(last[-1], ""), last))
     return tuple(sorted(found))
 
 
 def acrostic(response: str, *, letters: str) -> bool:
-    """One line a letter of `letters`, each beginning with it as it is read; a label before it (あ：, 「あ」) is left out.
+    """One line a letter of `letters`, each beginning with it as it is read; a label before it (あ：, 「あ」) may go.
 
     が does not stand for か, ぁ not for あ.
     """
@@ -95,7 +96,9 @@ def acrostic(response: str, *, letters: str) -> bool:
 
 def begins(line: str, letter: str) -> bool:
     text = line.lstrip("・-*# 　")
-    label = re.match(r"[「『【（(]?(.)[」』】）)]?\*{0,2}\s*[：:…―—→=＝-]+\s*\*{0,2}|[「『【（(](.)[」』】）)]\s*", text)
+    label = re.match(
+        r"[「『【（(]?(.)[」』】）)]?\*{0,2}\s*[：:…―—→=＝-]+\s*\*{0,2}|[「『【（(](.)[」』】）)]\s*", text
+    )
     if label and hiragana(label[1] or label[2]) == letter:
         text = text[label.end() :]
     heard = spoken(re.sub(r"^[\W_]+", "", text)[:40])
@@ -103,13 +106,13 @@ def begins(line: str, letter: str) -> bool:
 
 
 def palindrome(response: str, *, low: int) -> bool:
-    """Kana that are the same read backwards, at least `low` letters and three different ones.
+    """Kana that are the same read backwards, at least `low` letters and two different ones.
 
     Marks and spaces are left out, and small kana are as large ones (っ is つ); が is not か. Kanji fail.
     """
     kana = re.sub(r"[\W_]", "", hiragana(response))
     flat = "".join(SMALL.get(c, "つ" if c == "っ" else c) for c in kana)
-    return is_kana(kana) and len(flat) >= low and len(set(flat)) >= 3 and flat == flat[::-1]
+    return is_kana(kana) and len(flat) >= low and len(set(flat)) > 1 and flat == flat[::-1]
 
 
 def gojuon(response: str, *, words: list[str]) -> bool:

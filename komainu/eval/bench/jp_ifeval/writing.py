@@ -11,6 +11,7 @@ from komainu.eval.bench.jp_ifeval.pieces import answers, items
 from komainu.eval.bench.jp_ifeval.tables import rows, words
 
 _FURIGANA = re.compile(r"(?P<before>[^（）()]*)[（(](?P<kana>[^（）()]*)[）)]")
+_LONGEST = 20  # characters a word with furigana may have
 _OKURIGANA = 4  # the most kana after furigana that are read together with the word
 
 
@@ -56,9 +57,9 @@ def furigana(response: str, *, low: int) -> bool:
 def _read(before: str, kana: str, after: str) -> bool:
     """Whether kana read the word at the end of `before`, from its first kanji on; kana `after` it may belong to it."""
     start = KANJI.search(before)
-    if not start or not re.fullmatch("[ぁ-ゖー]+", kana):
+    word = before[start.start() :] if start else ""
+    if not 0 < len(word) <= _LONGEST or not re.fullmatch("[ぁ-ゖー]+", kana):
         return False
-    word = before[start.start() :]
     okurigana = re.match("[ぁ-ゖ]*", after)
     assert okurigana is not None, "the pattern matches nothing too"
     tails = [okurigana[0][:n] for n in range(len(okurigana[0]) + 1)]
