@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import ClassVar
 
+from komainu.checks.text import visible
 from komainu.eval.base import Lang
 from komainu.eval.bench.instructions.prompts import asked_of, judge, read_prompts
 from komainu.eval.bench.jp_ifeval.checks import CHECKS
+from komainu.eval.bench.jp_ifeval.kana import is_japanese
 from komainu.eval.items import Items, Published
 from komainu.rows import Chat, Score
 
@@ -43,10 +45,17 @@ class JpIFEval(Published):
         return asked_of(chat, CHECKS)[0].id
 
     def score(self, chat: Chat) -> list[Score]:
-        right = judge(chat, CHECKS)["strict"]
+        right = self.verdict(chat)["strict"]
         broken = [one.id for one, good in zip(asked_of(chat, CHECKS), right, strict=True) if not good]
         return [Score(chat.id, "strict", float(not broken), why=", ".join(broken))]
 
     def verdict(self, chat: Chat) -> dict[str, list[bool]]:
-        """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted."""
-        return judge(chat, CHECKS)
+        """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted.
+
+        An answer that is not in Japanese follows none: else an English one would be right wherever something is
+        forbidden.
+        """
+        found = judge(chat, CHECKS)
+        if is_japanese(visible(chat.reply)):
+            return found
+        return {reading: [False] * len(marks) for reading, marks in found.items()}

@@ -74,12 +74,10 @@ def fullwidth_digits(response: str, *, low: int) -> bool:
 def numbers_kept(response: str, *, numbers: list[str]) -> bool:
     """In Japanese, with exactly these numbers in digits, each as often as it was given; 1,200 is 1200, 12万 is 120000.
 
-    A number in kanji is neither asked for nor counted.
+    A number in kanji is neither asked for nor counted. Three English words in a row are no translation.
     """
     text = unicodedata.normalize("NFKC", response)
-    if not re.search("[ぁ-ゖァ-ヺ]", text):
-        return False
-    return Counter(amounts(text)) == Counter(Decimal(n) for n in numbers)
+    return translated(text) and Counter(amounts(text)) == Counter(Decimal(n) for n in numbers)
 
 
 def amounts(text: str) -> list[Decimal]:
@@ -97,6 +95,14 @@ def amounts(text: str) -> list[Decimal]:
 
 
 def code_kept(response: str, *, codes: list[str]) -> bool:
-    """Japanese, with each piece of code letter by letter as it was."""
+    """In Japanese, with each piece of code letter by letter as it was; three English words in a row are no translation."""
     text = composed(response)
-    return re.search("[ぁ-ゖ]", text) is not None and all(code in text for code in codes)
+    prose = text
+    for code in codes:
+        prose = prose.replace(code, " 、 ")
+    return all(code in text for code in codes) and translated(prose)
+
+
+def translated(text: str) -> bool:
+    """Whether a text has hiragana and leaves no English sentence standing."""
+    return re.search("[ぁ-ゖ]", text) is not None and not re.search(r"[A-Za-z]+(?:,? [A-Za-z]+){2}", text)

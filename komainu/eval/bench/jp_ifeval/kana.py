@@ -48,6 +48,12 @@ def kanji(text: str) -> list[str]:
     return KANJI.findall(unicodedata.normalize("NFKC", text))
 
 
+def is_japanese(text: str) -> bool:
+    """Whether at least a quarter of a text's letters are kana or kanji: English is not, and code with comments is."""
+    letters = [c for c in unicodedata.normalize("NFKC", text) if c.isalpha()]
+    return 4 * sum(c == "ー" or is_kana(c) or KANJI.match(c) is not None for c in letters) >= max(1, len(letters))
+
+
 def moras(kana: str) -> list[str]:
     """The moras of hiragana: っ, ん and ー are one each, small ゃゅょぁぃぅぇぉ belong to the kana before them.
 
