@@ -95,7 +95,7 @@ def amounts(text: str) -> list[Decimal]:
 
 
 def code_kept(response: str, *, codes: list[str]) -> bool:
-    """In Japanese, with each piece of code letter by letter as it was; three English words in a row are no translation."""
+    """In Japanese, each piece of code letter by letter as it was; three English words in a row are no translation."""
     text = composed(response)
     prose = text
     for code in codes:

@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 
 from komainu.eval.bench.jp_ifeval.kana import hiragana, is_kana, moras
 
-NUMERALS = "一二三四五六七八九十百千万億〇"
-_EUPHONY = {"一": "いっ", "六": "ろっ", "八": "はっ", "十": "じゅっ", "百": "ひゃっ"}
+NUMERALS = {  # as they sound alone and before counters
+    "〇": "ぜろ れい まる", "一": "いち いっ ひと", "二": "に ふた", "三": "さん み みっ", "四": "よん し よ よっ",
+    "五": "ご いつ", "六": "ろく ろっ む むっ", "七": "なな しち", "八": "はち はっ や やっ", "九": "きゅう く ここの",
+    "十": "じゅう じゅっ じっ とお", "百": "ひゃく びゃく ぴゃく ひゃっ", "千": "せん ぜん", "万": "まん", "億": "おく",
+}  # fmt: skip
 _SPECIAL = {
     "一人": "ひとり", "二人": "ふたり", "一日": "ついたち いちにち", "二日": "ふつか", "三日": "みっか",
     "四日": "よっか", "五日": "いつか", "六日": "むいか", "七日": "なのか", "八日": "ようか", "九日": "ここのか",
     "十日": "とおか", "二十日": "はつか", "二十歳": "はたち", "一つ": "ひとつ", "二つ": "ふたつ", "三つ": "みっつ",
     "四つ": "よっつ", "五つ": "いつつ", "六つ": "むっつ", "七つ": "ななつ", "八つ": "やっつ", "九つ": "ここのつ",
 }  # fmt: skip
-_MOST = 64  # readings of one word; a longer compound keeps the first
+NAME = "固有名詞"
 
 
 class Token(NamedTuple):
@@ -73,13 +76,19 @@ def noun(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def readings(word: str) -> frozenset[str]:
-    """Every standard reading of a word as it stands in a text; none when the dictionary does not know it."""
+def readings(word: str, pos: tuple[str, ...] = ()) -> frozenset[str]:
+    """Every standard reading of a word, of one part of speech when `pos` is given; none when it is unknown.
+
+    Those of names count only where the part of speech is that of a name.
+    """
     if is_kana(word):
         return frozenset({hiragana(word)})
-    found = {t.reading for t in headword(word)} | {*_SPECIAL.get(word, "").split()}
-    if len(word) == 1 and word in _EUPHONY:
-        found.add(_EUPHONY[word])
+    if word in NUMERALS:
+        return frozenset(NUMERALS[word].split())
+    fitting = (
+        t for t in headword(word) if not pos or (t.pos[0] == pos[0] and (t.pos[1] != NAME or t.pos[:3] == pos[:3]))
+    )
+    found = {t.reading for t in fitting} | {*_SPECIAL.get(word, "").split()}
     if len(word) > 1 and word[0] in NUMERALS:
         found |= {a + b for a, b in product(readings(word[0]), readings(word[1:]))}
     return frozenset(found)
@@ -96,8 +105,8 @@ def spoken(text: str) -> tuple[frozenset[str], ...]:
         if is_kana(word.surface) or not re.search(r"\w", word.surface):
             found.append(frozenset({re.sub(r"[\W_]", "", hiragana(word.surface))}))
         else:
-            known = readings(word.surface)
-            found.append(known and known | {word.reading})
+            known = readings(word.surface, word.pos)
+            found.append(known and known | {word.reading} if word.surface not in NUMERALS else known)
     return tuple(found)
 
 
