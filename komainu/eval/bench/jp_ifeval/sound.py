@@ -23,7 +23,7 @@ def tanka(response: str) -> bool:
 
 
 def poem(response: str, wanted: tuple[int, ...]) -> bool:
-    """Parts with so many moras each; kanji may be read in any standard way, unknown words and alphabet count none."""
+    """Parts with so many moras each; kanji may be read in any standard way; an unknown word fails."""
     parts = lines(response)
     if len(parts) == 1:
         parts = [part for part in re.split(r"[\s　、。，/／・]+", parts[0]) if part]
