@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from pathlib import Path
@@ -55,6 +55,11 @@ class Bench(Spec):
     def group(self, chat: Chat) -> str:
         """What the item is also reported under, for example its task; "" for nothing."""
         return ""
+
+    def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
+        """What is told of the whole set beside the means of the metrics, from its items with their answers and all
+        their scores; {} for nothing."""
+        return {}
 
     @property
     def worst(self) -> float:
@@ -180,7 +185,11 @@ class Scores(Stage):
             "top": self.bench.top,
             "metrics": totals(self.bench, scores),
         }
-        return {**summary, "by": by_group(self.bench, scores, groups)} if groups else summary
+        if groups:
+            summary["by"] = by_group(self.bench, scores, groups)
+        if told := self.bench.overall(chats, scores):
+            summary["overall"] = told
+        return summary
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
