@@ -12,7 +12,13 @@ import msgspec
 from komainu.errors import UsageError, nearest
 
 FILE = "komainu.toml"
-FROM_ENVIRONMENT = {"store": "KOMAINU_STORE", "workers": "KOMAINU_WORKERS", "threads": "KOMAINU_THREADS"}
+FROM_ENVIRONMENT = {
+    "store": "KOMAINU_STORE",
+    "workers": "KOMAINU_WORKERS",
+    "threads": "KOMAINU_THREADS",
+    "items": "KOMAINU_ITEMS",
+}
+FIXTURES = "KOMAINU_FIXTURES"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
@@ -84,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: Positive = 256  # answers generated at once by a model in this process
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
+    items: tuple[str, ...] = ()  # folders with the items of published benchmarks
     endpoints: dict[str, Endpoint] = {}
     prices: dict[str, Price] = {}  # by the name of the model
     budget: Money | None = None  # money a target may cost, stopped runs of it included
@@ -108,11 +115,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def root(self) -> Path:
         return Path(os.environ.get("KOMAINU_STORE") or self.store)
 
+    @property
+    def shelves(self) -> tuple[Path, ...]:
+        """The folders of items; the tests' own comes last."""
+        return tuple(map(Path, filter(None, (*self.items, os.environ.get(FIXTURES)))))
+
+    def serving(self, name: str, endpoint: Endpoint | None) -> Settings:
+        """These settings with that endpoint for the model of a name, or with none for it."""
+        others = {n: e for n, e in self.endpoints.items() if n != name}
+        return msgspec.structs.replace(self, endpoints=others if endpoint is None else {**others, name: endpoint})
+
+
+def endpoint_at(url: str, key: str = "", model: str = "") -> Endpoint:
+    """An endpoint that stands in no file. Raises UsageError for a url or a variable's name that is none."""
+    return _convert({"endpoints": {"it": {"url": url, "key": key, "model": model}}}, url).endpoints["it"]
+
 
 def load(path: Path | None = None) -> Settings:
     """Read komainu.toml (of this folder, unless given); the defaults when there is none.
 
-    KOMAINU_SETTINGS names another file; KOMAINU_STORE, KOMAINU_WORKERS and KOMAINU_THREADS go before the file.
+    KOMAINU_SETTINGS names another file; the variables of FROM_ENVIRONMENT go before the file.
     Raises UsageError with the file and the setting.
     """
     file = path or Path(os.environ.get("KOMAINU_SETTINGS") or FILE)
@@ -127,10 +149,12 @@ def load(path: Path | None = None) -> Settings:
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
     settings = _convert(found, str(file))
-    given = {name: os.environ[v] for name, v in FROM_ENVIRONMENT.items() if os.environ.get(v)}
+    given: dict[str, Any] = {name: os.environ[v] for name, v in FROM_ENVIRONMENT.items() if os.environ.get(v)}
     if not given:
         return settings
     where = ", ".join(FROM_ENVIRONMENT[name] for name in given)
+    if "items" in given:
+        given["items"] = given["items"].split(os.pathsep)
     return _convert({**found, **given}, f"environment ({where})", strict=False)
 
 

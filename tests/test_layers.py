@@ -22,9 +22,11 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare", "cost", "fresh"],
+    ["trace", "compare", "candidate", "cost", "fresh"],
     ["cli_verbs"],
-    ["serving"],
+    ["serving", "cli_eval_verbs"],
+    ["cli_job"],
+    ["cli_eval"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files
