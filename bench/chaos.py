@@ -164,7 +164,7 @@ def finish(folder: Path, url: str, n: int) -> None:
 
 def rows(folder: Path) -> dict[str, bytes]:
     """The bytes of every rows.jsonl of a store, by stage and id."""
-    found = sorted((folder / "store").glob("*/*/rows.jsonl"))
+    found = sorted(p for p in (folder / "store").glob("*/*/rows.jsonl") if p.parts[-3] != "names")
     return {path.parent.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
