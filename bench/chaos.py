@@ -240,4 +240,4 @@ def main(n: int, kills: int, seed: int, folder: Path) -> int:
 if __name__ == "__main__":
     numbers = [int(a) for a in sys.argv[1:]] + [2000, 20, 0][len(sys.argv) - 1 :]
     with tempfile.TemporaryDirectory() as scratch:
-        sys.exit(1 if main(*numbers, Path(scratch)) else 0)
+        sys.exit(1 if main(numbers[0], numbers[1], numbers[2], Path(scratch)) else 0)

@@ -1,4 +1,4 @@
-"""What a run may cost is told before, what it has cost after, and a budget stops it: whole commands against a server."""
+"""What a run may cost is told before, what it has cost after, and a budget stops it: whole commands and a server."""
 
 from __future__ import annotations
 

@@ -23,11 +23,7 @@ from komainu.thinking import split
         ("[THINK]a[/THINK]7", "a", "7"),
         ("opened by the template\n</think>\n\n7", "opened by the template", "\n7"),
         ("only that</think>", "only that", ""),
-        (
-            "Write `</think>` to close it, as in <think>x</think>.",
-            "",
-            "Write `</think>` to close it, as in <think>x</think>.",
-        ),
+        ("Write `</think>` as in <think>x</think>.", "", "Write `</think>` as in <think>x</think>."),
         ("<b>7</b>", "", "<b>7</b>"),
         ("7 < 8", "", "7 < 8"),
         ("", "", ""),

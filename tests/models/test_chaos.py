@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -74,7 +75,7 @@ def test_ctrl_c_ends_within_five_seconds_though_the_server_hangs_and_the_next_ru
 ) -> None:
     async def handler(request: web.Request, body: dict[str, Any]) -> web.Response:
         if len(server.bodies) > 20:
-            await chaos.asyncio.sleep(60)
+            await asyncio.sleep(60)
         return completion(chaos.said(body["messages"][-1]["content"]))
 
     server.handler = handler

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from komainu.errors import EndpointError
 from komainu.models import protocol
+from komainu.models.arrivals import Arrival
 from komainu.models.base import Model, Question
 from komainu.models.http import HttpClient
 from komainu.rows import Message
@@ -119,7 +121,7 @@ def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server],
             server.handler = lambda request, body: web.Response(status=500, text="broken")
     started = time.monotonic()
     with pytest.raises(EndpointError, match=r"has been dead for 1 s: http.*What to do: .*run again, answers so far"):
-        [*source]
+        list(source)
     assert 0.5 < time.monotonic() - started < 4
     gate.set()
     asked.close()
@@ -131,7 +133,7 @@ def test_one_bad_question_does_not_keep_the_others_from_being_answered(servers: 
 
     servers[0].handler = handler
     job = client(servers[0], tries=4, concurrency=2).arrivals(MODEL, questions(200))
-    arrived = {}
+    arrived: dict[int, Arrival] = {}
     with pytest.raises(EndpointError, match=r"1 of 200 questions got no answer.*after 4 tries: status 500: bad"):
         for some in job:
             arrived.update((a.which, a) for a in some)
@@ -162,7 +164,7 @@ def test_while_a_server_asks_for_time_nothing_is_sent_and_waiting_is_no_try(serv
 
     servers[0].handler = handler
     assert len([*client(servers[0], tries=1, concurrency=4).ask(MODEL, questions(12))]) == 12
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     assert sum(gap >= 0.38 for gap in gaps) >= 2
 
 
