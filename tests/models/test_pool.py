@@ -100,16 +100,16 @@ def test_a_server_without_a_sign_of_life_loses_its_requests_to_the_others(server
     servers[0].handler = lambda request, body: gate.wait(10) and None  # its whole loop stands still
     servers[1].handler = slow(0.01)
     started = time.monotonic()
-    found = [r.text for r in client(*servers[:2], concurrency=4, patience=0.6).ask(MODEL, questions(40))]
+    found = [r.text for r in client(*servers[:2], concurrency=4, patience=2.0).ask(MODEL, questions(40))]
     gate.set()
     assert found == [str(i) for i in range(40)]
-    assert 0.5 < time.monotonic() - started < 5
+    assert 1.5 < time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("kind", ["closed", "hanging", "broken"])
 def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server], kind: str) -> None:
     gate = threading.Event()
-    asked = client(*servers[:2], concurrency=8, tries=1000, patience=1.0)
+    asked = client(*servers[:2], concurrency=8, tries=1000, patience=3.0)
     source = asked.ask(MODEL, questions(500))
     next(source)
     for server in servers[:2]:
@@ -120,9 +120,9 @@ def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server],
         else:
             server.handler = lambda request, body: web.Response(status=500, text="broken")
     started = time.monotonic()
-    with pytest.raises(EndpointError, match=r"has been dead for 1 s: http.*What to do: .*run again, answers so far"):
+    with pytest.raises(EndpointError, match=r"has been dead for 3 s: http.*What to do: .*run again, answers so far"):
         list(source)
-    assert 0.5 < time.monotonic() - started < 4
+    assert 1.5 < time.monotonic() - started < 8
     gate.set()
     asked.close()
 
