@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import dataclass, replace
@@ -142,6 +143,14 @@ def test_a_changed_default_is_refused_before_any_work(ctx: Context) -> None:
     with pytest.raises(Drift, match=r"word: 'hello' -> 'hi'.*bump `version`"):
         ctx.store.build(Join(parts=(Source(n=9), Source())), ctx)
     assert runs(ctx.store.root) == ["Source"]
+
+
+def test_a_field_that_is_new_since_does_not_disown_what_was_built(ctx: Context) -> None:
+    built = ctx.store.build(Source(), ctx)
+    record = built.path / "record.json"
+    assert '"word": "hi"' in record.read_text()
+    record.write_text(re.sub(r',\s*"word": "hi"', "", record.read_text()))
+    assert ctx.store.find(Source()) is not None
 
 
 def test_a_damaged_record_is_named(ctx: Context) -> None:

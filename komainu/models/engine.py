@@ -21,6 +21,7 @@ from komainu.models.decode import Generated, Prompt, decode
 from komainu.models.seeds import seed_of, turns
 from komainu.settings import Settings
 from komainu.spec import Spec
+from komainu.thinking import apart
 
 log = logging.getLogger("komainu")
 LIGHT = 2 * 10**9  # bytes of weights up to which several models stay loaded
@@ -72,30 +73,22 @@ class Engine:
             Prompt(ids, self._room(ids, loaded, model, question), seed_of(model, question, 63))
             for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
         ]
-        made: list[Generated | None] = [None] * len(prompts)
-        for group in groups([len(p.ids) for p in prompts]):
-            answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model)
-            for i, answer in zip(group, answers, strict=True):
-                made[i] = answer
-        done = [m for m in made if m is not None]
-        texts = loaded.tokenizer.batch_decode(
-            [m.said for m in done], skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return [
-            Reply(text, "stop" if m.stopped else "length", len(p.ids), len(m.ids))
-            for text, m, p in zip(texts, done, prompts, strict=True)
-        ]
+        made = [Reply("", "context_overflow", len(p.ids)) for p in prompts]
+        fitting = [i for i, p in enumerate(prompts) if p.room > 0]
+        for group in groups([len(prompts[i].ids) for i in fitting]):
+            chosen = [fitting[i] for i in group]
+            answers = decode(loaded.model, [prompts[i] for i in chosen], loaded.stops, model)
+            texts = loaded.tokenizer.batch_decode(
+                [a.said for a in answers], skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+            for i, answer, text in zip(chosen, answers, texts, strict=True):
+                made[i] = reply_of(text, answer, prompts[i])
+        return made
 
     def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
         if not ids:
             raise UsageError(f"the chat template of {model.name!r} makes nothing of the prompt {beginning(question)!r}")
-        left = loaded.context - len(ids)
-        if left <= 0:
-            raise UsageError(
-                f"the prompt {beginning(question)!r} has {len(ids)} tokens, which leaves {model.name!r} no room for an "
-                f"answer in its context of {loaded.context}; drop or shorten such rows before they are asked"
-            )
-        return min(left, model.max_tokens)
+        return min(loaded.context - len(ids), model.max_tokens)
 
     def _load(self, path: Path) -> Loaded:
         found = self.loaded.pop(path, None)
@@ -107,6 +100,12 @@ class Engine:
             found = load(path, size, self.device)
         self.loaded[path] = found
         return found
+
+
+def reply_of(text: str, answer: Generated, prompt: Prompt) -> Reply:
+    thinking, said = apart(text)
+    finish = "stop" if answer.stopped else "length"
+    return Reply(said, finish, len(prompt.ids), len(answer.ids), thinking=thinking)
 
 
 def load(path: Path, size: int, device: torch.device) -> Loaded:
