@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from komainu.checks.empty import Empty
 from komainu.errors import UsageError
 from komainu.files import write_rows
-from komainu.models.base import Model, Reply
+from komainu.models.base import WITHHELD, Model, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 Lang = Literal["ja", "en"]
-WITHHELD = {  # by finish: why there is no answer
-    "context_overflow": "the prompt does not fit the model",
-    "content_filter": "the provider refuses",
-    "refusal": "the provider refuses",
-}
 SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
 
 
