@@ -15,6 +15,7 @@ import pytest
 
 from komainu.errors import EndpointError
 from komainu.models import desk
+from komainu.models import engine as engine_module
 from komainu.models.base import Model, Question, RopeScaling
 from komainu.models.decode import Prompt
 from komainu.models.desk import Desk, Order, alike, until
@@ -22,6 +23,7 @@ from komainu.models.engine import Engine
 from komainu.models.http import HttpClient
 from komainu.models.server import launch_of, served, server_of
 from komainu.models.stream import streamed
+from komainu.models.template import root_of
 from komainu.rows import Message
 from komainu.settings import Endpoint, Settings
 from komainu.spec import Spec
@@ -46,12 +48,15 @@ def engine(tiny_model: Path) -> Engine:
     return Engine(lambda spec: tiny_model, SETTINGS)
 
 
-def post(endpoint: Endpoint, path: str = "/v1/chat/completions", **body: Any) -> dict[str, Any]:
+def post(endpoint: Endpoint, **body: Any) -> dict[str, Any]:
     """A JSON answer; an error's body with its status."""
     asked = {"messages": [{"role": "user", "content": "cat"}], "max_tokens": 8, **body}
-    data = json.dumps({k: v for k, v in asked.items() if v is not ...}).encode()
+    return sent(f"{endpoint.url}/chat/completions", {k: v for k, v in asked.items() if v is not ...})
+
+
+def sent(url: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(endpoint.url.removesuffix("/v1") + path, data, timeout=60) as found:
+        with urllib.request.urlopen(url, json.dumps(body).encode(), timeout=60) as found:
             return dict(json.loads(found.read()))
     except urllib.error.HTTPError as error:
         with error:
@@ -81,8 +86,8 @@ def test_the_server_tells_its_model_and_how_it_renders(endpoint: Endpoint) -> No
     with urllib.request.urlopen(f"{endpoint.url}/models") as found:
         (card,) = json.loads(found.read())["data"]
     assert (card["id"], card["max_model_len"]) == ("tiny", 128)
-    found_tokens = post(endpoint, "/tokenize")
-    assert found_tokens["count"] == len(found_tokens["tokens"]) > 3
+    rendered = sent(root_of(endpoint.url) + "/tokenize", {"messages": [{"role": "user", "content": "cat"}]})
+    assert rendered["count"] == len(rendered["tokens"]) > 3
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_requests_that_come_together_are_answered_together(engine: Engine, tiny_
         sizes.append(len(prompts))
         return real(loaded, sampling, prompts, watch)
 
-    real = desk.answered
+    real = engine_module.answered
     monkeypatch.setattr(desk, "answered", counted)
     clerk = Desk(engine.open(tiny_model), batch=8)
     orders = [Order(Prompt([3, 7 + i], 4, i), model(temperature=t)) for i, t in enumerate([0.0] * 10 + [1.0] * 3)]
@@ -171,7 +176,9 @@ def test_requests_that_come_together_are_answered_together(engine: Engine, tiny_
     assert sizes == [1, 8, 2, 3]
 
 
-def test_a_failure_is_told_to_its_askers_and_the_desk_goes_on(engine: Engine, tiny_model: Path, monkeypatch: Any) -> None:
+def test_a_failure_is_told_to_its_askers_and_the_desk_goes_on(
+    engine: Engine, tiny_model: Path, monkeypatch: Any
+) -> None:
     clerk = Desk(engine.open(tiny_model), batch=8)
     with monkeypatch.context() as patch:
         patch.setattr(desk, "answered", lambda *_: 1 / 0)
@@ -203,12 +210,16 @@ def test_a_context_bounds_prompt_and_answer_together(tiny_model: Path) -> None:
     with served(tiny_model, SETTINGS, model(), context=32) as endpoint:
         found = post(endpoint, temperature=0, max_tokens=...)
         assert found["usage"]["total_tokens"] <= 32
-        assert "context of 32" in post(endpoint, messages=[{"role": "user", "content": "dogs " * 40}])["error"]["message"]
+        assert (
+            "context of 32" in post(endpoint, messages=[{"role": "user", "content": "dogs " * 40}])["error"]["message"]
+        )
 
 
 def test_a_server_that_cannot_load_says_why(tiny_model: Path, tmp_path: Path) -> None:
     for file in ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         (tmp_path / file).write_bytes((tiny_model / file).read_bytes())
     server = server_of(launch_of(tmp_path, SETTINGS, model(), "transformers"), SETTINGS)
-    with pytest.raises(EndpointError, match=r"(?s)ended before GET /health answered.*needs config.json and \*.safetensors"):
+    with pytest.raises(
+        EndpointError, match=r"(?s)ended before GET /health answered.*needs config.json and \*.safetensors"
+    ):
         server.url()
