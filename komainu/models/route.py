@@ -94,7 +94,9 @@ class Router:
             return http_client(endpoint, name, local)
         from komainu.models.server import Server
 
-        return http_client(endpoint, name, Server(endpoint, name, self.locate(model.weights), local))
+        return http_client(
+            endpoint, name, Server(endpoint, name, self.locate(model.weights), local, endpoint.same_template)
+        )
 
 
 def http_client(endpoint: Endpoint, name: str, server: Upstream | None) -> Client:

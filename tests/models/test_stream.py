@@ -84,7 +84,7 @@ def test_what_goes_wrong_names_the_endpoint(server: Server, monkeypatch: pytest.
     with pytest.raises(UsageError, match="set its key in the environment variable A_KEY"):
         list(streamed(Endpoint(url=server.url, key="A_KEY"), "m", ASKED))
     server.handler = lambda request, body: web.json_response({"error": {"message": "too long"}}, status=400)
-    with pytest.raises(EndpointError, match="endpoint 'm' at http.*: status 400: too long; the request does not suit"):
+    with pytest.raises(EndpointError, match=r"endpoint 'm' at http.*: status 400: too long; the request does not suit"):
         list(streamed(Endpoint(url=server.url), "m", ASKED))
     with pytest.raises(EndpointError, match="gave no whole answer"):
         list(streamed(Endpoint(url="http://127.0.0.1:9"), "m", ASKED))
