@@ -14,11 +14,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import typer
 
-from komainu import __version__
+from komainu import __version__, cli_eval
+from komainu.cli_job import Job, Json
 from komainu.errors import Error
 
 INTERRUPTED = 130
@@ -29,7 +30,7 @@ Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", he
 Weights = Annotated[str, typer.Argument(metavar="MODEL", help="A model directory, or a name or id of the store.")]
 EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
 Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
     help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
@@ -38,15 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Job(NamedTuple):
-    """A parsed command: a function of `module` and its arguments, done after parsing has ended."""
-
-    verb: str
-    args: tuple[Any, ...]
-    json: bool
-    module: str = "komainu.cli_verbs"
+app.add_typer(cli_eval.group, name="eval", help="Ask a model whole suites of benchmarks; score answers made elsewhere.")
 
 
 def _version(asked: bool) -> None:
@@ -63,18 +56,26 @@ def options(
 
 
 @app.command()
-def run(target: Target, values: Values = None, json: Json = False) -> Job:
+def run(
+    target: Target,
+    values: Values = None,
+    fresh: Fresh = "",
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", help="Most the target may cost, stopped runs included.")
+    ] = None,
+    json: Json = False,
+) -> Job:
     """Build what is missing, name the result.
 
     What is built is reused, so to resume is to run again.
     """
-    return Job("run", (target, values or []), json)
+    return Job("run", (target, values or [], fresh, budget), json)
 
 
 @app.command()
-def plan(target: Target, values: Values = None, json: Json = False) -> Job:
-    """Tell what a run would build, and what is wrong."""
-    return Job("plan", (target, values or []), json)
+def plan(target: Target, values: Values = None, fresh: Fresh = "", json: Json = False) -> Job:
+    """Tell what a run would build and cost, and what is wrong."""
+    return Job("plan", (target, values or [], fresh), json)
 
 
 @app.command()

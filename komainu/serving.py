@@ -131,7 +131,7 @@ def prepared(
     server = server_of(launch, here, port, required=required)
     if model.rope:
         log.info("a context of %d needs RoPE scaling %d: answers change", context, model.rope.factor)
-    log.info("start %s", launch.command(sys.executable, port_of(server.endpoint.url)))
+    log.info("start %s", launch.command(sys.executable, port_of(server.endpoint.urls[0])))
     return launch, server
 
 

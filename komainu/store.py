@@ -94,8 +94,8 @@ class Store:
         ):
             changed = "; ".join(difference(found.record["config"], config))
             raise Drift(
-                f"{found.path} was built from another config under the same id ({changed}). A default has changed: "
-                "bump `version` of the class it belongs to, or pass the old value in the recipe."
+                f"{found.path} was built from another config under the same id ({changed}). A default has "
+                "changed: bump `version` of the class it belongs to, or pass the old value in the recipe."
             )
         return found
 
@@ -119,7 +119,8 @@ class Store:
                     shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
             log.info("build %s", stage.label)
             started = time.time()
-            summary = stage.run(path, ctx)
+            inner = ctx.within(stage)
+            summary = stage.run(path, inner)
             if (path / WORK).exists():
                 shutil.rmtree(path / WORK)
             record = {
@@ -132,6 +133,7 @@ class Store:
                 "sources": sources_of(stage),
                 "summary": plain(stage, summary),
                 "files": seal(path),
+                **({"spent": spent} if (spent := inner.spent(stage)) else {}),
                 "started": round(started, 3),
                 "seconds": round(time.time() - started, 3),
                 "made_with": {"komainu": __version__, "python": platform.python_version(), **ctx.made_with()},

@@ -100,6 +100,11 @@ def sampling_of(model: Model) -> Model:
     return replace(model, name="", weights=None, rope=None)
 
 
+def samplings(scores: Scores) -> list[Model]:
+    """The ways in which a model was sampled for some scores, whichever model it is."""
+    return [*dict.fromkeys(sampling_of(model) for model, _ in scores.answers.rounds)]
+
+
 def column(scores: Scores) -> str:
     """How a board calls the bench of some scores: `exact (ja)`."""
     return f"{scores.bench.name} ({scores.bench.language})"
@@ -126,7 +131,7 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
 
 def sampled_otherwise(first: Entry, entry: Entry) -> Iterator[str]:
     """Benches on which two entries were not sampled alike."""
-    ours = {column(s): sampling_of(s.answers.model) for s in first.scores}
+    ours = {column(scores): samplings(scores) for scores in first.scores}
     for scores in entry.scores:
-        if ours.get(column(scores), sampling_of(scores.answers.model)) != sampling_of(scores.answers.model):
+        if ours.get(column(scores), samplings(scores)) != samplings(scores):
             yield f"on the bench {column(scores)} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from komainu.errors import UsageError
-from komainu.eval.base import Bench
+from komainu.eval.base import Bench, scored
 from komainu.files import write_rows
-from komainu.rows import Chat
+from komainu.rows import Chat, Score
 from komainu.spec import Spec, where
 from komainu.stage import Stage
 
@@ -95,6 +95,10 @@ class Items(Stage, ABC):
     def read(self) -> Iterator[Chat]:
         """All items, in the set's order. Raises UsageError with file:line for what is not as the schema says."""
 
+    def limited(self, n: int) -> Self:
+        """These items with at most `n` of each set that they hold."""
+        return replace(self, limit=n)
+
     def check(self) -> Iterator[str]:
         source = getattr(self, "source", None)
         if isinstance(source, Source):
@@ -122,10 +126,18 @@ class Items(Stage, ABC):
 class Published(Bench):
     """A bench for the items of one published set: those whose meta.bench is its name."""
 
+    carried: ClassVar[tuple[str, ...]] = ()  # the fields of a row of answers that make it an item of the set itself
+
     def applies(self, chat: Chat) -> bool:
         return chat.meta.get("bench") == self.name and super().applies(chat)
 
     def verdict(self, chat: Chat) -> dict[str, Any]:
-        """What `komainu eval score` prints for one answer: one verdict, or lists of them, without means."""
-        (score,) = self.score(chat)
-        return {"pass": score.value == self.top}
+        """What `komainu eval score` prints for one answer, missing and empty ones too."""
+        return self.told([*scored(self, chat)])
+
+    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+        """The scores of one answer as verdicts, without means: `pass`, or each metric by its name; None: missing."""
+        if len(scores) == 1:
+            return {"pass": None if scores[0].value is None else scores[0].value == self.top}
+        found: dict[str, Any] = {metric: [s.value for s in scores if s.metric == metric] for metric in self.metrics}
+        return {metric: some if metric in self.pooled else some[0] for metric, some in found.items()}

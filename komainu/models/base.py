@@ -37,6 +37,8 @@ class Model(Spec):
     the model (None for one served by others); such a model runs in this process unless an endpoint
     of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole. `rope` widens
     the context of a model that was trained on a short one.
+    `generation` is 0 but in a run that asks afresh (`--fresh`): another one is another model to the call cache and
+    to every id, and the same one to the server.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Model(Spec):
     min_p: float = 0.0
     max_tokens: int = 2048
     seed: int = 0
+    generation: int = 0
     rope: RopeScaling | None = None
 
 
@@ -57,10 +60,12 @@ class Question(NamedTuple):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One answer. `finish` is the protocol's finish_reason ("stop", "length").
+    """One answer. `finish` is the protocol's finish_reason ("stop", "length", "content_filter").
 
-    `hidden` is whatever else the server put beside the message's role and content: kept with the row
-    for the report, never read by a filter.
+    A question that the server will not answer whatever the try has an empty text; `finish` is then
+    "context_overflow" or "content_filter". `thinking` is what a reasoning model wrote before its answer: kept with
+    the row, never scored, never sent again. `hidden` is whatever else the server put beside the message's role and
+    content: kept with the row for the report, never read by a filter.
     """
 
     text: str
@@ -68,6 +73,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     hidden: dict[str, str] = {}
+    thinking: str = ""
 
 
 class Client(Protocol):

@@ -17,7 +17,7 @@ from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply, RopeScaling
 from komainu.models.decode import Prompt
 from komainu.models.desk import Desk, Order
-from komainu.models.engine import Engine, Loaded, room
+from komainu.models.engine import Engine, Loaded, cramped, room
 from komainu.models.receiving import body_of, clear_errors, health, messages_of, refusal, whole
 from komainu.models.template import token_ids, tokenizer_of
 from komainu.settings import Settings
@@ -100,6 +100,8 @@ def order_of(asked: dict[str, Any], served: Served) -> Order:
     (ids,) = token_ids(served.tokenizer, [question], served.name)
     seed = random.getrandbits(63) if seed is None else seed % 2**63
     prompt = Prompt(ids, room(served.loaded, ids, most, question, served.name), seed)
+    if not prompt.room:
+        raise UsageError(cramped(served.loaded, ids, question, served.name))
     return Order(prompt, sampling, stops_of(asked.get("stop")))
 
 

@@ -68,7 +68,7 @@ class Engine:
         self.dtype: torch.dtype = getattr(torch, own if dtype == "auto" else dtype)
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
-        """One reply a question, in order. Raises UsageError for a prompt that leaves no room in the context."""
+        """One reply a question, in order; an empty one (`context_overflow`) to a prompt that leaves no room."""
         assert model.weights is not None, f"{model.name} has no weights: the router should not have sent it here"
         path = self.locate(model.weights)
         for start in range(0, len(questions), self.settings.batch):
@@ -101,18 +101,21 @@ class Engine:
 
 def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Watch | None = None) -> list[Reply]:
     """One reply a prompt, in order; of `model` only the sampling counts. `watch` hears each token as it comes."""
-    made: list[Generated | None] = [None] * len(prompts)
-    for group in groups([len(p.ids) for p in prompts]):
+    done = [Generated([], False)] * len(prompts)
+    fitting = [i for i, p in enumerate(prompts) if p.room]
+    for places in groups([len(prompts[i].ids) for i in fitting]):
+        group = [fitting[n] for n in places]
         heard = None if watch is None else partial(relay, watch, group)
         answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model, heard)
         for i, answer in zip(group, answers, strict=True):
-            made[i] = answer
-    done = [m for m in made if m is not None]
+            done[i] = answer
     texts = loaded.text([m.said for m in done])
-    return [
-        Reply(text, "stop" if m.stopped else "length", len(p.ids), len(m.ids))
-        for text, m, p in zip(texts, done, prompts, strict=True)
-    ]
+    return [Reply(text, finish(p, m), len(p.ids), len(m.ids)) for text, m, p in zip(texts, done, prompts, strict=True)]
+
+
+def finish(prompt: Prompt, made: Generated) -> str:
+    """Why an answer ended."""
+    return "stop" if made.stopped else "length" if prompt.room else "context_overflow"
 
 
 def relay(watch: Watch, group: Sequence[int], row: int, token: int) -> None:
@@ -120,17 +123,20 @@ def relay(watch: Watch, group: Sequence[int], row: int, token: int) -> None:
 
 
 def room(loaded: Loaded, ids: list[int], most: int, question: Question, name: str) -> int:
-    """How many tokens the answer to a prompt may have; raises UsageError when there is no room for one."""
+    """How many tokens the answer to a prompt may have; 0, and a warning, when the prompt leaves no room for one."""
     if not ids:
         raise UsageError(f"the chat template of {name!r} makes nothing of the prompt {beginning(question)!r}")
-    left = loaded.context - len(ids)
-    if left <= 0:
-        raise UsageError(
-            f"the prompt {beginning(question)!r} has {len(ids)} tokens, which leaves {name!r} no room for an "
-            f"answer in its context of {loaded.context}; drop or shorten such rows before they are asked, or give a "
-            f"model trained on under {SHORT} tokens RoPE scaling: Model(rope=RopeScaling(factor=2))"
-        )
-    return min(left, most)
+    if len(ids) >= loaded.context:
+        log.warning("no answer: %s", cramped(loaded, ids, question, name))
+    return min(max(0, loaded.context - len(ids)), most)
+
+
+def cramped(loaded: Loaded, ids: list[int], question: Question, name: str) -> str:
+    return (
+        f"the prompt {beginning(question)!r} has {len(ids)} tokens, the maximum context length of {name!r} is "
+        f"{loaded.context} tokens; drop or shorten such rows before they are asked, or give a model trained on under "
+        f"{SHORT} tokens RoPE scaling: Model(rope=RopeScaling(factor=2))"
+    )
 
 
 def load(path: Path, size: int, device: torch.device, dtype: torch.dtype, rope: RopeScaling | None) -> Loaded:

@@ -76,6 +76,9 @@ class LocalServer:
                 self.running = self._start()
             return self.running.url
 
+    def urls(self) -> tuple[str, ...]:
+        return (self.url(),)
+
     def fate(self) -> str:
         """How it ended and its last words; empty while it runs."""
         running = self.running

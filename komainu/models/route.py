@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from komainu.errors import UsageError, nearest
 from komainu.models.base import Client, Model, Question, Reply
 from komainu.models.local import LocalServer
+from komainu.models.purse import Purse
 from komainu.settings import Endpoint, EngineName, Settings
 from komainu.spec import Spec
 
@@ -27,8 +28,9 @@ class Router:
 
     batch_sensitive = True  # some of its clients are; `client_of` tells which
 
-    def __init__(self, settings: Settings, locate: Callable[[Spec], Path]) -> None:
+    def __init__(self, settings: Settings, locate: Callable[[Spec], Path], purse: Purse | None = None) -> None:
         self.settings, self.locate = settings, locate
+        self.purse = purse or Purse(settings)
         self.clients: dict[tuple[str, ...], Client] = {}
         self.lock = threading.Lock()
 
@@ -85,23 +87,21 @@ class Router:
 
         assert model.weights is not None
         server = server_of(launch_of(self.locate(model.weights), self.settings, model, engine), self.settings)
-        return http_client(server.endpoint, model.name, server)
+        return self._client_at(server.endpoint, model.name, server)
 
     def _http(self, model: Model, endpoint: Endpoint) -> Client:
         name = model.name
         local = LocalServer(endpoint, name, self.settings.keys) if endpoint.start else None
         if model.weights is None:
-            return http_client(endpoint, name, local)
+            return self._client_at(endpoint, name, local)
         from komainu.models.server import Server
 
-        return http_client(
-            endpoint, name, Server(endpoint, name, self.locate(model.weights), local, endpoint.same_template)
-        )
+        server = Server(endpoint, name, self.locate(model.weights), local, endpoint.same_template)
+        return self._client_at(endpoint, name, server)
 
-
-def http_client(endpoint: Endpoint, name: str, server: Upstream | None) -> Client:
-    try:
-        from komainu.models.http import HttpClient
-    except ImportError as error:
-        raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
-    return HttpClient(endpoint, name, server)
+    def _client_at(self, endpoint: Endpoint, name: str, server: Upstream | None) -> Client:
+        try:
+            from komainu.models.http import HttpClient
+        except ImportError as error:
+            raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
+        return HttpClient(endpoint, name, server, self.purse)

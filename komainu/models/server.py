@@ -81,18 +81,26 @@ class Server:
         self.lock = threading.Lock()
 
     def url(self) -> str:
+        """Where it, or the first of its replicas, answers; raises what `urls` raises."""
+        return self.urls()[0]
+
+    def urls(self) -> tuple[str, ...]:
         """Where it answers. Raises EndpointError with its last words when it does not come up, and UsageError when it
         renders chats otherwise than the directory's tokenizer or, if that is required, does not tell."""
         with self.lock:
-            url = self.local.url() if self.local else self.endpoint.url
+            urls = (self.local.url(),) if self.local else self.endpoint.urls
             running = self.local.running if self.local else None
             if self.compared is None or running is not self.running:
-                endpoint = structs.replace(self.endpoint, url=url)
-                self.compared = check_template(endpoint, self.name, self.directory, required=self.required)
+                self.compared = all([self._compare(url) for url in urls])
                 self.running = running
-                if not self.compared:
-                    log.warning("%s does not tell how it renders chats: its template was not compared", bare(url))
-            return url
+            return urls
+
+    def _compare(self, url: str) -> bool:
+        endpoint = structs.replace(self.endpoint, url=url)
+        told = check_template(endpoint, self.name, self.directory, required=self.required)
+        if not told:
+            log.warning("%s does not tell how it renders chats: its template was not compared", bare(url))
+        return told
 
     def fate(self) -> str:
         return self.local.fate() if self.local else ""

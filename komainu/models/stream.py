@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from komainu.errors import EndpointError, UsageError
-from komainu.models.protocol import ADVICE, Trouble, bare, chat_url, message_in, read_reply
+from komainu.models.failures import ADVICE, Trouble, message_in
+from komainu.models.protocol import bare, chat_url, read_reply
 from komainu.settings import Endpoint
 
 
@@ -42,7 +43,7 @@ def streamed(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Iterator[s
     """
     if endpoint.key and not os.environ.get(endpoint.key):
         raise UsageError(f"endpoint {name!r}: set its key in the environment variable {endpoint.key}")
-    url = chat_url(endpoint.url)
+    url = chat_url(endpoint.urls[0])
     try:
         with opened(endpoint, url, {**asked, "stream": True}) as found:
             if found.headers.get_content_type() == "text/event-stream":

@@ -103,7 +103,7 @@ def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | 
     headers = {"Content-Type": "application/json"}
     if endpoint.key:
         headers["Authorization"] = f"Bearer {os.environ.get(endpoint.key, '')}"
-    request = urllib.request.Request(f"{root_of(endpoint.url)}/tokenize", body, headers)
+    request = urllib.request.Request(f"{root_of(endpoint.urls[0])}/tokenize", body, headers)
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as reply:
             found = json.loads(reply.read())

@@ -86,7 +86,7 @@ def test_the_server_tells_its_model_and_how_it_renders(endpoint: Endpoint) -> No
     with urllib.request.urlopen(f"{endpoint.url}/models") as found:
         (card,) = json.loads(found.read())["data"]
     assert (card["id"], card["max_model_len"]) == ("tiny", 128)
-    rendered = sent(root_of(endpoint.url) + "/tokenize", {"messages": [{"role": "user", "content": "cat"}]})
+    rendered = sent(root_of(endpoint.urls[0]) + "/tokenize", {"messages": [{"role": "user", "content": "cat"}]})
     assert rendered["count"] == len(rendered["tokens"]) > 3
 
 

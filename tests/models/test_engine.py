@@ -119,13 +119,14 @@ def test_an_answer_ends_where_the_context_ends(tiny: Engine) -> None:
     assert reply.finish == "stop" or reply.prompt_tokens + reply.completion_tokens == 128
 
 
-def test_a_prompt_longer_than_the_context_is_refused_before_anything_is_generated(
-    tiny: Engine, monkeypatch: pytest.MonkeyPatch
+def test_a_prompt_longer_than_the_context_gets_no_answer_and_the_others_get_theirs(
+    tiny: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(engine, "decode", None)
     long = Question((Message("user", "twelve dogs ran " * 60),))
-    with pytest.raises(UsageError, match=r"'twelve dogs ran .*' has \d+ tokens.*'tiny'.*context of 128"):
-        ask(tiny, [*QUESTIONS, long])
+    first, *others = ask(tiny, [long, *QUESTIONS])
+    assert (first.text, first.finish, first.completion_tokens) == ("", "context_overflow", 0)
+    assert others == ask(tiny)
+    assert "'twelve dogs ran " in caplog.text and "context length of 'tiny' is 128" in caplog.text
 
 
 def test_a_template_that_makes_nothing_is_refused(tiny_model: Path, tmp_path: Path) -> None:

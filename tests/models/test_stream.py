@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import EndpointError, UsageError
-from komainu.models.protocol import Trouble
+from komainu.models.failures import Trouble
 from komainu.models.stream import pieces, streamed
 from komainu.settings import Endpoint
 from tests.models.fake_server import Server, completion

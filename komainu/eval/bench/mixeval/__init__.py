@@ -1,0 +1,1 @@
+"""MixEval and MixEval-Hard: multiple choice, scored by finding the chosen option in the answer."""
