@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -129,3 +129,7 @@ class Published(Bench):
         """What `komainu eval score` prints for one answer: one verdict, or lists of them, without means."""
         (score,) = self.score(chat)
         return {"pass": score.value == self.top}
+
+    def verdicts(self, chats: Sequence[Chat]) -> Iterator[dict[str, Any]]:
+        """What `verdict` gives for each of many answers, in their order."""
+        return map(self.verdict, chats)
