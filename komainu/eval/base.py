@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from pathlib import Path
@@ -47,6 +47,14 @@ class Bench(Spec):
         """One Score a metric, `parts` of a pooled one, in the metrics' order, for an answer that is neither missing
         nor empty. Pure: equal chats, equal scores."""
         raise NotImplementedError(f"{type(self).__name__} needs score(chat)")
+
+    def scores(self, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+        """What `score` gives for each of many answers, in their order; for a bench that can do several at a time."""
+        return map(self.score, chats)
+
+    def extra(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
+        """Figures for the summary that are no means over items."""
+        return {}
 
     def parts(self, chat: Chat) -> int:
         """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""
@@ -178,7 +186,11 @@ class Scores(Stage):
                 f"no row of {self.answers.items.label} is an item of the bench {self.bench.name} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
-        scores = [score for chat in chats for score in scored(self.bench, chat)]
+        with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
+            scores = []
+            for found in all_scored(self.bench, chats):
+                scores += found
+                bar.update()
         groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
         summary = {
             "rows": write_rows(out / "rows.jsonl", scores),
@@ -189,6 +201,7 @@ class Scores(Stage):
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
             "metrics": totals(self.bench, scores),
+            **self.bench.extra(chats, scores),
         }
         if groups:
             summary["by"] = by_group(self.bench, scores, groups)
@@ -211,17 +224,35 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     return item.with_reply(reply.text, **meta)
 
 
-def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
+def scored(bench: Bench, chat: Chat) -> list[Score]:
     """The bench's scores of one answer, after the rules for missing and empty answers."""
-    promised = tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
+    (found,) = all_scored(bench, [chat])
+    return found
+
+
+def all_scored(bench: Bench, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+    """The bench's scores of each answer, in order, after the rules for missing and empty answers."""
+    ruled = [by_rule(bench, chat) for chat in chats]
+    judged = bench.scores([chat for chat, rule in zip(chats, ruled, strict=True) if rule is None])
+    for chat, rule in zip(chats, ruled, strict=True):
+        scores = next(judged) if rule is None else rule
+        found = tuple(score.metric for score in scores)
+        assert found == promised(bench, chat), f"{bench.name} promises {promised(bench, chat)} and scores {found}"
+        yield scores
+
+
+def by_rule(bench: Bench, chat: Chat) -> list[Score] | None:
+    """The scores of a missing or an empty answer; None for an answer that the bench is asked about."""
     if why := missing(chat):
-        return [Score(chat.id, metric, None, why=why) for metric in promised]
+        return [Score(chat.id, metric, None, why=why) for metric in promised(bench, chat)]
     if why := Empty()(chat):
-        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised]
-    scores = bench.score(chat)
-    found = tuple(score.metric for score in scores)
-    assert found == promised, f"{bench.name} promises {promised} and scores {found}"
-    return scores
+        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised(bench, chat)]
+    return None
+
+
+def promised(bench: Bench, chat: Chat) -> tuple[str, ...]:
+    """The metrics of an answer's scores, a pooled one as often as it has parts."""
+    return tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
 
 
 def missing(chat: Chat) -> str:

@@ -135,6 +135,10 @@ class Published(Bench):
         """What `komainu eval score` prints for one answer, missing and empty ones too."""
         return self.told([*scored(self, chat)])
 
+    def verdicts(self, chats: Sequence[Chat]) -> Iterator[dict[str, Any]]:
+        """What `verdict` gives for each of many answers, in their order."""
+        return map(self.verdict, chats)
+
     def told(self, scores: Sequence[Score]) -> dict[str, Any]:
         """The scores of one answer as verdicts, without means: `pass`, or each metric by its name; None: missing."""
         if len(scores) == 1:

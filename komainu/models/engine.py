@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec import structs
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
-from msgspec import structs
 
 from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply, RopeScaling
@@ -83,33 +83,7 @@ class Engine:
         """The model of a directory, loaded once; not for several threads at a time."""
         if self.settings.threads:
             torch.set_num_threads(self.settings.threads)
-<<<<<<< HEAD
         found = self.loaded.pop((path, rope), None)
-=======
-        prompts = [
-            Prompt(ids, self._room(ids, loaded, model, question), seed_of(model, question, 63))
-            for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
-        ]
-        made = [Reply("", "context_overflow", len(p.ids)) for p in prompts]
-        fitting = [i for i, p in enumerate(prompts) if p.room > 0]
-        for group in groups([len(prompts[i].ids) for i in fitting]):
-            chosen = [fitting[i] for i in group]
-            answers = decode(loaded.model, [prompts[i] for i in chosen], loaded.stops, model)
-            texts = loaded.tokenizer.batch_decode(
-                [a.said for a in answers], skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-            for i, answer, text in zip(chosen, answers, texts, strict=True):
-                made[i] = reply_of(text, answer, prompts[i])
-        return made
-
-    def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
-        if not ids:
-            raise UsageError(f"the chat template of {model.name!r} makes nothing of the prompt {beginning(question)!r}")
-        return min(loaded.context - len(ids), model.max_tokens)
-
-    def _load(self, path: Path) -> Loaded:
-        found = self.loaded.pop(path, None)
->>>>>>> w-asking
         if found is None:
             size = weight_bytes(path)
             while self.loaded and sum(m.bytes for m in self.loaded.values()) + size > LIGHT:
@@ -126,7 +100,6 @@ class Engine:
         ]
         return [without_thinking(reply) for reply in answered(loaded, model, prompts)]
 
-<<<<<<< HEAD
 
 def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Watch | None = None) -> list[Reply]:
     """One reply a prompt, in order; of `model` only the sampling counts. `watch` hears each token as it comes."""
@@ -174,15 +147,6 @@ def cramped(loaded: Loaded, ids: list[int], question: Question, name: str) -> st
 
 
 def load(path: Path, size: int, device: torch.device, dtype: torch.dtype, rope: RopeScaling | None) -> Loaded:
-=======
-def reply_of(text: str, answer: Generated, prompt: Prompt) -> Reply:
-    thinking, said = apart(text)
-    finish = "stop" if answer.stopped else "length"
-    return Reply(said, finish, len(prompt.ids), len(answer.ids), thinking=thinking)
-
-
-def load(path: Path, size: int, device: torch.device) -> Loaded:
->>>>>>> w-asking
     """Read a model directory; raises UsageError when it is not one that can answer chats."""
     try:
         with quiet():
