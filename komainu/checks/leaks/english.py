@@ -33,7 +33,7 @@ JOINING = word_set(
 )
 # Everyday words that are no terms: where technical words are at home, only these are foreign.
 EVERYDAY = JOINING | word_set(
-    "about above across afterward against almost alone along already always among another any anybody anyone anything",
+    "indeed about above across afterward against almost alone along already always among another any anybody anyone anything",
     "around away back bad beautiful became become becomes before began begin behind being below beneath best better",
     "between beyond big both brief bring brought busy came cannot careful certain cheap come comes common",
     "completely complex convenient could countless crucial currently despite detailed difficult directly",

@@ -17,12 +17,13 @@ TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 RUN = re.compile(rf"(?<![{LATIN}\d_.@/#$%\\-]){TOKEN}(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
 _MENTION = re.compile(
-    "|".join(
+    rf"\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
+    + "|".join(
         rf"{a}[^{JAPANESE}\n{a}{b}]{{1,300}}?{b}"
         for a, b in ("「」", "『』", "“”", '""', "（）", "()", "《》", "〈〉", "【】", "[]", "‘’")
         for a, b in ((re.escape(a), re.escape(b)),)
     )
-    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])|\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*"
+    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])"
 )
 _VALUE = re.compile(r"[:\[,][ \t]*\"([^\"\n]{1,80})\"(?=\s*[,\]}])")
 _ITEM = re.compile(
@@ -61,9 +62,7 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
     if found and "technical" not in speaks:
         found = [*_words(bare, clean, allowed, everywhere if technical(text) else _terms(clean))]
     yield from found
-    if not _JA.search(text):
-        return
-    if "titles" not in speaks:
+    if "titles" not in speaks and _JA.search(text):
         yield from _items(text, allowed, "technical" in speaks)
     for sentence in _SENTENCE.finditer(clean):
         if _is_english(sentence, clean, "titles" in speaks) and not words_of(sentence[0]) <= allowed:
