@@ -11,7 +11,7 @@ _TONGUES = (
 _ABOUT = (
     r"words?|phrases?|names?|terms?|greetings?|proverbs?|sayings?|sentences?|characters?|letters?|alphabets?|script|"
     r"vocabulary|grammar|particles?|verbs?|adjectives?|nouns?|language|text|translation|pronunciation|idioms?|"
-    r"lessons?|numbers?|numerals?|counters?|tones?|poems?|haiku|lyrics|titles?|writing|symbols?"
+    r"lessons?|numbers?|numerals?|counters?|tones?|poems?|haiku|lyrics|titles?|writing|symbols?|emails?|messages?|essays?|onomatopoei\w+|slang|homework"
 )
 
 
@@ -19,7 +19,7 @@ def _tongue(names: str) -> str:
     """English ways of calling for a language: in Japanese, a Japanese word, Japanese and English, Japanese people say."""
     return (
         rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|polite\s+)?(?:{names})\b"
-        rf"|\b(?:{names})\s+(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
         rf"|\b(?:{names})s?\s+(?:people\s+|speakers\s+)?(?:say|write|call|spell|pronounce)\b"
     )
 
@@ -48,7 +48,7 @@ _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     r"教師[あな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|生成)|自然言語処理|"
     r"埋め込み表現|エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|シェル|ターミナル|スレッド|並[行列]処理|排他制御|"
     r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|仮想(?:化|マシン)|マイコン|"
-    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
+    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|アジャイル|スクラム|システム開発|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
 }
 _IN_ENGLISH = {
     "latin": r"\bTOE(?:IC|FL)\b|\bIELTS\b|\bromaji\b|\benglish\b|lingual\b|\blanguages\b",

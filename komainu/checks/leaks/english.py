@@ -88,7 +88,7 @@ EVERYDAY = JOINING | word_set(
     "begin finish arrive leave visit stay hurt hate hope wish promise forget remember decide",
     "decision agree disagree apologise accept refuse celebrate protect destroyed destroy improve promotion relax reserve",
     "postpone clarify prepare worry enjoy distribute decrease shipped discuss",
-    "committee deadline waves wave bigger smaller higher lower stronger weaker cheaper newer older earlier harder brighter darker warmer cooler",
+    "committee deadline waves wave shorter longer sooner bigger smaller higher lower stronger weaker cheaper newer older earlier harder brighter darker warmer cooler",
 )
 
 
