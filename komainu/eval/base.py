@@ -29,8 +29,7 @@ class Bench(Spec):
     """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
 
     `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
-    other language is another value. Scores lie between 0 and `top`. `headline` says whether a board's averages count
-    it; it is tested against other entries either way.
+    other language is another value. Scores lie between 0 and `top`.
     """
 
     name: ClassVar[str]
@@ -39,7 +38,6 @@ class Bench(Spec):
     top: ClassVar[float] = 1.0  # the highest score there is
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     language: Lang
-    headline: bool = True
 
     def applies(self, chat: Chat) -> bool:
         """Whether the bench asks something of this item: decided from its prompt and meta, never its answer."""
@@ -62,6 +60,11 @@ class Bench(Spec):
     def title(self) -> str:
         """What a board calls it; a bench that may stand on a board for several sets of items says which."""
         return self.name
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a board's averages count it; entries are compared on it either way."""
+        return True
 
     @property
     def sees_empty(self) -> bool:

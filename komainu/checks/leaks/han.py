@@ -26,6 +26,7 @@ _MENTION = re.compile(
     rf"|(?<![:\[,] )(?<![:\[,])[\"“'‘*]+[^{LATIN}\n\"“”]{{1,80}}?[\"”'’*]+"
 )
 
+
 def chinese(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
     """Simplified-only characters with the word around them, Chinese words and Chinese sentences without kana."""
     if "chinese" in speaks or not HAN_RUN.search(text):
