@@ -13,15 +13,9 @@ from komainu.checks.text import prose, sentences, strip_item
 from komainu.rows import Chat
 
 _LABEL = re.compile(r"^(?:[A-Za-z]+ )?(?:\d+|[IVX]+)[:.)] ?|^第[一二三四五六七八九十\d]+[に、は]?[、 ]?")
-_NUMBERS = {
-    w: i for i, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
-}
-_NUMBERS |= {w: i for i, w in enumerate("〇一二三四五六七八九十")} | {
-    "twenty": 20,
-    "fifty": 50,
-    "hundred": 100,
-    "百": 100,
-}
+_WORD_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {w: i for words in (_WORD_NUMBERS, "〇一二三四五六七八九十") for i, w in enumerate(words)}
+_NUMBERS |= {"twenty": 20, "fifty": 50, "hundred": 100, "百": 100}
 _ASKED = re.compile(  # a question that wants something so many times
     rf"(?:(\d+)|({'|'.join(_NUMBERS)})) ?(?:times\b|回|度|個|つ並べ|copies)"
     r"|repeat(?:edly)?\b|over and over|繰り返|何度も|連呼",

@@ -7,8 +7,9 @@ from komainu.checks.text import word_set
 # Lower-case Latin words that Japanese text writes as they are.
 AT_HOME = word_set(
     "web app apps blog weblog fax tel email e-mail vs etc ok nn ai pc tv cd dvd url wifi wi-fi sns cafe café iphone",
-    "ipad ebay google youtube zoom android twitter adidas amazon mixi pixiv note mac windows unix linux http https www com",
-    "git npm pip sudo python java javascript html xml css json yaml yml toml csv tsv pdf png jpg jpeg gif svg mp3 mp4",
+    "ipad ebay google youtube zoom android twitter adidas amazon mixi pixiv note mac windows unix linux",
+    "http https www com git npm pip sudo python java javascript html xml css",
+    "json yaml yml toml csv tsv pdf png jpg jpeg gif svg mp3 mp4",
     "zip exe sin cos tan arcsin arccos arctan log ln exp lim max min mod gcd lcm det dim rank sup inf arg sinh cosh",
     "tanh ii iii iv vi vii viii ix xi xii int float double str bool char void null none nil true false if elif else",
     "endif fi for while do done def fn func lambda return yield print printf echo grep sed awk find ls cd cp mv rm",

@@ -49,7 +49,7 @@ _NAMED = re.compile(  # what makes the Latin word before it the name of a thing,
     r"法|系|基|方向|軸|平面|空間|座標|成分)"
 )
 _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
-_CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
+_CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)|:(?=[{JAPANESE}A-Za-z/])| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
 _VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
 _BARE = re.compile(r"[\d_@/+#&.]")
 
