@@ -70,6 +70,21 @@ class Bench(Spec):
         return {}
 
     @property
+    def title(self) -> str:
+        """What a board calls it; a bench that may stand on a board for several sets of items says which."""
+        return self.name
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a board's averages count it; entries are compared on it either way."""
+        return True
+
+    @property
+    def sees_empty(self) -> bool:
+        """Whether `score` also gets answers with nothing to read, in place of the rule that they are the worst."""
+        return False
+
+    @property
     def worst(self) -> float:
         return 0.0 if self.higher_is_better else self.top
 
@@ -166,7 +181,7 @@ class Scores(Stage):
     as many as it has parts.
 
     A missing answer gets `value=None`; an empty one, or one that is only thinking, gets the worst value by
-    rule: no bench sees it. The summary tells per metric mean, n, missing and the 95 % interval.
+    rule: only a bench that asks for it sees it. The summary tells per metric mean, n, missing and the 95 % interval.
     """
 
     makes: ClassVar[type] = Score
@@ -183,7 +198,7 @@ class Scores(Stage):
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
             raise UsageError(
-                f"no row of {self.answers.items.label} is an item of the bench {self.bench.name} "
+                f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
         with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
@@ -194,7 +209,7 @@ class Scores(Stage):
         groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
         summary = {
             "rows": write_rows(out / "rows.jsonl", scores),
-            "bench": self.bench.name,
+            "bench": self.bench.title,
             "language": self.bench.language,
             "model": self.answers.model.name,
             "sampling": self.answers.sampled,
@@ -245,7 +260,7 @@ def by_rule(bench: Bench, chat: Chat) -> list[Score] | None:
     """The scores of a missing or an empty answer; None for an answer that the bench is asked about."""
     if why := missing(chat):
         return [Score(chat.id, metric, None, why=why) for metric in promised(bench, chat)]
-    if why := Empty()(chat):
+    if not bench.sees_empty and (why := Empty()(chat)):
         return [Score(chat.id, metric, bench.worst, why=why) for metric in promised(bench, chat)]
     return None
 
