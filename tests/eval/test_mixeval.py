@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.mixeval.bench import MixEval, MixEvalHard
-from komainu.eval.bench.mixeval.extract import choice
+from komainu.eval.bench.mixeval.extract import choice, own_texts
 from komainu.eval.bench.mixeval.items import HUB, MixEvalItems
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
@@ -72,6 +72,11 @@ def test_there_are_enough_cases_of_each_kind() -> None:
 )
 def test_why_there_is_no_choice_is_told(answer: str, why: str) -> None:
     assert choice(answer, OPTIONS["cities"]) == (None, why)
+
+
+def test_letters_before_all_options_are_not_their_text_and_one_before_one_option_is() -> None:
+    assert own_texts(OPTIONS["labelled"]) == ["uneasy", "vegemite", "wellspring", "bent"]
+    assert own_texts(("(A) flat", "sharp")) == ["a) flat", "sharp"]
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=12), min_size=2, max_size=26))

@@ -86,25 +86,18 @@ def committed(text: str, letter: re.Match[str], *, final: bool = False) -> Said:
 
 def announced(text: str, texts: Sequence[str]) -> Iterator[Said]:
     """Letters after "the answer is" and the like."""
-    for pattern in (say.ANNOUNCED, say.CONCLUDED):
-        for found in pattern.finditer(text):
-            letter = say.TOKEN.match(text, found.end())
-            if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
-                continue
-            made = committed(text, letter, final=is_final(found))
-            if pattern is say.CONCLUDED and len(made.letters) == 1 and not say.STOPS.match(made.rest):
-                continue
-            if stands(letter, made, texts):
-                yield made
+    for found in say.ANNOUNCED.finditer(text):
+        letter = say.TOKEN.match(text, found.end())
+        if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
+            continue
+        made = committed(text, letter, final=bool(found["final"] or found["last"]))
+        if stands(letter, made, texts):
+            yield made
 
 
 def supposed(text: str, at: int) -> bool:
     """Whether what begins at a place is denied or supposed by the words before it."""
     return say.BEFORE.search(text[max(0, at - 80) : at]) is not None
-
-
-def is_final(found: re.Match[str]) -> bool:
-    return any(found.groupdict().get(name) for name in ("final", "last"))
 
 
 def is_text(text: str, letter: re.Match[str], texts: Sequence[str]) -> bool:

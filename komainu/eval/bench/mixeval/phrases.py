@@ -37,17 +37,13 @@ ANNOUNCED = re.compile(
             r"|going\s+with|went\s+with|say)|^\W*(?:choose|select|pick))\b\s*:?\s*"
             rf"{_THE}",
             rf"(?P<last>最終的?な?)?(?:答え?|解答|回答|正解|正答|{_RIGHT_JA})\s*(?:は|:|=|→)\s*[、,]?\s*{_THE}",
+            r"\b(?:so|therefore|thus|hence|consequently|in\s+conclusion)\b\s*[,:]?\s*"
+            rf"(?:(?:it['’]?s|it\s+is|it\s+must\s+be|we\s+have)\s+)?{_THE}",
+            rf"\b(?:it['’]?s|it\s+is|it\s+must\s+be|that['’]?s|that\s+would\s+be)\s+{_SURELY}{_THE}",
+            rf"(?:よって|したがって|従って|ゆえに|つまり|だから)\s*[、,]?\s*{_THE}",
         )
     ),
     re.I | re.M,
-)
-# These need the sentence to end right after the letter.
-CONCLUDED = re.compile(
-    r"\b(?:so|therefore|thus|hence|consequently|in\s+conclusion)\b\s*[,:]?\s*"
-    rf"(?:(?:it'?s|it\s+is|it\s+must\s+be|we\s+have)\s+)?{_THE}"
-    rf"|\b(?:it'?s|it\s+is|it\s+must\s+be|that'?s|that\s+would\s+be)\s+{_SURELY}{_THE}"
-    rf"|(?:よって|したがって|従って|ゆえに|つまり|だから)\s*[、,]?\s*{_THE}",
-    re.I,
 )
 LEADS = re.compile(rf"\s*(?:(?:option|choice|answer|letter|選択肢)\s*)?{LETTER}", re.I)
 TOKEN = re.compile(LETTER)
@@ -70,7 +66,6 @@ ENDS = re.compile(  # after a letter: it is the answer, not the first word of so
     r"|\s*[ぁ-んァ-ン一-龥「『（]",
     re.I,
 )
-STOPS = re.compile(r"\s*(?:$|[\n.!,;。、]|です|だ|となり|になり|が(?:正|答|最|適))")
 IN_JAPANESE = re.compile(
     r"\s*(?:です|だ|である|でしょう|になり|となり|だと思|かと思|と考え|と思|を選(?!ば|びま?せん|ぶべきで|択しな))(?!か)"
 )
