@@ -155,6 +155,13 @@ def test_free_form_questions_are_counted_and_asked_only_when_they_are_wanted(tmp
     assert told["rows"] == 1 and told["free_form"] == {"items": 2, "asked": False, "scored_by_rule": False}
 
 
+def test_the_file_of_choices_alone_is_enough(tmp_path: Path) -> None:
+    items(tmp_path / "set")
+    alone = MixEvalItems(source=Source(path=str(tmp_path / "set" / "multiple-choice.json")))
+    ctx = context(tmp_path / "store", lambda *_: "")
+    assert ctx.store.build(alone, ctx).summary["free_form"]["items"] is None
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -265,6 +272,7 @@ def test_the_released_items_are_read(tmp_path: Path) -> None:
         for i, option in enumerate(options):
             for form in FORMS:
                 answer = form.format(L=chr(65 + i), text=option, listed=listed)
-                assert MixEvalHard().verdict(row.with_reply(answer)) == {"pass": i == target}, answer
+                assert choice(answer, options).place == i, answer
+                assert MixEvalHard().verdict(row.with_reply(answer)) == {"pass": i == target}
         if len({option.casefold() for option in options}) == len(options):
             assert MixEvalHard().verdict(row.with_reply(options[target])) == {"pass": True}, options[target]
