@@ -14,16 +14,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module imports its own part and what stands above it in this list
     ["errors", "progress", "leaves"],
-    ["spec", "rows", "settings", "convert"],
+    ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
-    ["checks", "models", "seal"],
+    ["checks", "models", "sandbox", "seal"],
     ["stage"],
     ["store"],
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare"],
+    ["trace", "compare", "candidate", "cost", "fresh"],
     ["cli_verbs"],
+    ["serving", "cli_eval_verbs"],
+    ["cli_job"],
+    ["cli_eval"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files

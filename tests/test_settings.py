@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from komainu.settings import Endpoint, Settings, load
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("STORE", "SETTINGS", "WORKERS", "THREADS"):
+    for name in ("STORE", "SETTINGS", "WORKERS", "THREADS", "ITEMS", "FIXTURES"):
         monkeypatch.delenv(f"KOMAINU_{name}", raising=False)
 
 
@@ -48,6 +49,17 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("KOMAINU_WORKERS", "many")
     with pytest.raises(UsageError, match=r"environment \(KOMAINU_STORE, KOMAINU_WORKERS\): .*workers"):
         load()
+
+
+def test_folders_of_items_are_the_files_or_the_environments_and_the_fixtures_come_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written('items = ["a", "b"]\n')
+    assert load().shelves == (Path("a"), Path("b"))
+    monkeypatch.setenv("KOMAINU_FIXTURES", "real")
+    assert load().shelves == (Path("a"), Path("b"), Path("real"))
+    monkeypatch.setenv("KOMAINU_ITEMS", os.pathsep.join(["c d", "e"]))
+    assert load().shelves == (Path("c d"), Path("e"), Path("real"))
 
 
 def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

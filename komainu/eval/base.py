@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -15,12 +15,17 @@ from komainu.files import write_rows
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
-from komainu.stage import Stage, Weights, needs
+from komainu.stage import Questions, Stage, Weights, needs
 
 if TYPE_CHECKING:
     from komainu.context import Context
 
 Lang = Literal["ja", "en"]
+WITHHELD = {  # by finish: why there is no answer
+    "context_overflow": "the prompt does not fit the model",
+    "content_filter": "the provider refuses",
+    "refusal": "the provider refuses",
+}
 SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
 
 
@@ -68,17 +73,27 @@ class Bench(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class Answers(Stage):
-    """Chat rows: the prompts of `items`, each answered `samples` times by `model`; ids stay.
+    """Chat rows: the prompts of `items`, each answered `samples` times by `model`, at each of `temperatures` (at the
+    model's own when there are none); ids stay.
 
-    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several.
-    A reply that is empty and did not end by itself (an item that leaves no room for an answer) is no answer:
-    it is kept as an empty reply and counted as missing by Scores.
+    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several,
+    `temperature` when it is one of several, `thinking` what a reasoning model wrote before its answer.
+    A reply that is empty and did not end by itself (an item that leaves no room for an answer, or that the provider
+    refuses) is no answer: it is kept as an empty reply and counted as missing by Scores. One that used up its tokens
+    thinking is an empty answer.
     """
 
     makes: ClassVar[type] = Chat
     model: Model
     items: Stage
     samples: int = 1
+    temperatures: tuple[float, ...] = ()
+
+    @property
+    def rounds(self) -> list[tuple[Model, int]]:
+        """The times that all items are asked: how the model is sampled, and which sample it is."""
+        models = [replace(self.model, temperature=t) for t in self.temperatures] or [self.model]
+        return [(model, sample) for model in models for sample in range(self.samples)]
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "items", self.items, Chat)
@@ -86,35 +101,47 @@ class Answers(Stage):
             yield from needs(self, "model.weights", self.model.weights, Weights)
         if self.samples < 1:
             yield f"Answers.samples is {self.samples}; it must be 1 or more"
-        if self.samples > 1 and self.model.temperature == 0:
+        if len({*self.temperatures}) < len(self.temperatures):
+            yield f"Answers.temperatures are {self.temperatures}; each must be there once"
+        if self.samples > 1 and any(model.temperature == 0 for model, _ in self.rounds):
             yield f"Answers.samples is {self.samples} at temperature 0, where all samples are equal; use 1"
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         items = rows(self.items)
-        return None if items is None else items * self.samples
+        return None if items is None else items * len(self.rounds)
+
+    def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
+        n = self.expected(rows)
+        return None if n is None else (Questions(self.model, n, n, self.items),)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items = self.read_items(ctx)
         finish: Counter[str] = Counter()
-        total = len(items) * self.samples
-        with ctx.progress(total, f"answers of {self.model.name}") as bar:
+        with ctx.progress(len(items) * len(self.rounds), f"answers of {self.model.name}") as bar:
 
-            def answered(sample: int) -> Iterator[Chat]:
-                replies = ctx.ask(self.model, [item.prompt for item in items], sample)
+            def answered(model: Model, sample: int) -> Iterator[Chat]:
+                meta = {"temperature": model.temperature} if self.temperatures else {}
+                replies = ctx.ask(model, [item.prompt for item in items], sample)
                 for item, reply in zip(items, replies, strict=True):
                     finish[reply.finish] += 1
                     bar.update()
-                    yield with_reply(item, reply, sample if self.samples > 1 else None)
+                    yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
 
-            rows = write_rows(out / "rows.jsonl", chain.from_iterable(map(answered, range(self.samples))))
+            rows = write_rows(out / "rows.jsonl", chain.from_iterable(starmap(answered, self.rounds)))
         return {
             "rows": rows,
             "items": len(items),
             "samples": self.samples,
             "model": self.model.name,
-            "sampling": sampling(self.model),
+            "sampling": self.sampled,
             "finish": dict(sorted(finish.items())),
         }
+
+    @property
+    def sampled(self) -> dict[str, Any]:
+        """How the model was asked; `temperature` is a list where there are several."""
+        told = sampling(self.model)
+        return {**told, "temperature": [*self.temperatures]} if self.temperatures else told
 
     def read_items(self, ctx: Context) -> list[Chat]:
         """The items, each id once."""
@@ -163,7 +190,7 @@ class Scores(Stage):
             "bench": self.bench.name,
             "language": self.bench.language,
             "model": self.answers.model.name,
-            "sampling": sampling(self.answers.model),
+            "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
             "metrics": totals(self.bench, scores),
@@ -180,6 +207,8 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     meta: dict[str, Any] = {}
     if reply.finish != "stop":
         meta["finish"] = reply.finish
+    if reply.thinking:
+        meta["thinking"] = reply.thinking
     if sample is not None:
         meta["sample"] = sample
     if reply.hidden:
@@ -205,12 +234,15 @@ def missing(chat: Chat) -> str:
     if not chat.answered:
         return "missing: no answer"
     finish = chat.meta.get("finish", "stop")
-    return "" if chat.reply or finish == "stop" else f"missing: the model stopped before its first word ({finish})"
+    if chat.reply or finish == "stop" or chat.meta.get("thinking"):
+        return ""
+    return f"missing: {WITHHELD.get(finish, 'the model stopped before its first word')} ({finish})"
 
 
 def sampling(model: Model) -> dict[str, Any]:
-    """How a model was asked: its sampling settings."""
-    return {name: getattr(model, name) for name in SAMPLING}
+    """How a model was asked: its sampling settings, and its RoPE scaling where it has one."""
+    found = {name: getattr(model, name) for name in SAMPLING}
+    return found | {"rope": model.rope.factor} if model.rope else found
 
 
 def texts(chat: Chat, key: str) -> tuple[str, ...]:

@@ -92,12 +92,17 @@ class Board(Stage):
 
 def weights_of(model: Model) -> Model:
     """The model without how it is sampled."""
-    return Model(name=model.name, weights=model.weights)
+    return Model(name=model.name, weights=model.weights, rope=model.rope)
 
 
 def sampling_of(model: Model) -> Model:
     """How a model is sampled, whichever model it is."""
-    return replace(model, name="", weights=None)
+    return replace(model, name="", weights=None, rope=None)
+
+
+def samplings(scores: Scores) -> list[Model]:
+    """The ways in which a model was sampled for some scores, whichever model it is."""
+    return [*dict.fromkeys(sampling_of(model) for model, _ in scores.answers.rounds)]
 
 
 def column(scores: Scores) -> str:
@@ -126,7 +131,7 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
 
 def sampled_otherwise(first: Entry, entry: Entry) -> Iterator[str]:
     """Benches on which two entries were not sampled alike."""
-    ours = {column(s): sampling_of(s.answers.model) for s in first.scores}
+    ours = {column(scores): samplings(scores) for scores in first.scores}
     for scores in entry.scores:
-        if ours.get(column(scores), sampling_of(scores.answers.model)) != sampling_of(scores.answers.model):
+        if ours.get(column(scores), samplings(scores)) != samplings(scores):
             yield f"on the bench {column(scores)} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"

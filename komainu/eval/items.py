@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from komainu.errors import UsageError
 from komainu.eval.base import Bench, scored
@@ -94,6 +94,10 @@ class Items(Stage, ABC):
     @abstractmethod
     def read(self) -> Iterator[Chat]:
         """All items, in the set's order. Raises UsageError with file:line for what is not as the schema says."""
+
+    def limited(self, n: int) -> Self:
+        """These items with at most `n` of each set that they hold."""
+        return replace(self, limit=n)
 
     def check(self) -> Iterator[str]:
         source = getattr(self, "source", None)

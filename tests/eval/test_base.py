@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -187,3 +187,25 @@ def test_recipes_import_the_wing_without_its_heavy_libraries() -> None:
     code = f"import sys, {', '.join(modules)}; print({{'numpy', 'scipy', 'sacrebleu', 'torch'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_answers_at_several_temperatures_are_one_set_and_the_interval_is_clustered_by_item(tmp_path: Path) -> None:
+    temperatures = (0.0, 0.5, 1.0)
+
+    def say(model: Model, text: str, sample: int) -> str:
+        return right(int(text.split()[1])) if model.temperature < 1 else "no"
+
+    answers = Answers(model=MODEL, items=Items(n=40), temperatures=temperatures)
+    found = build(tmp_path, say, Scores(answers=answers, bench=ExactMatch(language="ja")))
+    numbers = found["metrics"]["exact"]
+    assert (numbers["n"], numbers["items"], numbers["mean"]) == (60, 20, pytest.approx(2 / 3, abs=1e-6))
+    assert found["sampling"]["temperature"] == [*temperatures]
+    assert [r.meta["temperature"] for r in rows_of(tmp_path, say, answers)[::40]] == [*temperatures]
+
+
+def test_temperatures_that_make_no_sense_are_refused() -> None:
+    answers = Answers(model=Model(name="m"), items=Items(), temperatures=(0.5, 0.5))
+    assert ["each must be there once" in problem for problem in answers.check()] == [True]
+    sampled = replace(answers, temperatures=(0.0, 0.5), samples=2)
+    assert ["at temperature 0" in problem for problem in sampled.check()] == [True]
+    assert replace(answers, temperatures=(0.5, 1.0), samples=2).expected(lambda stage: 10) == 40

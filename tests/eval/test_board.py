@@ -42,6 +42,10 @@ def entry(name: str, benches: tuple[Bench, ...] = BENCHES, items: Stage = ITEMS)
     return Entry(name=name, scores=tuple(Scores(answers=answers, bench=bench) for bench in benches))
 
 
+def asked(scores: Scores, **how: Any) -> Scores:
+    return replace(scores, answers=replace(scores.answers, **how))
+
+
 BOARD = Board(entries=tuple(map(entry, SHARES)))
 
 
@@ -173,6 +177,9 @@ def test_boards_that_do_not_compare_like_with_like_are_refused() -> None:
     assert "different items" in items
     (settings,) = problems(entry("a", (JA,)), entry("b", (replace(JA, tasks=("task0",)),)))
     assert "other settings" in settings
+    for sampled in ({"model": Model(name="b", temperature=0.5)}, {"temperatures": (0.0, 0.5)}):
+        other = Entry(name="b", scores=tuple(asked(scores, **sampled) for scores in entry("b", (JA,)).scores))
+        assert ["is sampled otherwise" in problem for problem in problems(entry("a", (JA,)), other)] == [True]
 
 
 def test_a_wrong_board_is_not_built_even_when_nobody_checked_it(tmp_path: Path) -> None:

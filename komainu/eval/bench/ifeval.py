@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from komainu.eval.base import Lang
 from komainu.eval.bench.instructions.english import CHECKS
-from komainu.eval.bench.instructions.prompts import METRICS, POOLED, asked_of, judge, read_prompts, scores
+from komainu.eval.bench.instructions.prompts import (
+    CARRIED,
+    METRICS,
+    POOLED,
+    asked_of,
+    by_reading,
+    read_prompts,
+    scores,
+)
 from komainu.eval.items import Items, Published, Source
 from komainu.rows import Chat, Score
 
@@ -36,6 +44,7 @@ class IFEval(Published):
     name: ClassVar[str] = "ifeval"
     metrics: ClassVar[tuple[str, ...]] = METRICS
     pooled: ClassVar[tuple[str, ...]] = POOLED
+    carried: ClassVar[tuple[str, ...]] = CARRIED
     language: Lang = "en"
 
     def parts(self, chat: Chat) -> int:
@@ -44,6 +53,6 @@ class IFEval(Published):
     def score(self, chat: Chat) -> list[Score]:
         return scores(self, chat, CHECKS)
 
-    def verdict(self, chat: Chat) -> dict[str, list[bool]]:
+    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
         """`strict` and `loose`, one verdict an instruction, in the prompt's order."""
-        return judge(chat, CHECKS)
+        return by_reading(scores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,23 @@ from komainu.rows import Chat, Message, Score
 
 METRICS = ("prompt_strict", "instruction_strict", "prompt_loose", "instruction_loose")
 POOLED = ("instruction_strict", "instruction_loose")
+CARRIED = ("prompt", "instruction_id_list", "kwargs")
 Checks = Mapping[str, Check]
 
 
 def read_prompts(path: Path, checks: Checks, *, bench: str, lang: str, source: str) -> Iterator[Chat]:
-    """The prompts of a file of rows with key, prompt, instruction_id_list and kwargs; ids are `<bench>-<key>`.
+    """The prompts of a file of rows with prompt, instruction_id_list, kwargs and a key; ids are `<bench>-<key>`.
 
-    Raises UsageError with file:line for a row that is not so, and for an instruction without a check.
+    A row without a key goes by its `id`, one with neither by its line. Raises UsageError with file:line for a row
+    that is not so, and for an instruction without a check.
     """
     seen: dict[str, int] = {}
     for line, row in read_objects(path):
         try:
-            chat = prompt_of(row, checks, bench=bench, lang=lang)
+            key = row.get("key", row.get("id", line))
+            chat = prompt_of({**row, "key": key}, checks, bench=bench, lang=lang)
             if chat.id in seen:
-                raise UsageError(f"the key {row['key']!r} stands on line {seen[chat.id]} too; keys must be unique")
+                raise UsageError(f"the key {key!r} stands on line {seen[chat.id]} too; keys must be unique")
         except UsageError as error:
             raise UsageError(f"{path}:{line}: {error}") from None
         seen[chat.id] = line
@@ -99,3 +102,12 @@ def scores(bench: Bench, chat: Chat, checks: Checks) -> list[Score]:
         ]
     assert bench.metrics == METRICS, "the scores are in the order of METRICS"
     return made
+
+
+def by_reading(scores: Sequence[Score]) -> dict[str, list[bool | None]]:
+    """The verdicts on the instructions of one answer, `strict` and `loose`, in the prompt's order; None: missing."""
+    found: dict[str, list[bool | None]] = {metric.removeprefix("instruction_"): [] for metric in POOLED}
+    for score in scores:
+        if score.metric in POOLED:
+            found[score.metric.removeprefix("instruction_")].append(None if score.value is None else score.value == 1)
+    return found

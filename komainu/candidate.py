@@ -1,0 +1,69 @@
+"""Which model a word of the command line means, and where it is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from komainu.errors import UsageError, nearest
+from komainu.lineage import from_record, upstream
+from komainu.models.base import Model
+from komainu.settings import Settings, endpoint_at
+from komainu.store import Artifact, Store
+from komainu.train.directory import Directory, model_at
+
+
+class Candidate(NamedTuple):
+    """A model, and the settings with which it is asked where the word says."""
+
+    model: Model
+    settings: Settings
+
+
+def candidate(word: str, here: Settings, *, name: str = "", key: str = "") -> Candidate:
+    """The model that `word` means, the first that fits of: `URL#model` (`key` is the variable that holds its key), the
+    name of an endpoint of komainu.toml, a model directory, owner/name@commit of the hub, a name or id of the store.
+
+    `name` is what it is called in results, and what its answers are kept under: two servers that both call their model
+    "default" need one each. Raises UsageError for a word that means none of these.
+    """
+    if key and "://" not in word:
+        raise UsageError(f"--key goes with URL#model, which {word!r} is not; an endpoint of komainu.toml has its `key`")
+    if "://" in word:
+        url, _, served = word.partition("#")
+        if not served:
+            raise UsageError(f"{word}: which model of this server? Say {url}#NAME, as its /v1/models lists it")
+        return Candidate(Model(name=name or served), here.serving(name or served, endpoint_at(url, key, served)))
+    if endpoint := here.endpoints.get(word):
+        endpoint = msgspec.structs.replace(endpoint, model=endpoint.model or word)
+        return Candidate(Model(name=name or word), here.serving(name or word, endpoint))
+    if Path(word).is_dir() or "@" in word:
+        weights, own = model_at(word), Path(word).resolve().name if Path(word).is_dir() else word
+    else:
+        found = stored(word, here)
+        weights, own = Directory.of(str(found.path)), found.ref
+    return Candidate(Model(name=name or own, weights=weights), here.serving(name or own, None))
+
+
+def stored(word: str, here: Settings) -> Artifact:
+    """The model directory of the store that a name or an id stands for; of a report that of its card."""
+    store = Store(here.root)
+    try:
+        found = store.resolve(word)
+    except UsageError as error:
+        kinds = "a model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store"
+        near = nearest(word, here.endpoints) if here.endpoints else ""
+        raise UsageError(f"no model {word!r}: it is none of {kinds} ({error}){near}") from None
+    card = store.at(found.inputs["card"]) if "card" in found.inputs else None
+    if model := next((artifact for artifact in (found, card) if artifact and is_model(artifact)), None):
+        return model
+    under = (node.artifact for node in upstream(from_record(found.ref, store)))
+    models = [artifact.ref for artifact in under if artifact and is_model(artifact)]
+    there = f"; under it are the models {', '.join(models)}" if models else ""
+    raise UsageError(f"{word!r} is {found.ref}, which is no model{there}")
+
+
+def is_model(artifact: Artifact) -> bool:
+    return (artifact.path / "config.json").is_file()

@@ -1,0 +1,174 @@
+"""What each verb of the group `eval` does; nothing here prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+
+from komainu import launch, settings
+from komainu.candidate import candidate
+from komainu.cli_verbs import Outcome
+from komainu.convert import convert
+from komainu.errors import Incomplete, UsageError, nearest
+from komainu.eval import offline
+from komainu.eval.base import SAMPLING, Answers
+from komainu.eval.evaluation import Evaluation, evaluation
+from komainu.eval.items import Items
+from komainu.eval.shelf import Shelf
+from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks
+from komainu.models.base import Model, Question
+from komainu.models.calls import CallLog
+from komainu.models.seeds import key_of
+from komainu.plan import plan as plan_of
+from komainu.recipe import split
+from komainu.settings import Settings
+from komainu.stage import upstream_first
+from komainu.store import Store
+
+if TYPE_CHECKING:
+    from komainu.cli_eval import Wish
+
+SETTABLE = ("name", *SAMPLING)  # what may be said of a model behind its word
+NUMBERS = ("mean", "95 % interval", "n", "missing")
+
+
+class Wanted(NamedTuple):
+    """A wish understood: the settings and the stage, the name of its result, and how to get what is not at hand."""
+
+    here: Settings
+    target: Evaluation
+    name: str
+    lacking: dict[str, str]
+
+
+def wanted(wish: Wish) -> Wanted:
+    """Everything that can be wrong with a wish is found here, before a model is asked."""
+    word, *said = wish.model
+    how = {key: told(key, text) for key, text in split(said).items()}
+    model, here = candidate(word, settings.load(), name=how.pop("name", ""), key=wish.key)
+    chosen = choose(wish.suite, wish.bench)
+    if wish.items and wish.items.is_file() and len(chosen) > 1:
+        raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
+    tasks, lacking = at_hand(chosen, Shelf(here.shelves, wish.items))
+    target = evaluation(model, tasks, wish.limit, **how)
+    plan_of(target, Store(here.root)).refuse()
+    parts = {"suite": wish.suite, "bench": "+".join(wish.bench), "limit": wish.limit or "", **how}
+    name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
+    return Wanted(here, target, name, lacking)
+
+
+def told(key: str, text: str) -> Any:
+    if key not in SETTABLE:
+        raise UsageError(f"of a model {key!r} cannot be said{nearest(key, SETTABLE)}")
+    return convert(text, get_type_hints(Model)[key], key)
+
+
+def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
+    """The benchmarks of a suite (all, when none is said); only those of the names when there are any."""
+    known = benchmarks(SUITES[suite or "all"])
+    for name in names:
+        if name not in known:
+            raise UsageError(f"the suite {suite or 'all'} has no benchmark {name!r}{nearest(name, known)}")
+    return {name: benchmark for name, benchmark in known.items() if name in names or not names}
+
+
+def run(wish: Wish) -> Outcome:
+    """Ask, score, show; code 4 when a headline is withheld."""
+    here, target, name, lacking = wanted(wish)
+    with launch.open_context(here) as ctx:
+        artifact = ctx.store.build(target, ctx)
+        ctx.store.name(name, target)
+    found = json.loads((artifact.path / "evaluation.json").read_bytes())
+    headline = found["headline"][0]
+    payload = {
+        "model": headline.pop("entry"),
+        "name": name,
+        "ref": artifact.ref,
+        "path": str(artifact.path),
+        "headline": headline,
+        **{key: found[key] for key in ("rows", "tasks", "habits")},
+        "not_at_hand": lacking,
+        "incomplete": [f"{part}: {each['withheld']}" for part, each in headline.items() if each and each["withheld"]],
+    }
+    return Outcome(payload, run_lines(payload), Incomplete.code if payload["incomplete"] else 0)
+
+
+def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    without = f"  (without {', '.join(found['not_at_hand'])})" if found["not_at_hand"] else ""
+    for part, each in found["headline"].items():
+        if each and each["withheld"]:
+            yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
+        elif each:
+            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
+    for kind in ("rows", "habits"):
+        if rows := found[kind]:
+            yield ""
+            yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
+    yield ""
+    yield from missing_lines(found["not_at_hand"])
+    yield found["path"]
+
+
+def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"not at hand: {name}: {how}" for name, how in lacking.items())
+
+
+def plan(wish: Wish) -> Outcome:
+    """What would be asked, and how much of it has its answer already; nothing is sent."""
+    here, target, _, lacking = wanted(wish)
+    asked = [*requests(target, here.root / launch.CALLS)]
+    left = sum(each["requests"] - each["answered"] for each in asked)
+    model = target.board.entries[0].name
+    lines = [", ".join(f"{key} {value}" for key, value in each.items()) for each in asked]
+    end = f"{model}: {left} requests to be sent"
+    return Outcome(
+        {"model": model, "asked": asked, "to_send": left, "not_at_hand": lacking},
+        [*lines, *missing_lines(lacking), end],
+    )
+
+
+def requests(target: Evaluation, calls: Path) -> Iterator[dict[str, Any]]:
+    """Each set of answers: its benches, rows and requests, the requests that have an answer, and the sampling."""
+    with closing(CallLog(calls)) as log:
+        for answers in upstream_first(target):
+            if isinstance(answers, Answers) and isinstance(answers.items, Items):
+                rows = answers.items.rows()
+                keys = {key_of(model, Question(row.prompt, n)) for model, n in answers.rounds for row in rows}
+                yield {
+                    "bench": ", ".join(target.asked[answers.id]),
+                    "rows": len(rows),
+                    "requests": len(keys),
+                    "answered": len(log.known([*keys])) if calls.exists() else 0,
+                    **answers.sampled,
+                }
+
+
+def score(bench: str, file: Path, items: Path | None) -> Outcome:
+    """The verdicts and the totals of answers made elsewhere."""
+    (benchmark,) = choose(None, [bench]).values()
+    found = offline.score(file, benchmark, Shelf(settings.load().shelves, items))
+    several = all("mean" not in each for each in found["totals"].values())
+    sets = found["totals"] if several else {bench: found["totals"]}
+    rows = [(name, metric, *cells(each)) for name, some in sets.items() for metric, each in some.items()]
+    return Outcome(found, [*table(rows), f"{len(found['items'])} answers; items from {', '.join(found['source'])}"])
+
+
+def cells(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Mean, interval, n and missing of an estimate."""
+    there = found["mean"] is not None
+    shown = (f"{found['mean']:.4f}", f"[{found['low']:.4f}, {found['high']:.4f}]") if there else ("-", "-")
+    return (*shown, str(found["n"]), str(found["missing"]))
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of names and the cells of an estimate as lines with a heading; names to the left, numbers to the right."""
+    names = len(rows[0]) - len(NUMBERS)
+    every = [(*("" for _ in range(names)), *NUMBERS), *rows]
+    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
+    for row in every:
+        left = (f"{cell:<{width}}" for cell, width in zip(row[:names], widths[:names], strict=True))
+        right = (f"{cell:>{width}}" for cell, width in zip(row[names:], widths[names:], strict=True))
+        yield "  ".join((*left, *right))

@@ -1,0 +1,61 @@
+"""jp-ifeval: closed-form Japanese linguistic instruction following, over prompts of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import ClassVar
+
+from komainu.checks.text import visible
+from komainu.eval.base import Lang
+from komainu.eval.bench.instructions.prompts import asked_of, judge, read_prompts
+from komainu.eval.bench.jp_ifeval.checks import CHECKS
+from komainu.eval.bench.jp_ifeval.kana import is_japanese
+from komainu.eval.items import Items, Published
+from komainu.rows import Chat, Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class JpIFEvalItems(Items):
+    """The prompts of the package (Apache-2.0), written for it; row ids `jp-ifeval-<type>-<n>`.
+
+    The private jp-ifeval of the Shisa V2 model cards is another set: numbers are not comparable with it.
+    """
+
+    version: ClassVar[int] = 1  # a test holds it against the hash of prompts.jsonl
+
+    def read(self) -> Iterator[Chat]:
+        with as_file(files("komainu.eval.bench.jp_ifeval").joinpath("prompts.jsonl")) as path:
+            yield from read_prompts(path, CHECKS, bench=JpIFEval.name, lang="ja", source="komainu jp-ifeval")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JpIFEval(Published):
+    """Share of prompts with all instructions followed, read strictly; groups are the types of the first instructions.
+
+    Not covered: whether an answer is any good beside what is asked. docs/jp-ifeval.md says how each type is checked.
+    """
+
+    name: ClassVar[str] = "jp_ifeval"
+    metrics: ClassVar[tuple[str, ...]] = ("strict",)
+    language: Lang = "ja"
+
+    def group(self, chat: Chat) -> str:
+        return asked_of(chat, CHECKS)[0].id
+
+    def score(self, chat: Chat) -> list[Score]:
+        right = self.verdict(chat)["strict"]
+        broken = [one.id for one, good in zip(asked_of(chat, CHECKS), right, strict=True) if not good]
+        return [Score(chat.id, "strict", float(not broken), why=", ".join(broken))]
+
+    def verdict(self, chat: Chat) -> dict[str, list[bool]]:
+        """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted.
+
+        An answer that is not in Japanese follows none: else an English one would be right wherever something is
+        forbidden.
+        """
+        found = judge(chat, CHECKS)
+        if is_japanese(visible(chat.reply)):
+            return found
+        return {reading: [False] * len(marks) for reading, marks in found.items()}

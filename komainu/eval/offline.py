@@ -1,0 +1,134 @@
+"""Answers made elsewhere: read from a file, matched with the items they answer, scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, NamedTuple
+
+from komainu.errors import UsageError
+from komainu.eval.base import scored
+from komainu.eval.shelf import Shelf
+from komainu.eval.suites import Benchmark, Task
+from komainu.files import read_objects
+from komainu.rows import Chat, Score
+
+IDS = ("id", "key", "task_id", "question_id")  # how a row may name its item
+RESPONSES = ("response", "output", "solution")  # how a row may call its answer
+Row = dict[str, Any]
+
+
+class Answered(NamedTuple):
+    """A row of the file: what it calls itself, and the item with the row's answer; without one when that is null."""
+
+    id: Any
+    chat: Chat
+
+
+def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
+    """The verdicts on the answers of a file, and their totals.
+
+    items   one a row, in the file's order: `id` as the row has it (its item's, when it has none) and the verdicts
+    totals  metric to mean, n, items, missing, low, high, reasons; an item without a row is missing. A benchmark of
+            several sets has them by the name of each set's bench
+    by      the same by task, for benches that report by task
+    source  where the items came from
+
+    Raises UsageError with file:line for a row that cannot be matched with one item, and for a second one of an item.
+    """
+    from komainu.eval.totals import by_group, totals
+
+    rows = [*read_objects(file)]
+    tasks = own(file, [row for _, row in rows], benchmark) or benchmark(shelf)
+    sets = [(task.bench, [i for i in task.items.rows() if task.bench.applies(i)]) for task in tasks]
+    answers = [*matched(file, rows, {item.id: item for _, items in sets for item in items})]
+    places: dict[str, list[int]] = {}
+    for n, answer in enumerate(answers):
+        places.setdefault(answer.chat.id, []).append(n)
+    told: list[dict[str, Any]] = [{"id": answer.id} for answer in answers]
+    summed, grouped = {}, {}
+    for bench, items in sets:
+        scores: list[Score] = []
+        for item in items:
+            for n in places.get(item.id, ()):
+                found = [*scored(bench, answers[n].chat)]
+                told[n] |= bench.told(found)
+                scores += found
+            scores += scored(bench, item) if item.id not in places else ()
+        summed[bench.name] = totals(bench, scores)
+        if groups := {item.id: group for item in items if (group := bench.group(item))}:
+            grouped[bench.name] = by_group(bench, scores, groups)
+    whole = {"totals": summed, **({"by": grouped} if grouped else {})}
+    alone = {key: each[tasks[0].bench.name] for key, each in whole.items()} if len(summed) == 1 else whole
+    return {"items": told, **alone, "source": sorted({origin(task) for task in tasks})}
+
+
+def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ...]:
+    """The tasks of a file whose rows carry their own items: the set is then the file. () when they do not."""
+    tasks = benchmark(Shelf(given=file))
+    carried = {name for task in tasks for name in task.bench.carried}
+    return tasks if carried and all(carried <= row.keys() for row in rows) else ()
+
+
+def origin(task: Task) -> str:
+    """Where the items of a task come from: a path, `owner/name@revision` of the hub, or their own class."""
+    source = getattr(task.items, "source", None)
+    return (source.path or f"{source.repo}@{source.revision}") if source else type(task.items).__name__
+
+
+def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat]) -> Iterator[Answered]:
+    """Each row with its item; a second answer to an item needs another `sample`."""
+    index = Index(items)
+    lines: dict[tuple[str, str], int] = {}
+    for line, row in rows:
+        try:
+            item = index.find(row)
+            if (before := lines.setdefault((item.id, str(row.get("sample"))), line)) != line:
+                advice = "number the answers to one item by `sample`"
+                raise UsageError(f"the item {item.id} is answered on line {before} too; {advice}")
+            text = response(row)
+        except UsageError as error:
+            raise UsageError(f"{file}:{line}: {error}") from None
+        yield Answered(row.get("id", item.id), item if text is None else item.with_reply(text))
+
+
+def response(row: Row) -> str | None:
+    for name in RESPONSES:
+        if name in row:
+            text = row[name]
+            if text is None or isinstance(text, str):
+                return text
+            raise UsageError(f"{name} is {text!r}; it must be a text, or null for a missing answer")
+    raise UsageError("the row has no `response`")
+
+
+class Index:
+    """Finds the item that a row answers by its id, by the key in its id (1000 of `ifeval-1000`), or by its prompt."""
+
+    def __init__(self, items: dict[str, Chat]) -> None:
+        self.items = items
+        self.keys: dict[str, set[str]] = {}
+        self.prompts: dict[str, set[str]] = {}
+        for id, item in items.items():
+            key = id.removeprefix(f"{item.meta['bench']}-".replace("_", "-"))
+            for known in (id, key):
+                self.keys.setdefault(known, set()).add(id)
+            self.prompts.setdefault(item.prompt[-1].content.strip(), set()).add(id)
+
+    def find(self, row: Row) -> Chat:
+        """The one item that fits. A prompt must be an item's; an id that is no item's is passed over beside one."""
+        said = {name: self.keys.get(str(row[name]), set()) for name in IDS if name in row}
+        found = {name: ids for name, ids in said.items() if ids}
+        if isinstance(prompt := row.get("prompt"), str):
+            said["prompt"] = found["prompt"] = self.prompts.get(prompt.strip(), set())
+        fitting = set.intersection(*found.values()) if found else set()
+        if len(fitting) == 1:
+            return self.items[fitting.pop()]
+        if fitting:
+            raise UsageError(f"it fits {len(fitting)} items: {', '.join(sorted(fitting))}; say which by `id`")
+        if len(found) > 1:
+            each = (f"by its {name} {', '.join(sorted(ids)) or 'no item'}" for name, ids in found.items())
+            raise UsageError(f"the row does not agree with itself: {', '.join(each)}; leave out what is wrong")
+        what = ", ".join(f"{name} {shorten(str(row[name]), 60, placeholder='...')!r}" for name in said)
+        raise UsageError(f"no item has {what}" if what else "the row names no item; give it `id` or `prompt`")

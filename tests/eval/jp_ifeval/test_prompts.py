@@ -1,0 +1,125 @@
+"""The prompts: as many as promised, all different, valid, and each followed by an answer that was written for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections import Counter
+from importlib.resources import files
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from komainu.eval.bench.jp_ifeval.bench import JpIFEval, JpIFEvalItems
+from komainu.eval.bench.jp_ifeval.checks import CHECKS, FAMILIES
+from komainu.eval.bench.jp_ifeval.counting import spoken_as
+from komainu.eval.bench.jp_ifeval.kana import SMALL, VOWEL, VOWELS, hiragana
+from komainu.eval.bench.jp_ifeval.tables import rows, words
+from komainu.rows import Chat
+
+ITEMS = JpIFEvalItems().rows()
+FILE = Path(__file__).with_name("answers.jsonl")
+ANSWERS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+SAID = {row["id"]: row["response"] for row in ANSWERS}
+DATA = {
+    1: "fe4599b553624c65"
+}  # version to the hash of the prompts: a changed prompt needs a raised JpIFEvalItems.version
+
+
+def asked(name: str) -> list[dict[str, Any]]:
+    """The arguments of every instruction of a type."""
+    return [one["kwargs"] for item in ITEMS for one in item.meta["instructions"] if one["id"] == name]
+
+
+def prompt(item: Chat) -> str:
+    return item.messages[0].content
+
+
+def test_changed_prompts_get_another_version() -> None:
+    data = files("komainu.eval.bench.jp_ifeval").joinpath("prompts.jsonl").read_bytes()
+    assert DATA[JpIFEvalItems.version] == hashlib.sha256(data).hexdigest()[:16]
+
+
+def test_there_are_as_many_prompts_and_types_as_promised() -> None:
+    types = Counter(JpIFEval().group(item) for item in ITEMS)
+    assert len(ITEMS) >= 240 and len(CHECKS) >= 32
+    assert types.keys() == CHECKS.keys() and min(types.values()) >= 4
+    assert sum(map(len, FAMILIES.values())) == len(CHECKS)
+    assert all(item.id.startswith(f"jp-ifeval-{JpIFEval().group(item)}-") for item in ITEMS)
+
+
+def test_no_prompt_is_like_another() -> None:
+    grams = [{prompt(i)[n : n + 3] for n in range(len(prompt(i)) - 2)} for i in ITEMS]
+    assert max(len(a & b) / len(a | b) for a, b in combinations(grams, 2)) < 0.35
+
+
+def test_a_prompt_asks_for_each_type_once() -> None:
+    for item in ITEMS:
+        names = [one["id"] for one in item.meta["instructions"]]
+        assert len(names) == len(set(names)), item.id
+        assert item.meta["licence"] == "Apache-2.0" and item.meta["lang"] == "ja"
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: str(item.id))
+def test_every_prompt_can_be_followed(item: Chat) -> None:
+    assert all(JpIFEval().verdict(item.with_reply(SAID[item.id]))["strict"])
+
+
+def test_every_answer_belongs_to_a_prompt() -> None:
+    assert [row["id"] for row in ANSWERS] == [item.id for item in ITEMS]
+
+
+@pytest.mark.parametrize(
+    ("answer", "most"),
+    [
+        ("はい、わかりました。", 6),
+        ("こんにちは！何かお手伝いできることはありますか？", 9),
+        ("I am sorry, I cannot do that.", 0),
+    ],
+)
+def test_an_answer_that_does_nothing_passes_almost_nowhere(answer: str, most: int) -> None:
+    assert sum(all(JpIFEval().verdict(item.with_reply(answer))["strict"]) for item in ITEMS) <= most
+
+
+def test_the_answer_to_another_prompt_of_the_type_is_seldom_right() -> None:
+    """What is asked differs from prompt to prompt of a type, so an answer does not fit them all."""
+    right = pairs = 0
+    for one, other in combinations(ITEMS, 2):
+        if JpIFEval().group(one) == JpIFEval().group(other):
+            pairs += 1
+            right += all(JpIFEval().verdict(one.with_reply(SAID[other.id]))["strict"])
+    assert right / pairs < 0.35
+
+
+def dictionary_order(word: str) -> str:
+    """The key of JIS X 4061: ー as its vowel, voiced as plain, small as large."""
+    key = ""
+    for c in hiragana(word):
+        large = VOWELS[VOWEL[key[-1]]] if c == "ー" else SMALL.get(c, "つ" if c == "っ" else c)
+        key += unicodedata.normalize("NFD", large)[0]
+    return key
+
+
+def test_the_words_to_be_sorted_are_given_in_their_right_order() -> None:
+    for kwargs in asked("gojuon"):
+        assert sorted(kwargs["words"], key=dictionary_order) == kwargs["words"]
+
+
+def test_what_prompts_name_stands_in_the_tables() -> None:
+    assert {kwargs["name"] for kwargs in asked("radical")} <= rows("radicals").keys()
+    assert {str(kwargs["grade"]) for kwargs in asked("grade")} <= rows("grades").keys()
+    assert {kwargs["verb"] for kwargs in asked("honorific")} <= rows("honorifics").keys()
+    assert {kwargs["kind"] for kwargs in asked("honorific")} == {"尊敬語", "謙譲語"}
+    seasons = {kwargs["season"] for name in ("season_words", "season_used") for kwargs in asked(name)}
+    assert seasons == rows("seasons").keys()
+    for kwargs in asked("counted"):
+        things = [thing.split(":") for thing in kwargs["things"]]
+        assert all(words("counters", noun) for noun, _ in things)
+        assert len({number for _, number in things}) == len(things)
+    assert all(spoken_as(form) for kwargs in asked("counter_reading") for form in kwargs["forms"])
+    for kwargs in asked("yojijukugo"):
+        fitting = [w for r in rows("yojijukugo") for w in words("yojijukugo", r) if set(w) & set(kwargs["among"])]
+        assert len(fitting) >= 3 * kwargs["count"]

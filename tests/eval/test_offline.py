@@ -1,0 +1,167 @@
+"""Answers made elsewhere: matched with their items or refused with file and line, scored as the reference does."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from komainu.errors import UsageError
+from komainu.eval.offline import score
+from komainu.eval.shelf import Shelf
+from komainu.eval.suites import benchmarks
+from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
+
+COMMA, SHOUT = "punctuation:no_comma", "change_case:english_capital"
+LOUD = "THIS IS A GOOD ANSWER IN PLAIN ENGLISH"
+ITEMS = (
+    {"key": 7, "prompt": "Say hello without a comma.", "instruction_id_list": [COMMA], "kwargs": [{}]},
+    {"key": 8, "prompt": "Shout, no commas.", "instruction_id_list": [COMMA, SHOUT], "kwargs": [{}, {}]},
+    {"key": 9, "prompt": "Twice", "instruction_id_list": [COMMA], "kwargs": [{}]},
+    {"key": 10, "prompt": "Twice", "instruction_id_list": [COMMA], "kwargs": [{}]},
+)
+
+
+def lines(path: Path, rows: Any) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def scored(folder: Path, *rows: dict[str, Any], items: Any = ITEMS, bench: str = "ifeval") -> dict[str, Any]:
+    shelf = Shelf(given=lines(folder / "items.jsonl", items))
+    return score(lines(folder / "answers.jsonl", rows), benchmarks()[bench], shelf)
+
+
+def test_the_verdicts_stand_in_the_order_of_the_file_under_the_ids_it_gives(tmp_path: Path) -> None:
+    found = scored(
+        tmp_path,
+        {"prompt": " Shout, no commas.\n", "response": "this is NOT loud"},
+        {"id": "ifeval-10", "response": "a, b"},
+        {"key": 7, "response": None},
+        {"id": 9, "response": "<think>a, b</think>yes"},
+    )
+    assert found["items"] == [
+        {"id": "ifeval-8", "strict": [True, False], "loose": [True, False]},
+        {"id": "ifeval-10", "strict": [False], "loose": [False]},
+        {"id": "ifeval-7", "strict": [None], "loose": [None]},
+        {"id": 9, "strict": [True], "loose": [True]},
+    ]
+    assert found["source"] == [str(tmp_path / "items.jsonl")]
+
+
+def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
+    found = scored(tmp_path, {"id": "ifeval-8", "response": LOUD})["totals"]
+    counted = {metric: (each["mean"], each["n"], each["missing"]) for metric, each in found.items()}
+    assert counted == {
+        "prompt_strict": (1.0, 1, 3),
+        "instruction_strict": (1.0, 2, 3),
+        "prompt_loose": (1.0, 1, 3),
+        "instruction_loose": (1.0, 2, 3),
+    }
+    assert 0 < found["prompt_strict"]["low"] < 1 == found["prompt_strict"]["high"]
+    assert found["prompt_strict"]["reasons"] == {"missing": 3}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"id": "ifeval-7"}], "answers.jsonl:1: the row has no `response`"),
+        ([{"id": 7, "response": 3}], "answers.jsonl:1: response is 3; it must be a text"),
+        ([{"response": "a"}], "answers.jsonl:1: the row names no item"),
+        ([{"id": 7, "response": "a"}, {"id": 70, "response": "a"}], "answers.jsonl:2: no item has id '70'"),
+        ([{"prompt": "Say hello", "response": "a"}], "answers.jsonl:1: no item has prompt 'Say hello'"),
+        ([{"prompt": "Twice", "response": "a"}], "it fits 2 items: ifeval-10, ifeval-9; say which by `id`"),
+        (
+            [{"id": 7, "response": "a"}, {"prompt": ITEMS[0]["prompt"], "response": "a"}],
+            "answers.jsonl:2: the item ifeval-7 is answered on line 1 too",
+        ),
+        (
+            [{"id": 7, "prompt": ITEMS[1]["prompt"], "response": "a"}],
+            "does not agree with itself: by its id ifeval-7, by its prompt ifeval-8",
+        ),
+        ([{"id": 7, "prompt": "another", "response": "a"}], "by its id ifeval-7, by its prompt no item"),
+    ],
+)
+def test_a_row_that_is_no_one_items_answer_is_refused_with_its_line(
+    tmp_path: Path, rows: list[dict[str, Any]], said: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        scored(tmp_path, *rows)
+    assert said in str(error.value)
+
+
+def test_an_id_of_the_rows_own_is_passed_over_beside_a_prompt(tmp_path: Path) -> None:
+    found = scored(tmp_path, {"id": "mine-1", "prompt": ITEMS[1]["prompt"], "response": LOUD})
+    assert found["items"] == [{"id": "mine-1", "strict": [True, True], "loose": [True, True]}]
+    twice = scored(tmp_path, {"id": 9, "prompt": "Twice", "response": "a, b"})
+    assert twice["items"] == [{"id": 9, "strict": [False], "loose": [False]}]
+
+
+def test_several_answers_to_an_item_are_numbered(tmp_path: Path) -> None:
+    found = scored(
+        tmp_path, *({"id": 8, "sample": n, "response": text} for n, text in enumerate([LOUD, "this is not so loud"]))
+    )
+    assert [each["strict"] for each in found["items"]] == [[True, True], [True, False]]
+    assert found["totals"]["prompt_strict"]["mean"] == 0.5 and found["totals"]["prompt_strict"]["items"] == 1
+
+
+def test_rows_that_carry_their_items_need_none(tmp_path: Path) -> None:
+    own = [
+        {"prompt": "Shout", "instruction_id_list": [SHOUT], "kwargs": [{}], "response": text}
+        for text in (LOUD, "this is not so loud")
+    ]
+    own[1] |= {"id": "second", "prompt": "Shout again"}
+    found = score(lines(tmp_path / "mine.jsonl", own), benchmarks()["ifeval"], Shelf())
+    assert [(each["id"], each["strict"]) for each in found["items"]] == [("ifeval-1", [True]), ("second", [False])]
+    assert found["totals"]["prompt_strict"]["missing"] == 0 and found["source"] == [str(tmp_path / "mine.jsonl")]
+    own[1]["kwargs"] = [{"wrong": 1}]
+    with pytest.raises(UsageError, match=r"mine\.jsonl:2: .*takes no 'wrong'"):
+        score(lines(tmp_path / "mine.jsonl", own), benchmarks()["ifeval"], Shelf())
+
+
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 12)
+    | st.text("ab7, \ud800", max_size=4)
+    | st.lists(st.integers(), max_size=2)
+)
+ROWS = st.dictionaries(st.sampled_from(["id", "key", "prompt", "response", "sample", "kwargs"]), VALUES)
+
+
+@given(st.lists(ROWS | st.sampled_from(ITEMS), min_size=1, max_size=3))
+def test_any_rows_are_scored_or_refused_with_their_line(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        assert len(scored(folder, *rows)["items"]) == len(rows)
+    except UsageError as error:
+        assert str(error).startswith(f"{folder / 'answers.jsonl'}:")
+
+
+@needs_fixtures
+@pytest.mark.parametrize(("lang", "bench", "least"), [("en", "ifeval", 99.5), ("ja", "m-ifeval", 99.0)])
+@pytest.mark.parametrize("model", MODELS)
+def test_the_published_answers_get_the_published_verdicts(
+    tmp_path: Path, lang: str, bench: str, least: float, model: str
+) -> None:
+    theirs = {reading: published(lang, model, reading) for reading in ("strict", "loose")}
+    answers = lines(
+        tmp_path / "a.jsonl", ({k: row[k] for k in ("prompt", "response")} for row in theirs["strict"].values())
+    )
+    started = time.process_time()
+    found = score(answers, benchmarks()[bench], Shelf((Path(FIXTURES),)))
+    assert time.process_time() - started < 10
+    for reading, rows in theirs.items():
+        verdicts = [v for row in rows.values() for v in row["follow_instruction_list"]]
+        ours = [v for each in found["items"] for v in each[reading]]
+        same = sum(a == b for a, b in zip(verdicts, ours, strict=True))
+        assert 100 * same / len(verdicts) >= least
+        assert found["totals"][f"instruction_{reading}"]["mean"] == pytest.approx(sum(ours) / len(ours), abs=1e-6)
+    assert {each["missing"] for each in found["totals"].values()} == {0}

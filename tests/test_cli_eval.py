@@ -1,0 +1,211 @@
+"""`komainu eval`: asking a suite, and scoring answers made elsewhere, from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import komainu.launch
+from komainu.cli import main
+from komainu.cli_eval import group
+from komainu.context import Context
+from komainu.eval import shelf
+from komainu.launch import CALLS
+from komainu.models.base import Model, Reply
+from komainu.models.cache import Cached
+from komainu.settings import Settings
+from komainu.store import Store
+from tests.eval.world import Parrot
+from tests.test_cli import Run, Said
+
+COMMA = "punctuation:no_comma"
+MODEL = "http://127.0.0.1:9/v1#parrot"
+
+
+def items(path: Path, n: int, lang: str) -> None:
+    rows = [
+        {"key": i, "prompt": f"{lang} {i}", "instruction_id_list": [f"{lang}:{COMMA}"], "kwargs": [{}]}
+        for i in range(n)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def say(model: Model, text: str, sample: int) -> str | Reply:
+    number = int(text.split()[1])
+    return Reply("", "length") if number == 99 else "a, b、c" if number % 4 == 0 else "a b c"
+
+
+@pytest.fixture
+def parrot() -> Parrot:
+    return Parrot(say)
+
+
+@pytest.fixture
+def eval_(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], parrot: Parrot
+) -> Iterator[Run]:
+    """Run `komainu eval` in a folder with ten English items and ten Japanese ones; a parrot answers."""
+
+    def opened(settings: Settings) -> Context:
+        return Context(Store(settings.root), Cached(parrot, settings.root / CALLS), settings)
+
+    monkeypatch.setattr(komainu.launch, "open_context", opened)
+    monkeypatch.setattr(shelf, "reachable", lambda url: False)
+    for name in ("KOMAINU_SETTINGS", "KOMAINU_STORE", "KOMAINU_FIXTURES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    items(tmp_path / "sets" / "en" / "ifeval_input_data.jsonl", 10, "en")
+    items(tmp_path / "sets" / "ja_input_data.jsonl", 10, "ja")
+    monkeypatch.setenv("KOMAINU_ITEMS", str(tmp_path / "sets"))
+
+    def run(*words: str) -> Said:
+        code = main(["eval", *words])
+        return Said(code, *capfd.readouterr())
+
+    yield run
+
+
+def test_the_verbs_of_the_group_are_these() -> None:
+    assert [*typer.main.get_command(group).commands] == ["run", "score"]  # type: ignore[attr-defined]
+
+
+def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
+    said = eval_("run", MODEL, "--suite", "en", "--json")
+    assert said.code == 0 and parrot.asked == 10
+    found = said.json
+    assert (found["model"], found["name"]) == ("parrot", "eval parrot,suite=en")
+    assert found["headline"]["en"]["mean"] == 70 and found["headline"]["ja"] is found["headline"]["avg"] is None
+    rows = {row["metric"]: (row["mean"], row["n"], row["missing"]) for row in found["rows"]}
+    assert rows["prompt_strict"] == (0.7, 10, 0) and len(rows) == 4
+    assert [(h["bench"], h["metric"], h["n"]) for h in found["habits"]] == [("ifeval", "leakage", 10)]
+    assert (Path(found["path"]) / "evaluation.json").exists() and found["incomplete"] == []
+    assert found["not_at_hand"] == {} and Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
+
+
+def test_nothing_is_asked_twice_and_the_table_has_n_missing_and_interval(eval_: Run, parrot: Parrot) -> None:
+    first, again = eval_("run", MODEL), eval_("run", MODEL)
+    assert parrot.asked == 20 and first.out == again.out
+    head, *_ = first.out.splitlines()
+    assert head.split() == ["ja", "70.0", *head.split()[2:4], "of", "100"]
+    assert any(line.split() == ["mean", "95", "%", "interval", "n", "missing"] for line in first.out.splitlines())
+    (line,) = (x for x in first.out.splitlines() if x.startswith("ifeval    en  prompt_strict"))
+    assert line.split()[3] == "0.7000" and line.split()[-2:] == ["10", "0"]
+    eval_("run", MODEL, "--bench", "ifeval", "--limit", "4")
+    assert parrot.asked == 20  # four of the ten, answered before
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(eval_: Run, parrot: Parrot) -> None:
+    def stops(model: Model, text: str, sample: int) -> str | Reply:
+        if parrot.asked == 14:
+            raise KeyboardInterrupt
+        return say(model, text, sample)
+
+    parrot.say = stops
+    assert eval_("run", MODEL).code == 130
+    parrot.say = say
+    plan = eval_("run", MODEL, "--plan", "--json").json
+    assert plan["to_send"] == 7 and [each["answered"] for each in plan["asked"]] == [10, 3]
+    assert eval_("run", MODEL).code == 0 and parrot.asked == 14 + 7
+
+
+def test_a_plan_sends_nothing_and_builds_nothing(eval_: Run, parrot: Parrot) -> None:
+    said = eval_("run", MODEL, "max_tokens=77", "--limit", "3", "--plan", "--json")
+    asked = [(a["bench"], a["rows"], a["requests"], a["answered"], a["max_tokens"]) for a in said.json["asked"]]
+    assert asked == [("m_ifeval", 3, 3, 0, 77), ("ifeval", 3, 3, 0, 77)]
+    assert said.json["to_send"] == 6 and parrot.asked == 0 and not Path("store").exists()
+    assert eval_("run", MODEL, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
+
+
+def test_the_sampling_is_the_benchmarks_own_unless_it_is_said(eval_: Run) -> None:
+    own = eval_("run", MODEL, "--bench", "ifeval", "--json").json
+    other = eval_("run", MODEL, "--bench", "ifeval", "temperature=0.5", "name=warm", "--json").json
+    assert [f["rows"][0]["sampling"]["temperature"] for f in (own, other)] == [0, 0.5]
+    assert other["name"] == "eval warm,bench=ifeval,temperature=0.5" and other["ref"] != own["ref"]
+
+
+def test_missing_verdicts_withhold_the_headline_and_end_with_4(eval_: Run, tmp_path: Path) -> None:
+    items(tmp_path / "sets" / "en" / "ifeval_input_data.jsonl", 100, "en")
+    said = eval_("run", MODEL, "--suite", "en", "--json")
+    assert said.code == 4 and said.json["headline"]["en"]["mean"] is None
+    assert said.json["incomplete"] == ["en: ifeval (en) lacks 1.0 % of its verdicts, more than 0.5 %"]
+    line = eval_("run", MODEL, "--suite", "en").out.splitlines()[0]
+    assert line.startswith("en   withheld, 74.0 to 75.0 of 100: ifeval (en) lacks 1.0 %")
+
+
+def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_: Run, tmp_path: Path) -> None:
+    (tmp_path / "sets" / "en" / "ifeval_input_data.jsonl").unlink()
+    said = eval_("run", MODEL, "--json")
+    assert said.code == 0 and "google/IFEval" in said.json["not_at_hand"]["ifeval"]
+    assert {row["bench"] for row in said.json["rows"]} == {"m_ifeval"}
+    lines = eval_("run", MODEL).out.splitlines()
+    assert lines[0].endswith("of 100  (without ifeval)") and any(x.startswith("not at hand: ifeval: ") for x in lines)
+    said = eval_("run", MODEL, "--bench", "ifeval")
+    assert said.code == 2 and "no items are at hand:\n  ifeval: " in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run"], "Missing argument"),
+        (["run", MODEL, "--suite", "fr"], "'en', 'ja', 'all'"),
+        (["run", MODEL, "--bench", "ifevel"], "has no benchmark 'ifevel'; did you mean 'ifeval'?"),
+        (["run", MODEL, "--suite", "ja", "--bench", "ifeval"], "the suite ja has no benchmark 'ifeval'"),
+        (["run", MODEL, "tempreature=1"], "did you mean 'temperature'?"),
+        (["run", MODEL, "temperature=warm"], "temperature"),
+        (["run", MODEL, "--items", "sets/ja_input_data.jsonl"], "say which with --bench"),
+        (["run", MODEL, "--items", "nowhere"], "there is no such folder of items"),
+        (["run", "nobody"], "no model 'nobody'"),
+        (["run", "sets"], "sets is not a model directory"),
+        (["score", "ifevel", "answers.jsonl"], "did you mean 'ifeval'?"),
+        (["score", "ifeval", "answers.jsonl"], "answers.jsonl: no such file"),
+    ],
+)
+def test_a_usage_error_is_one_message_and_nothing_is_asked(
+    eval_: Run, parrot: Parrot, words: list[str], message: str
+) -> None:
+    said = eval_(*words)
+    assert (said.code, said.out, parrot.asked) == (2, "", 0) and message in said.err and "Traceback" not in said.err
+    assert not Path("store").exists()
+    said = eval_(*words, "--json")
+    assert said.code == said.json["code"] == 2 and message in said.json["error"]
+
+
+def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parrot: Parrot, tmp_path: Path) -> None:
+    rows = [{"id": "ifeval-3", "response": "a, b"}, {"prompt": "en 5", "response": "a"}]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = eval_("score", "ifeval", "answers.jsonl", "--json")
+    assert said.code == 0 and said.json["items"] == [
+        {"id": "ifeval-3", "strict": [False], "loose": [False]},
+        {"id": "ifeval-5", "strict": [True], "loose": [True]},
+    ]
+    totals = said.json["totals"]
+    assert [*totals] == ["prompt_strict", "instruction_strict", "prompt_loose", "instruction_loose"]
+    assert (totals["prompt_loose"]["mean"], totals["prompt_loose"]["n"], totals["prompt_loose"]["missing"]) == (
+        0.5,
+        2,
+        8,
+    )
+    head, first, *_, end = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
+    assert head.split() == ["mean", "95", "%", "interval", "n", "missing"]
+    assert first.split()[:3] == ["ifeval", "prompt_strict", "0.5000"] and first.split()[-2:] == ["2", "8"]
+    assert end == f"2 answers; items from {tmp_path}/sets/en/ifeval_input_data.jsonl"
+    assert parrot.asked == 0 and not Path("store").exists()
+
+
+def test_the_items_of_a_score_may_be_given(eval_: Run, tmp_path: Path) -> None:
+    items(tmp_path / "other.jsonl", 1, "en")
+    (tmp_path / "answers.jsonl").write_text('{"id": 0, "response": "a"}\n')
+    found = eval_("score", "ifeval", "answers.jsonl", "--items", "other.jsonl", "--json").json
+    assert found["totals"]["prompt_strict"]["missing"] == 0 and found["source"] == ["other.jsonl"]
+
+
+def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, tmp_path: Path) -> None:
+    row = {"prompt": "a", "instruction_id_list": [COMMA, COMMA], "kwargs": [{}, {}], "response": "b"}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(row))
+    _, prompts, instructions, *_ = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
+    assert (prompts.split()[-2:], instructions.split()[-2:]) == (["1", "0"], ["2", "0"])
