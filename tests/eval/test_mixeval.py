@@ -55,7 +55,7 @@ def test_the_option_is_the_one_a_person_reads(case: Case) -> None:
 
 def test_there_are_enough_cases_of_each_kind() -> None:
     chosen = [case for case in CASES if case.letter]
-    assert len(CASES) == len(set(CASES)) >= 600 and len(CASES) - len(chosen) >= 200
+    assert len(CASES) == len(set(CASES)) >= 700 and len(CASES) - len(chosen) >= 250
     assert {case.options for case in CASES} == set(OPTIONS.values())
 
 

@@ -102,7 +102,7 @@ def supposed(text: str, at: int) -> bool:
 
 def is_text(text: str, letter: re.Match[str], texts: Sequence[str]) -> bool:
     """Whether what looks like a letter is how the text of an option begins: E. coli, A sharp."""
-    start = text[letter.start("letter") :].casefold()
+    start = text[letter.start("letter") :][:REACH].casefold()
     return any(len(own) > 1 and start.startswith(own) for own in texts)
 
 
@@ -238,14 +238,14 @@ def exactly(said: Iterable[str], texts: Sequence[str]) -> set[int]:
 
 def begun(said: Iterable[str], texts: Sequence[str]) -> set[int]:
     """The options whose text something said begins with, up to a mark; a comma is one after a word or two. An option
-    that follows right after the comma is said, too."""
+    that follows right after the comma, or its letter, is said, too."""
     found = set()
     for each in (part.strip(_EDGES).casefold() for part in said):
         for own in {i for i, text in enumerate(texts) if text and each.startswith(text)}:
             mark = say.BRIEF_MARK if len(texts[own].split()) < 3 else say.MARK
             if mark.match(each, len(texts[own])):
                 rest = each[len(texts[own]) :].strip(_EDGES)
-                found |= {own, *(i for i, text in enumerate(texts) if text and rest.startswith(text))}
+                found |= {own, *(i for i, t in enumerate(texts) if (t and rest.startswith(t)) or rest == chr(97 + i))}
     return found
 
 
