@@ -48,7 +48,7 @@ def items(
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.answer)[:60])
-def test_the_option_is_the_one_a_person_reads(case: Case) -> None:
+def test_the_option_is_the_one_a_reader_takes(case: Case) -> None:
     found = choice(case.answer, case.options)
     assert found.place == (ord(case.letter) - 65 if case.letter else None), found.why
 
