@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from komainu import launch, settings
 from komainu.candidate import candidate
-from komainu.cli_verbs import Outcome
+from komainu.cli_verbs import Outcome, shorten
 from komainu.convert import convert
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
@@ -89,7 +89,7 @@ def run(wish: Wish) -> Outcome:
         "ref": artifact.ref,
         "path": str(artifact.path),
         "headline": headline,
-        **{key: found[key] for key in ("rows", "tasks", "habits")},
+        **{key: found[key] for key in ("rows", "tasks", "beside", "overall")},
         "not_at_hand": lacking,
         "incomplete": [f"{part}: {each['withheld']}" for part, each in headline.items() if each and each["withheld"]],
     }
@@ -103,11 +103,13 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
             yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
-    for kind in ("rows", "habits"):
+    for kind in ("rows", "beside"):
         if rows := found[kind]:
             yield ""
             yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
+    for each in found["overall"]:
+        yield shorten(f"{each['bench']}  {each['language']}  {json.dumps(each['overall'], ensure_ascii=False)}")
     yield from missing_lines(found["not_at_hand"])
     yield found["path"]
 

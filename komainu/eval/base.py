@@ -165,7 +165,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.totals import by_group, totals
+        from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
@@ -174,8 +174,7 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = [score for chat in chats for score in scored(self.bench, chat)]
-        groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
-        summary = {
+        return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.name,
             "language": self.bench.language,
@@ -183,13 +182,8 @@ class Scores(Stage):
             "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
-            "metrics": totals(self.bench, scores),
+            **summary(self.bench, chats, scores),
         }
-        if groups:
-            summary["by"] = by_group(self.bench, scores, groups)
-        if told := self.bench.overall(chats, scores):
-            summary["overall"] = told
-        return summary
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:

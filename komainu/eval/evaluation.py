@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from komainu.eval.base import Answers, Bench, Scores
+from komainu.eval.base import Answers, Bench, Lang, Scores
 from komainu.eval.bench.leakage import LeakageRate
 from komainu.eval.board import Board, Entry
 from komainu.eval.suites import Task
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(Stage):
-    """Writes `evaluation.json`: headline, rows and tasks of the board, and `habits`, one row an answer set and rate.
+    """Writes `evaluation.json`: headline, rows and tasks of the board; `beside`, rows that are in no headline, each with
+    the benches whose answers it is about; `overall`, what benches tell of their whole sets.
 
-    A habit is a rate that every answer has whatever was asked (leakage, for one). It is not in the headline.
+    Beside stand the habits, rates that every answer has whatever was asked, and second looks at a set's answers.
     """
 
     makes: ClassVar[type] = Table
     board: Board
-    habits: tuple[Scores, ...] = ()
+    beside: tuple[Scores, ...] = ()
 
     def check(self) -> Iterator[str]:
-        for scores in self.habits:
+        for scores in self.beside:
             if scores.answers.id not in self.asked:
-                yield f"Evaluation.habits looks at {scores.answers.label}, which are no answers of the board"
+                yield f"Evaluation.beside looks at {scores.answers.label}, which are no answers of the board"
 
     @property
     def asked(self) -> dict[str, list[str]]:
-        """The names of the benches that look at each set of answers, by its id."""
+        """The names of the board's benches that look at each set of answers, by its id."""
         found: dict[str, list[str]] = {}
         for entry in self.board.entries:
             for scores in entry.scores:
@@ -49,29 +50,43 @@ class Evaluation(Stage):
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         board = json.loads((ctx.open(self.board).path / "board.json").read_bytes())
         kept = {key: board[key] for key in ("level", "headline", "rows", "tasks")}
-        write_json(out / "evaluation.json", {**kept, "habits": [*self.rates(ctx)]})
+        every = [scores for entry in self.board.entries for scores in entry.scores]
+        beside = [
+            {**self.of(scores), "metric": metric, **numbers}
+            for scores in self.beside
+            for metric, numbers in ctx.open(scores).summary["metrics"].items()
+        ]
+        overall = [
+            {**self.of(scores), "overall": told}
+            for scores in (*every, *self.beside)
+            if (told := ctx.open(scores).summary.get("overall"))
+        ]
+        write_json(out / "evaluation.json", {**kept, "beside": beside, "overall": overall})
         return {"rows": len(board["rows"]), "headline": ctx.open(self.board).summary["headline"]}
 
-    def rates(self, ctx: Context) -> Iterator[dict[str, Any]]:
-        asked = self.asked
-        for scores in self.habits:
-            of = {"entry": scores.answers.model.name, "bench": ", ".join(asked[scores.answers.id])}
-            of |= {"language": scores.bench.language, "scores": reference(scores)}
-            for metric, numbers in ctx.open(scores).summary["metrics"].items():
-                yield {**of, "metric": metric, **numbers}
+    def of(self, scores: Scores) -> dict[str, str]:
+        bench = ", ".join(self.asked[scores.answers.id])
+        entry, language = scores.answers.model.name, scores.bench.language
+        return {"entry": entry, "bench": bench, "language": language, "scores": reference(scores)}
 
 
-def habits(language: Any) -> tuple[Bench, ...]:
+def habits(language: Lang) -> tuple[Bench, ...]:
     """What is looked at in every answer in a language."""
     return (LeakageRate(language=language),)
 
 
 def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) -> Evaluation:
-    """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise."""
-    scores = [Scores(answers=answers(model, task, limit, how), bench=task.bench) for task in tasks]
-    looked = [Scores(answers=s.answers, bench=habit) for s in scores for habit in habits(s.bench.language)]
+    """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise. Reads the items."""
+    scores: list[Scores] = []
+    beside: list[Scores] = []
+    for task in tasks:
+        asked = answers(model, task, limit, how)
+        scores.append(Scores(answers=asked, bench=task.bench))
+        languages = {row.meta["lang"] for row in task.items.rows()}
+        benches = (*task.beside, *(habit for language in sorted(languages) for habit in habits(language)))
+        beside += (Scores(answers=asked, bench=bench) for bench in benches)
     board = Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
-    return Evaluation(board=board, habits=tuple(dict.fromkeys(looked)))
+    return Evaluation(board=board, beside=tuple(dict.fromkeys(beside)))
 
 
 def answers(model: Model, task: Task, limit: int, how: Mapping[str, Any]) -> Answers:

@@ -68,7 +68,7 @@ def test_the_habits_of_every_answer_are_told_and_count_for_no_headline(tmp_path:
     assert plan(stage, ctx.store).problems == []
     made = ctx.store.build(stage, ctx)
     found = json.loads((made.path / "evaluation.json").read_bytes())
-    rates = {(row["bench"], row["language"]): (row["mean"], row["n"]) for row in found["habits"]}
+    rates = {(row["bench"], row["language"]): (row["mean"], row["n"]) for row in found["beside"]}
     assert rates == {("ifeval", "en"): (1.0, 6), ("m_ifeval", "ja"): (0.0, 6)}
     assert found["headline"][0]["avg"]["mean"] == 100 and len(found["rows"]) == 8
     assert made.summary["headline"] == {"m": {"ja": 100.0, "en": 100.0, "avg": 100.0}}
@@ -78,7 +78,7 @@ def test_a_limit_is_of_each_set_and_an_answer_that_found_no_room_is_missing(tmp_
     ctx = context(tmp_path, lambda model, text, sample: Reply("", "context_overflow"))
     stage = evaluation(Model(name="m"), tasks(tmp_path), limit=2)
     found = json.loads((ctx.store.build(stage, ctx).path / "evaluation.json").read_bytes())
-    assert {(row["n"], row["missing"]) for row in (*found["rows"], *found["habits"])} == {(0, 2)}
+    assert {(row["n"], row["missing"]) for row in (*found["rows"], *found["beside"])} == {(0, 2)}
     assert found["rows"][0]["reasons"] == {"missing": 2}
 
 
@@ -98,5 +98,5 @@ def test_a_task_says_how_a_model_is_sampled_and_the_asker_goes_before_it(tmp_pat
 
 def test_a_habit_of_other_answers_is_a_fault_in_the_wiring(tmp_path: Path) -> None:
     (task, other) = (evaluation(Model(name="m"), [each]) for each in tasks(tmp_path))
-    (problem,) = Evaluation(board=task.board, habits=other.habits).check()
+    (problem,) = Evaluation(board=task.board, beside=other.beside).check()
     assert "which are no answers of the board" in problem
