@@ -10,7 +10,7 @@ from sacrebleu.metrics import CHRF
 
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Bench, Scores, scored
-from komainu.eval.bench.llm_jp_eval import comet
+from komainu.eval.bench.llm_jp_eval import comet, execution
 from komainu.eval.bench.llm_jp_eval.bench import LlmJpEval, LlmJpEvalSimilarity, LlmJpEvalTranslation
 from komainu.eval.bench.llm_jp_eval.datasets import DATASETS
 from komainu.eval.items import Source
@@ -33,7 +33,6 @@ def one(tmp_path: Path, name: str) -> Chat:
         ("aio", "0 OUT!", {"score": 1.0}),
         ("chabsa", "out 0\nx", {"score": 0.666667}),
         ("xlsum_ja", "out 0", {"score": 1.0}),
-        ("mbpp", "def f(x):\n  return x + 1", {"score": None}),
         ("alt-e-to-j", "out 0", {"score": None}),
     ],
 )
@@ -49,9 +48,10 @@ def test_a_missing_answer_is_missing_and_an_empty_one_wrong(tmp_path: Path) -> N
     assert LlmJpEval().verdict(chat) == {"score": None} and LlmJpEval().verdict(chat.with_reply(" ")) == {"score": 0.0}
 
 
-def test_why_a_verdict_is_missing_is_told(tmp_path: Path) -> None:
+def test_why_a_verdict_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "find_spec", lambda name: None)
     why = {
-        "mbpp": "not_available: model-written code is not run here",
+        "mbpp": "not_available: there is no sandbox to run model-written code in",
         "alt-e-to-j": "not_available: no checkpoint of wmt22-comet-da is given (LlmJpEval.comet)",
         "jnli": "differs: x",
     }

@@ -223,6 +223,29 @@ def test_the_hub_is_pinned() -> None:
     assert MixEvalItems().source == HUB and [*MixEvalItems().check()] == []
 
 
+FORMS = (
+    "{L}",
+    "({L})",
+    "{L}. {text}",
+    "{L}) {text}",
+    "{L}: {text}",
+    "{L} - {text}",
+    "**{L}. {text}**",
+    "Answer: {L}. {text}",
+    "The answer is {L}: {text}",
+    "The answer is ({L}) {text}",
+    "The correct answer is **{L}. {text}**",
+    "The correct option is {L}, because {text}",
+    "Option {L}: {text}",
+    "{L}\n\nThe passage supports this.",
+    "Explanation first, with commas, and such.\n\nAnswer: {L}",
+    "\\boxed{{{L}}}",
+    "{listed}\n\nAnswer: {L}",
+    "{listed}\n{L}",
+    "答え：{L}. {text}",
+)
+
+
 @needs_fixtures
 def test_the_released_items_are_read(tmp_path: Path) -> None:
     folder = Path(FIXTURES) / "mixeval"
@@ -233,8 +256,10 @@ def test_the_released_items_are_read(tmp_path: Path) -> None:
     assert (len(rows), len(choices)) == (80, 40) and len({row.meta["benchmark"] for row in choices}) == 8
     for row in choices:
         options, target = row.meta["options"], row.meta["target"][0]
+        listed = "\n".join(f"{chr(65 + i)}. {option}" for i, option in enumerate(options))
         for i, option in enumerate(options):
-            for answer in (chr(65 + i), f"{chr(65 + i)}. {option}", f"The answer is ({chr(65 + i)}) {option}"):
+            for form in FORMS:
+                answer = form.format(L=chr(65 + i), text=option, listed=listed)
                 assert MixEvalHard().verdict(row.with_reply(answer)) == {"pass": i == target}, answer
         if len({option.casefold() for option in options}) == len(options):
             assert MixEvalHard().verdict(row.with_reply(options[target])) == {"pass": True}, options[target]

@@ -154,12 +154,13 @@ def leading(text: str, texts: Sequence[str]) -> Iterator[Said]:
         return
     made = committed(text, found)
     rest, bracketed = made.rest, bool(found["open"] and found["close"]) or found["close"] in (")", "]")
-    if (found["letter"].islower() and not bracketed) or say.DENIED.match(rest) or say.ASKS.match(rest):
+    quoted = quotes(made, texts) is not None
+    if (found["letter"].islower() and not bracketed) or say.DENIED.match(rest) or (say.ASKS.match(rest) and not quoted):
         return
     named = bracketed or say.IN_JAPANESE.match(rest) or re.match(r"\s*[:)\]]|\s+[-–—]\s", rest)
     dotted = re.match(r"\.\s*(?:[A-Z(\"“「ぁ-んァ-ン一-龥]|$)", rest)
     reasoned = re.match(r"\s*[,、]|\s+(?:because|since|as\s|due)", rest) and found["letter"] != "I"
-    if len(made.letters) > 1 or named or dotted or reasoned or quotes(made, texts) is not None:
+    if len(made.letters) > 1 or quoted or named or dotted or reasoned:
         yield made
 
 
@@ -170,7 +171,7 @@ def lists(text: str) -> bool:
 
 
 def repeated(text: str, texts: Sequence[str]) -> Iterator[Said]:
-    """A line that repeats one option, letter and text, when only one is repeated so."""
+    """Lines that repeat an option, letter and text."""
     for found in say.LISTED.finditer(text):
         index = ord(found["letter"]) - 65
         if index < len(texts) and bare(found["text"]) == texts[index]:
