@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import as_file, files
 from typing import ClassVar
 
@@ -15,18 +17,35 @@ from komainu.eval.bench.jp_ifeval.kana import is_japanese
 from komainu.eval.items import Items, Published
 from komainu.rows import Chat, Score
 
+PROMPTS = files("komainu.eval.bench.jp_ifeval").joinpath("prompts.jsonl")
+
+
+@cache
+def prompts_hash() -> str:
+    return hashlib.sha256(PROMPTS.read_bytes()).hexdigest()
+
 
 @dataclass(frozen=True, kw_only=True)
 class JpIFEvalItems(Items):
     """The prompts of the package (Apache-2.0), written for it; row ids `jp-ifeval-<type>-<n>`.
 
-    The private jp-ifeval of the Shisa V2 model cards is another set: numbers are not comparable with it.
+    `sha256` is that of the prompts, taken from them unless given: other prompts are other items. The private jp-ifeval
+    of the Shisa V2 model cards is another set, and numbers are not comparable with it.
     """
 
-    version: ClassVar[int] = 1  # a test holds it against the hash of prompts.jsonl
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sha256:
+            object.__setattr__(self, "sha256", prompts_hash())
+
+    def check(self) -> Iterator[str]:
+        yield from super().check()
+        if self.sha256 != prompts_hash():
+            yield f"JpIFEvalItems.sha256 is {self.sha256}; the prompts of this version have {prompts_hash()}"
 
     def read(self) -> Iterator[Chat]:
-        with as_file(files("komainu.eval.bench.jp_ifeval").joinpath("prompts.jsonl")) as path:
+        with as_file(PROMPTS) as path:
             yield from read_prompts(path, CHECKS, bench=JpIFEval.name, lang="ja", source="komainu jp-ifeval")
 
 
