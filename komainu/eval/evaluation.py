@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from komainu.eval.base import Answers, Bench, Lang, Scores
 from komainu.eval.bench.leakage import LeakageRate
 from komainu.eval.board import Board, Entry
+from komainu.eval.items import Items
 from komainu.eval.suites import Task
 from komainu.files import write_json
 from komainu.models.base import Model
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(Stage):
-    """Writes `evaluation.json`: headline, rows and tasks of the board; `beside`, rows that are in no headline, each with
-    the benches whose answers it is about; `overall`, what benches tell of their whole sets.
+    """Writes `evaluation.json`: headline, rows and tasks of the board; `beside`, rows that are in no headline, under
+    the names of the benches whose answers they are about; `overall`, what benches tell of their whole sets.
 
     Beside stand the habits, rates that every answer has whatever was asked, and second looks at a set's answers.
     """
@@ -80,18 +81,18 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) 
     scores: list[Scores] = []
     beside: list[Scores] = []
     for task in tasks:
-        asked = answers(model, task, limit, how)
+        items = task.items.limited(limit)
+        asked = answers(model, task, items, how)
         scores.append(Scores(answers=asked, bench=task.bench))
-        languages = {row.meta["lang"] for row in task.items.rows()}
-        benches = (*task.beside, *(habit for language in sorted(languages) for habit in habits(language)))
-        beside += (Scores(answers=asked, bench=bench) for bench in benches)
+        looks = (*task.beside, *habits("ja"), *habits("en"))
+        rows = items.rows()
+        beside += (Scores(answers=asked, bench=bench) for bench in looks if any(map(bench.applies, rows)))
     board = Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
     return Evaluation(board=board, beside=tuple(dict.fromkeys(beside)))
 
 
-def answers(model: Model, task: Task, limit: int, how: Mapping[str, Any]) -> Answers:
+def answers(model: Model, task: Task, items: Items, how: Mapping[str, Any]) -> Answers:
     first, *others = task.temperatures
     several = task.temperatures if others and "temperature" not in how else ()
     asked = replace(model, **{"temperature": first, "max_tokens": task.max_tokens, **how})
-    items = task.items.limited(limit) if limit else task.items
     return Answers(model=asked, items=items, samples=task.samples, temperatures=several)

@@ -96,7 +96,7 @@ class Items(Stage, ABC):
         """All items, in the set's order. Raises UsageError with file:line for what is not as the schema says."""
 
     def limited(self, n: int) -> Self:
-        """These items with at most `n` of each set that they hold."""
+        """These items with at most `n` of each set that they hold; 0: all."""
         return replace(self, limit=n)
 
     def check(self) -> Iterator[str]:

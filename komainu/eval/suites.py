@@ -66,7 +66,7 @@ def mixeval_hard(shelf: Shelf) -> tuple[Task, ...]:
 
 def mixed(name: str, shelf: Shelf) -> MixEvalItems:
     file = f"{name}/{CHOICE}.json"
-    home = "github.com/JinjieNi/MixEval (mixeval_data)"
+    home = "github.com/Psycoy/MixEval"
     return MixEvalItems(source=shelf.folder(file, home=home, hub=MIXEVAL, name=f"mixeval-2024-06-01/{file}"))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Task, at_hand, benchmarks
 from komainu.models.base import Model, Reply
 from komainu.plan import plan
+from tests.eval import llm_jp_world as llm_jp
 from tests.eval.world import context
 from tests.test_docs import table
 
@@ -56,10 +59,12 @@ def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(t
     }
     assert {*found_by} == {*told}
     for name, files in found_by.items():
-        for file in files.replace("`", "").split(", "):
-            (tmp_path / file).write_text("{}\n")
-            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path,)))[0]
-            (tmp_path / file).unlink()
+        for file in re.findall("`(.+?)`", files):
+            at = tmp_path / name / file
+            at.parent.mkdir(parents=True)
+            at.write_text("{}\n")
+            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path / name,)))[0]
+            shutil.rmtree(tmp_path / name)
 
 
 def test_the_habits_of_every_answer_are_told_and_count_for_no_headline(tmp_path: Path) -> None:
@@ -72,6 +77,25 @@ def test_the_habits_of_every_answer_are_told_and_count_for_no_headline(tmp_path:
     assert rates == {("ifeval", "en"): (1.0, 6), ("m_ifeval", "ja"): (0.0, 6)}
     assert found["headline"][0]["avg"]["mean"] == 100 and len(found["rows"]) == 8
     assert made.summary["headline"] == {"m": {"ja": 100.0, "en": 100.0, "avg": 100.0}}
+
+
+def test_what_a_bench_tells_of_its_whole_set_and_what_stands_beside_it_is_told(tmp_path: Path) -> None:
+    llm_jp.folder(tmp_path / "sets", "jnli", "jsts", "mawps", n=4)
+    wanted = {name: benchmarks()[name] for name in ("llm-jp-eval", "jp-ifeval")}
+    found = at_hand(wanted, Shelf((tmp_path / "sets",)))[0]
+    ctx = context(tmp_path / "store", lambda model, text, sample: "2.5" if model.temperature < 0.7 else "答えは無い。")
+    made = ctx.store.build(evaluation(Model(name="m"), found[:1], limit=2), ctx)
+    told = json.loads((made.path / "evaluation.json").read_bytes())
+    assert {(row["bench"], row["metric"], row["n"]) for row in told["beside"]} == {
+        ("llm_jp_eval", "leakage", 6),
+        ("llm_jp_eval", "closeness", 2),
+    }
+    average, similarity = (row["overall"] for row in told["overall"])
+    assert average["categories"]["NLI"]["datasets"]["jnli"]["n"] == 2 and similarity["n"] == 2
+    made = ctx.store.build(evaluation(Model(name="m"), found[1:], limit=3), ctx)
+    told = json.loads((made.path / "evaluation.json").read_bytes())
+    assert [*told["overall"][0]["overall"]["by_temperature"]] == ["0", "0.2", "0.5", "0.7", "1"]
+    assert [(row["n"], row["items"]) for row in told["rows"]] == [(15, 3)]
 
 
 def test_a_limit_is_of_each_set_and_an_answer_that_found_no_room_is_missing(tmp_path: Path) -> None:
