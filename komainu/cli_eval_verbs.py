@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from komainu import launch, settings
 from komainu.candidate import candidate
-from komainu.cli_verbs import Outcome, shorten
+from komainu.cli_verbs import Outcome
 from komainu.convert import convert
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
@@ -97,21 +97,29 @@ def run(wish: Wish) -> Outcome:
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    without = f"  (without {', '.join(found['not_at_hand'])})" if found["not_at_hand"] else ""
     for part, each in found["headline"].items():
+        lacking = [name for name in found["not_at_hand"] if part == "avg" or name in benchmarks(SUITES[part])]
+        without = f"  (without {', '.join(lacking)})" if lacking else ""
         if each and each["withheld"]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
             yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
-    for kind in ("rows", "beside"):
-        if rows := found[kind]:
-            yield ""
-            yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
+    whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
+    for rows in filter(None, (found["rows"], found["beside"], whole)):
+        yield ""
+        yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
-    for each in found["overall"]:
-        yield shorten(f"{each['bench']}  {each['language']}  {json.dumps(each['overall'], ensure_ascii=False)}")
     yield from missing_lines(found["not_at_hand"])
     yield found["path"]
+
+
+def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The estimates in what a bench tells of its whole set, by their path: `categories/NLI`."""
+    if "mean" in told:
+        yield name.strip("/"), told
+    for key, value in told.items():
+        if isinstance(value, dict):
+            yield from estimates(f"{name}/{key}", value)
 
 
 def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
@@ -162,7 +170,7 @@ def cells(found: Mapping[str, Any]) -> tuple[str, ...]:
     """Mean, interval, n and missing of an estimate."""
     there = found["mean"] is not None
     shown = (f"{found['mean']:.4f}", f"[{found['low']:.4f}, {found['high']:.4f}]") if there else ("-", "-")
-    return (*shown, str(found["n"]), str(found["missing"]))
+    return (*shown, *(str(found.get(name, "")) for name in ("n", "missing")))
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

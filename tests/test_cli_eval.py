@@ -37,7 +37,7 @@ def items(path: Path, n: int, lang: str) -> None:
 
 
 def say(model: Model, text: str, sample: int) -> str | Reply:
-    number = int(text.split()[1])
+    number = int(text.split()[1]) if text.startswith(("en ", "ja ")) else 1
     return Reply("", "length") if number == 99 else "a, b、c" if number % 4 == 0 else "a b c"
 
 
@@ -145,9 +145,17 @@ def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_:
     assert said.code == 0 and "google/IFEval" in said.json["not_at_hand"]["ifeval"]
     assert {row["bench"] for row in said.json["rows"]} == {"m_ifeval"}
     lines = eval_("run", *BOTH).out.splitlines()
-    assert lines[0].endswith("of 100  (without ifeval)") and any(x.startswith("not at hand: ifeval: ") for x in lines)
+    assert lines[0].endswith("of 100") and any(x.startswith("not at hand: ifeval: ") for x in lines)
+    lines = eval_("run", MODEL, "--bench", "m-ifeval", "--bench", "llm-jp-eval").out.splitlines()
+    assert lines[0].endswith("of 100  (without llm-jp-eval)")
     said = eval_("run", MODEL, "--bench", "ifeval")
     assert said.code == 2 and "no items are at hand:\n  ifeval: " in said.err
+
+
+def test_what_a_bench_tells_of_its_whole_set_is_shown(eval_: Run) -> None:
+    lines = eval_("run", MODEL, "--bench", "jp-ifeval", "--limit", "2").out.splitlines()
+    shown = [line.split()[2] for line in lines if line.startswith("jp_ifeval")]
+    assert shown == ["strict", "leakage", *(f"by_temperature/{t}" for t in ("0", "0.2", "0.5", "0.7", "1"))]
 
 
 @pytest.mark.parametrize(
