@@ -29,7 +29,8 @@ class Bench(Spec):
     """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
 
     `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
-    other language is another value. Scores lie between 0 and `top`.
+    other language is another value. Scores lie between 0 and `top`. `headline` says whether a board's averages count
+    it; it is tested against other entries either way.
     """
 
     name: ClassVar[str]
@@ -38,6 +39,7 @@ class Bench(Spec):
     top: ClassVar[float] = 1.0  # the highest score there is
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     language: Lang
+    headline: bool = True
 
     def applies(self, chat: Chat) -> bool:
         """Whether the bench asks something of this item: decided from its prompt and meta, never its answer."""
@@ -60,6 +62,16 @@ class Bench(Spec):
         """What is told of the whole set beside the means of the metrics, from its items with their answers and all
         their scores; {} for nothing."""
         return {}
+
+    @property
+    def title(self) -> str:
+        """What a board calls it; a bench that may stand on a board for several sets of items says which."""
+        return self.name
+
+    @property
+    def sees_empty(self) -> bool:
+        """Whether `score` also gets answers with nothing to read, in place of the rule that they are the worst."""
+        return False
 
     @property
     def worst(self) -> float:
@@ -153,7 +165,7 @@ class Scores(Stage):
     as many as it has parts.
 
     A missing answer gets `value=None`; an empty one, or one that is only thinking, gets the worst value by
-    rule: no bench sees it. The summary tells per metric mean, n, missing and the 95 % interval.
+    rule: only a bench that asks for it sees it. The summary tells per metric mean, n, missing and the 95 % interval.
     """
 
     makes: ClassVar[type] = Score
@@ -170,13 +182,13 @@ class Scores(Stage):
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
             raise UsageError(
-                f"no row of {self.answers.items.label} is an item of the bench {self.bench.name} "
+                f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = [score for chat in chats for score in scored(self.bench, chat)]
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
-            "bench": self.bench.name,
+            "bench": self.bench.title,
             "language": self.bench.language,
             "model": self.answers.model.name,
             "sampling": self.answers.sampled,
@@ -203,7 +215,7 @@ def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
     promised = tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
     if why := missing(chat):
         return [Score(chat.id, metric, None, why=why) for metric in promised]
-    if why := Empty()(chat):
+    if not bench.sees_empty and (why := Empty()(chat)):
         return [Score(chat.id, metric, bench.worst, why=why) for metric in promised]
     scores = bench.score(chat)
     found = tuple(score.metric for score in scores)

@@ -1,0 +1,174 @@
+"""Words in Latin letters that slipped into Japanese text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence, Set
+
+from komainu.checks.language import ENGLISH, UNITS
+from komainu.checks.leaks.calls import technical
+from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, everyday
+from komainu.checks.leaks.span import Span
+from komainu.checks.scripts import JAPANESE, LATIN
+from komainu.checks.text import blank, prose, without_code
+
+TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
+RUN = re.compile(rf"(?<![{LATIN}\d_.@/#$%\\-]){TOKEN}(?: {TOKEN})*")
+PIECE = re.compile(TOKEN)
+_MENTION = re.compile(
+    rf"\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
+    + "|".join(
+        rf"{a}[^{JAPANESE}\n{a}{b}]{{1,300}}?{b}"
+        for a, b in ("「」", "『』", "“”", '""', "（）", "()", "《》", "〈〉", "【】", "[]", "‘’")
+        for a, b in ((re.escape(a), re.escape(b)),)
+    )
+    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])"
+)
+_VALUE = re.compile(r"[:\[,][ \t]*\"([^\"\n]{1,80})\"(?=\s*[,\]}])")
+_ITEM = re.compile(
+    rf"(?:^[ \t]*(?:[-*+•・]|\d{{1,3}}[.)）．、])[ \t]*(?:\*\*)?|\|[ \t]*|[:\[,][ \t]*\"|\*\*)"
+    rf"([{LATIN}]+(?:[ -][{LATIN}]+){{0,3}})(?=[ \t]*(?:$|\||\*\*)|\"[ \t\n]*[,\]}}])",
+    re.M,
+)
+_SENTENCE = re.compile(
+    rf"(?<![{LATIN}\d_.@/#$%\\-])[{LATIN}][{LATIN}'’]*(?:(?:, |; | - | – | )(?:[{LATIN}][{LATIN}'’-]*|\d[\d,.]*)){{2,}}"
+)
+_JA = re.compile(f"[{JAPANESE}]")
+_NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
+_LISTED = re.compile(rf"{TOKEN}(?: ?[、,・/やと] ?{TOKEN}){{2,}}")
+_TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){TOKEN}(?=は)")
+_SAID = re.compile(  # what follows a word that is only mentioned, or a name in a program
+    r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
+)
+_NAMED = re.compile(  # what makes the Latin word before it the name of a thing, unless it is an everyday word
+    r" ?(?:値|定数|文字列|配列|行列|減衰|分布|検定|層|キー|ファイル|フォルダ|ディレクトリ|ブランチ|パッケージ|ライブラリ|モジュール|テーブル|カラム|列|"
+    r"フィールド|パラメータ|引数|形式|要素|環境|ユーザー|ポート|プロトコル|エラー|モデル|トークン|アルゴリズム|体|法|系|基|方向|軸|平面|空間|座標|成分)"
+)
+_FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
+_CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
+_VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
+_BARE = re.compile(r"[\d_@/+#&.]")
+
+
+def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
+    """Foreign words beside Japanese, whole list items, table cells and JSON values, and English sentences."""
+    if "latin" in speaks or not PIECE.search(text):
+        return
+    bare = prose(_VALUE.sub(_kept, text))
+    clean = blank(_MENTION, bare)
+    everywhere = [(0, len(text))]
+    found = [*_words(bare, clean, allowed, everywhere if "technical" in speaks else [])]
+    if found and "technical" not in speaks:
+        found = [*_words(bare, clean, allowed, everywhere if technical(text) else _terms(clean))]
+    yield from found
+    if "titles" not in speaks and _JA.search(text):
+        yield from _items(text, allowed, "technical" in speaks)
+    for sentence in _SENTENCE.finditer(clean):
+        if _is_english(sentence, clean, "titles" in speaks) and not words_of(sentence[0]) <= allowed:
+            yield Span(*sentence.span(), "latin")
+
+
+def _words(bare: str, clean: str, allowed: Set[str], terms: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """Words beside Japanese in `clean`, which is `bare` without what is only mentioned; `terms` is where terms are."""
+    for run in RUN.finditer(clean):
+        if _beside_japanese(clean, run.start(), run.end()):
+            term = any(a <= run.start() < b for a, b in terms)
+            if span := _foreign(bare, run, allowed, term):
+                yield span
+
+
+def _terms(clean: str) -> list[tuple[int, int]]:
+    """Where Latin words are terms by where they stand: three in a row, or two and more of which something is said."""
+    listed = [m.span() for m in _LISTED.finditer(clean)]
+    topics = {m[0]: m.span() for m in _TOPIC.finditer(clean)}
+    return listed + (list(topics.values()) if len(topics) >= 2 else [])
+
+
+def _kept(value: re.Match[str]) -> str:
+    """A JSON value without its quotation marks, which would make a mention of it."""
+    return value[0].replace('"', " ")
+
+
+def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) -> Span | None:
+    """The leak in a run of Latin words, if there is one: names and terms joined by little words are none."""
+    pieces = [p for p in PIECE.finditer(text, *run.span())]
+    foreign = [p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed]
+    names = [is_name(p[0]) for p in pieces]
+    joins = any(p[0].islower() and key(p[0]) in ENGLISH for p in foreign)
+    if not foreign or (any(names) and (not joins or (names[0] and names[-1]))):
+        return None
+    if computers and not joins and any(p not in foreign for p in pieces):
+        return None
+    if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
+        return None
+    if len(pieces) == 1 and _is_said(text, run, everyday(key(pieces[0][0]))):
+        return None
+    words = [p for p in pieces if p in foreign or (p[0].islower() and key(p[0]) not in allowed)]
+    return Span(words[0].start(), words[-1].start() + len(words[-1][0].rstrip(".'’-/+&#")), "latin")
+
+
+def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
+    """Whether a word is mentioned, names a thing, or is the front of a Japanese one (iso-プロパノール)."""
+    at = run.end()
+    return bool(_SAID.match(text, at) or (not common and _NAMED.match(text, at)) or run[0].endswith("-"))
+
+
+def _items(text: str, allowed: Set[str], computers: bool) -> Iterator[Span]:
+    """Items, cells and values that are foreign words and nothing else."""
+    found = [*_ITEM.finditer(without_code(text))]
+    computers = computers or (bool(found) and technical(text))
+    for item in found:
+        words = re.split("[ -]", item[1])
+        if all(w.islower() and is_foreign(w, computers) for w in words) and not {key(w) for w in words} <= allowed:
+            yield Span(*item.span(1), "latin")
+
+
+def _is_english(run: re.Match[str], text: str, titles: bool) -> bool:
+    """Whether a run of Latin words is a sentence or a part of one, and no name or title."""
+    words = [w for w in re.split(r"[^\w'’-]+", run[0]) if w and not w[0].isdigit()]
+    lower = [w for w in words if w.islower()]
+    common = sum(key(w) in ENGLISH or everyday(key(w)) for w in words)
+    if len(words) < 3 or 2 * len(lower) < len(words) or common < 2 or 4 * common < len(words):
+        return False
+    ended = re.match(r"[.!?。！？:：]", text[run.end() : run.end() + 1]) is not None
+    return ended if titles else ended or len(words) >= 6
+
+
+def _beside_japanese(text: str, start: int, end: int) -> bool:
+    """Directly beside a Japanese character or stop on one side, or with one space between on both."""
+    left, right = text[max(0, start - 2) : start], text[end : end + 2]
+    if (left and _NEAR.match(left[-1])) or (right and _NEAR.match(right[0])):
+        return True
+    near_left = len(left) == 2 and left[1] == " " and _JA.match(left[0]) is not None
+    near_right = len(right) == 2 and right[0] == " " and _JA.match(right[1]) is not None
+    return near_left and near_right
+
+
+def is_name(word: str) -> bool:
+    """Whether a Latin word may be a name: it has capitals, and is none of the words that get them by place or use."""
+    w = key(word)
+    return not word.islower() and w not in ENGLISH and w not in NAMED_DAYS and w not in JOINING
+
+
+def is_foreign(word: str, computers: bool = False) -> bool:
+    """Whether Japanese text, or Japanese text about computers, does not take a Latin word as it is."""
+    w = key(word)
+    if len(w) < 2 or w in UNITS or _BARE.search(w) or re.fullmatch(r"\w(?:-\w)+", w):
+        return False
+    if not _VOWEL.search(w) and not everyday(w) and w not in ENGLISH:
+        return False
+    if word.isupper() or is_name(word):
+        return w in NAMED_DAYS and not is_name(word)
+    if w in AT_HOME and not (w in JOINING and not word.islower()):
+        return False
+    return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if computers else True
+
+
+def key(word: str) -> str:
+    """How words are compared: full width as half width, lower case, no closing marks."""
+    return unicodedata.normalize("NFKC", word).casefold().replace("’", "'").rstrip(".'-/+&#")
+
+
+def words_of(text: str) -> frozenset[str]:
+    return frozenset(key(w) for w in PIECE.findall(text))

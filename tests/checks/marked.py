@@ -1,0 +1,108 @@
+"""The hand-labelled answers in `labelled/`, split in two by hash, and how the checks do on them.
+
+The rules of a check are made looking at "development" alone; "held-out" tells how they do on what was not looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from komainu.checks.leakage import Span, allowed_text, spans
+from komainu.rows import Chat
+from tests.checks.helpers import answer
+
+FOLDER = Path(__file__).parent / "labelled"
+HALVES = ("development", "held-out")
+_MARK = re.compile("⟦(.*?)⟧", re.S)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """An answer without its marks, and where they stood."""
+
+    topic: str
+    chat: Chat
+    leaks: tuple[tuple[int, int], ...]
+
+
+def rows(name: str, half: str = "") -> Iterator[dict[str, Any]]:
+    """The labelled rows of a file, of one half or all."""
+    for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        odd = hashlib.sha256((row["prompt"] + row["answer"]).encode()).digest()[0] % 2
+        if half in ("", HALVES[odd]):
+            yield row
+
+
+def marked(name: str, half: str = "") -> list[Marked]:
+    return [unmark(row) for row in rows(name, half)]
+
+
+def unmark(row: dict[str, Any]) -> Marked:
+    text, leaks = "", []
+    for i, piece in enumerate(_MARK.split(row["answer"])):
+        if i % 2:
+            leaks.append((len(text), len(text) + len(piece)))
+        text += piece
+    meta = {key: row[key] for key in ("lang", "task") if key in row}
+    return Marked(row["topic"], answer(text, row["prompt"], **meta), tuple(leaks))
+
+
+def found(one: Marked) -> list[Span]:
+    lang = one.chat.meta["lang"]
+    return spans(one.chat.reply, lang, allowed_text(one.chat, lang))
+
+
+def shared(a: tuple[int, int], b: tuple[int, int]) -> float:
+    """The share of the characters of two spans that both have."""
+    both = min(a[1], b[1]) - max(a[0], b[0])
+    return max(0, both) / (max(a[1], b[1]) - min(a[0], b[0]))
+
+
+def counts(ones: Iterable[Marked]) -> Counter[str]:
+    """Over all answers: hits, marked and found, by character, by span that touches and by span that is half shared;
+    clean answers, those with an alarm, leaking answers, those noticed."""
+    total: Counter[str] = Counter()
+    for one in ones:
+        got = [(span.start, span.end) for span in found(one)]
+        want = list(one.leaks)
+        ours, theirs = ({i for a, b in some for i in range(a, b)} for some in (got, want))
+        total.update(chars_hit=len(ours & theirs), chars_found=len(ours), chars_marked=len(theirs))
+        total.update(spans_found=len(got), spans_marked=len(want))
+        for name, least in (("touch", 1e-9), ("half", 0.5)):
+            total[f"{name}_found"] += sum(any(shared(g, w) >= least for w in want) for g in got)
+            total[f"{name}_marked"] += sum(any(shared(g, w) >= least for g in got) for w in want)
+        kind = "leaking" if want else "clean"
+        total.update({kind: 1, f"{kind}_flagged": bool(got)})
+    return total
+
+
+def measures(ones: Iterable[Marked]) -> dict[str, float]:
+    """Precision, recall and F1 by characters, touching and half-shared spans; the share of clean answers flagged."""
+    c = counts(ones)
+    result = dict(zip(("chars_p", "chars_r", "chars_f1"), prf(c, "chars_hit", "chars_hit", "chars"), strict=True))
+    for name in ("touch", "half"):
+        names = (f"{name}_p", f"{name}_r", f"{name}_f1")
+        result |= zip(names, prf(c, f"{name}_found", f"{name}_marked", "spans"), strict=True)
+    return result | {"false_alarms": c["clean_flagged"] / max(1, c["clean"])}
+
+
+def prf(c: Counter[str], right: str, recalled: str, of: str) -> tuple[float, float, float]:
+    p, r = c[right] / max(1, c[f"{of}_found"]), c[recalled] / max(1, c[f"{of}_marked"])
+    return p, r, 2 * p * r / max(1e-9, p + r)
+
+
+def verdicts(name: str, half: str, flags: Callable[[Chat], str]) -> tuple[float, float, list[Chat]]:
+    """Precision and recall of a yes-or-no check on rows labelled `wrong`, and the answers it is mistaken about."""
+    seen = [(row["wrong"], answer(row["answer"], row["prompt"])) for row in rows(name, half)]
+    flagged = [(wrong, bool(flags(chat)), chat) for wrong, chat in seen]
+    right = sum(wrong and flag for wrong, flag, _ in flagged)
+    p, r = right / max(1, sum(f for _, f, _ in flagged)), right / max(1, sum(w for w, _, _ in flagged))
+    return p, r, [chat for wrong, flag, chat in flagged if wrong != flag]
