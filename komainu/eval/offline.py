@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.base import scored
+from komainu.eval.base import Lang, scored
+from komainu.eval.bench.habits import habits
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
 from komainu.files import read_objects
@@ -35,6 +36,7 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     items    one a row, in the file's order: `id` as the row has it (its item's, when it has none) and the verdicts
     totals   metric to mean, n, items, missing, low, high, reasons; an item without a row is missing
     by       the same by task, for a bench that reports by task
+    habits   language to metric, as in totals: rates of all answers in a language, whatever was asked
     overall  what a bench tells of its whole set, for a bench that does
     source   where the items came from
 
@@ -62,7 +64,23 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         for part, told in summary(bench, [each.chat for each in asked], scores).items():
             parts.setdefault("totals" if part == "metrics" else part, {})[bench.name] = told
     alone = {part: each for part, found in parts.items() for each in found.values()} if len(benches) == 1 else parts
-    return {"items": [each.told for each in answers], **alone, "source": sorted({*map(origin, tasks)})}
+    return {
+        "items": [each.told for each in answers],
+        **alone,
+        "habits": {language: rates for language in get_args(Lang) if (rates := rates_of(language, answers))},
+        "source": sorted({*map(origin, tasks)}),
+    }
+
+
+def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:
+    """The habits of all answers in a language; {} when there are none."""
+    from komainu.eval.totals import totals
+
+    found: dict[str, Any] = {}
+    for habit in habits(language):
+        chats = [each.chat for each in answers if habit.applies(each.chat)]
+        found |= totals(habit, [score for chat in chats for score in scored(habit, chat)]) if chats else {}
+    return found
 
 
 def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ...]:

@@ -52,6 +52,8 @@ def test_the_verdicts_stand_in_the_order_of_the_file_under_the_ids_it_gives(tmp_
         {"id": 9, "strict": [True], "loose": [True]},
     ]
     assert found["source"] == [str(tmp_path / "items.jsonl")]
+    assert [*found["habits"]] == ["en"] and next(iter(found["habits"]["en"])) == "leakage"
+    assert found["habits"]["en"]["empty"]["mean"] == 0 and found["habits"]["en"]["empty"]["missing"] == 1
 
 
 def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
