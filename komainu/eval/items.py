@@ -133,9 +133,9 @@ class Published(Bench):
 
     def verdict(self, chat: Chat) -> dict[str, Any]:
         """What `komainu eval score` prints for one answer, missing and empty ones too."""
-        return self.told([*scored(self, chat)])
+        return self.told(chat, [*scored(self, chat)])
 
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """The scores of one answer as verdicts, without means: `pass`, or each metric by its name; None: missing."""
         if len(scores) == 1:
             return {"pass": None if scores[0].value is None else scores[0].value == self.top}

@@ -59,7 +59,7 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         scores: list[Score] = []
         for each in asked:
             found = [*scored(bench, each.chat)]
-            each.told |= bench.told(found)
+            each.told |= bench.told(each.chat, found)
             scores += found
         for part, told in summary(bench, [each.chat for each in asked], scores).items():
             parts.setdefault("totals" if part == "metrics" else part, {})[bench.name] = told
@@ -91,9 +91,9 @@ def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ..
 
 
 def origin(task: Task) -> str:
-    """Where the items of a task come from: a path, `owner/name@revision` of the hub, or their own class."""
+    """Where the items of a task come from: a path, `owner/name@revision` of the hub, or this package."""
     source = getattr(task.items, "source", None)
-    return (source.path or f"{source.repo}@{source.revision}") if source else type(task.items).__name__
+    return (source.path or f"{source.repo}@{source.revision}") if source else "the package"
 
 
 def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat]) -> Iterator[Answered]:
@@ -125,16 +125,17 @@ def response(row: Row) -> str | None:
 
 
 class Index:
-    """Finds the item that a row answers by its id, by the key in its id (1000 of `ifeval-1000`), or by its prompt."""
+    """Finds the item that a row answers by its id, by an end of its id that no other has (1000 of `ifeval-1000`), or
+    by its prompt."""
 
     def __init__(self, items: dict[str, Chat]) -> None:
         self.items = items
         self.keys: dict[str, set[str]] = {}
         self.prompts: dict[str, set[str]] = {}
         for id, item in items.items():
-            key = id.removeprefix(f"{item.meta['bench']}-".replace("_", "-"))
-            for known in (id, key):
-                self.keys.setdefault(known, set()).add(id)
+            parts = id.split("-")
+            for n in range(len(parts)):
+                self.keys.setdefault("-".join(parts[n:]), set()).add(id)
             self.prompts.setdefault(item.prompt[-1].content.strip(), set()).add(id)
 
     def find(self, row: Row) -> Chat:
@@ -147,7 +148,8 @@ class Index:
         if len(fitting) == 1:
             return self.items[fitting.pop()]
         if fitting:
-            raise UsageError(f"it fits {len(fitting)} items: {', '.join(sorted(fitting))}; say which by `id`")
+            few = ", ".join(sorted(fitting)[:3])
+            raise UsageError(f"it fits {len(fitting)} items, {few} among them; say which by `id`")
         if len(found) > 1:
             each = (f"by its {name} {', '.join(sorted(ids)) or 'no item'}" for name, ids in found.items())
             raise UsageError(f"the row does not agree with itself: {', '.join(each)}; leave out what is wrong")

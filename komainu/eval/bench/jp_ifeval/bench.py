@@ -68,6 +68,12 @@ class JpIFEval(Published):
         broken = [one.id for one, good in zip(asked_of(chat, CHECKS), right, strict=True) if not good]
         return [Score(chat.id, "strict", float(not broken), why=", ".join(broken))]
 
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
+        """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted."""
+        if scores[0].value is None:
+            return {reading: [None] * len(asked_of(chat, CHECKS)) for reading in ("strict", "loose")}
+        return self.verdict(chat)
+
     def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
         """`by_temperature`, for answers at several."""
         from komainu.eval.totals import estimate
