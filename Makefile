@@ -4,7 +4,7 @@ BIN := .venv/bin
 SIZE ?= s
 SEED ?= 0
 
-.PHONY: setup demo test lint test-browser soak clean
+.PHONY: setup demo test lint test-browser test-vllm soak clean
 
 setup: .venv/.ready
 
@@ -28,6 +28,17 @@ test: lint
 # The report in a real browser: needs Debian's chromium and fonts-noto-cjk.
 test-browser: setup
 	$(BIN)/pytest -q -m browser tests/browser
+
+# A real vLLM on the CPU, in an environment of its own (about 3.5 GB).
+.envs/vllm/.ready: constraints-vllm.txt
+	$(PYTHON) -m venv .envs/vllm
+	.envs/vllm/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.envs/vllm/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement constraints-vllm.txt
+	touch $@
+
+# The demo's models in it: greedy answers as in this process, with and without RoPE scaling.
+test-vllm: setup .envs/vllm/.ready demo
+	KOMAINU_VLLM=.envs/vllm/bin/python $(BIN)/pytest -q -s -m vllm tests/vllm
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup

@@ -19,12 +19,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DEMO = ("run", "recipes/demo.py:family", "size=xs", "effort=smoke")
 COMPARED = (".jsonl", ".json", ".safetensors", ".md", ".html")
+CHECKPOINT = 0.3  # seconds between two checkpoints: the miniature trains for a second or two
 MACHINE = ("record.json", "metrics.jsonl")  # these tell times; of the metrics the losses are compared
 
 
 def start(store: Path) -> subprocess.Popen[bytes]:
-    """The demo in a process group of its own, on one thread."""
-    env = {**os.environ, "KOMAINU_STORE": str(store), "KOMAINU_THREADS": "1"}
+    """The demo in a process group of its own, on one thread, with checkpoints so often that kills fall between them."""
+    settings = store.with_name(f"{store.name}.toml")
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f"checkpoint_seconds = {CHECKPOINT}\n" + (ROOT / "komainu.toml").read_text(encoding="utf-8"))
+    env = {**os.environ, "KOMAINU_SETTINGS": str(settings), "KOMAINU_STORE": str(store), "KOMAINU_THREADS": "1"}
     command = [sys.executable, "-m", "komainu.cli", *DEMO]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,9 +23,14 @@ from komainu.cli_job import Job, Json
 from komainu.errors import Error
 
 INTERRUPTED = 130
+Engine = Literal["transformers", "vllm", "sglang"]
 Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A recipe function.")]
 Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
 Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
+Weights = Annotated[str, typer.Argument(metavar="MODEL", help="A model directory, or a name or id of the store.")]
+EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
+Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
+Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
     help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
@@ -51,18 +56,26 @@ def options(
 
 
 @app.command()
-def run(target: Target, values: Values = None, json: Json = False) -> Job:
+def run(
+    target: Target,
+    values: Values = None,
+    fresh: Fresh = "",
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", help="Most the target may cost, stopped runs included.")
+    ] = None,
+    json: Json = False,
+) -> Job:
     """Build what is missing, name the result.
 
     What is built is reused, so to resume is to run again.
     """
-    return Job("run", (target, values or []), json)
+    return Job("run", (target, values or [], fresh, budget), json)
 
 
 @app.command()
-def plan(target: Target, values: Values = None, json: Json = False) -> Job:
-    """Tell what a run would build, and what is wrong."""
-    return Job("plan", (target, values or []), json)
+def plan(target: Target, values: Values = None, fresh: Fresh = "", json: Json = False) -> Job:
+    """Tell what a run would build and cost, and what is wrong."""
+    return Job("plan", (target, values or [], fresh), json)
 
 
 @app.command()
@@ -117,6 +130,34 @@ def doctor(json: Json = False) -> Job:
     return Job("doctor", (), json)
 
 
+@app.command()
+def serve(
+    model: Weights,
+    engine: EngineChoice = None,
+    port: Annotated[int, typer.Option(help="Of this machine; 0 takes any free one.")] = 8000,
+    context: Context = 0,
+    same_template: Annotated[bool, typer.Option("--same-template", help="Refuse a server that cannot be compared.")] = (
+        False
+    ),
+    json: Json = False,
+) -> Job:
+    """Serve a model over the OpenAI protocol until Ctrl-C."""
+    return Job("serve", (model, engine, port, context, same_template), json, "komainu.serving")
+
+
+@app.command()
+def chat(
+    model: Annotated[str, typer.Argument(help="A model directory, a name or id of the store, or an endpoint.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Sampler settings.")] = None,
+    engine: EngineChoice = None,
+    context: Context = 0,
+    system: Annotated[str, typer.Option(help="The system turn.")] = "",
+    json: Json = False,
+) -> Job:
+    """Talk to a model at the terminal, or over lines of standard input."""
+    return Job("chat", (model, values or [], engine, context, system, json), json, "komainu.serving")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one command and return its exit code. argv: the words after `komainu`; None takes the process's own."""
     words = sys.argv[1:] if argv is None else list(argv)
@@ -131,6 +172,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = [json.dumps(outcome.payload, ensure_ascii=False)] if job.json else outcome.lines
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
+        if outcome.then:
+            as_json = False  # the one object is out
+            outcome.then()
         return int(outcome.code)
     except BrokenPipeError:  # the reader of our output has gone: `komainu ls | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

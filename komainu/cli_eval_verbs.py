@@ -21,7 +21,7 @@ from komainu.eval.items import Items
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks
 from komainu.models.base import Model, Question
-from komainu.models.cache import CallLog
+from komainu.models.calls import CallLog
 from komainu.models.seeds import key_of
 from komainu.plan import plan as plan_of
 from komainu.recipe import split

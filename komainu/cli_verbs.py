@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from komainu import doctor as health
-from komainu import lineage, recipe, settings, trace
+from komainu import launch, lineage, recipe, settings, trace
 from komainu.compare import compare
+from komainu.cost import Costs, spending
 from komainu.errors import Incomplete, UsageError
+from komainu.fresh import afresh
 from komainu.plan import Plan
 from komainu.plan import plan as plan_of
 from komainu.stage import upstream_first
@@ -23,22 +25,24 @@ WORDS = {"ok": "ok", "lacks": "--", "bad": "!!"}
 
 
 class Outcome(NamedTuple):
-    """What a verb found: as JSON, as lines to read, and the exit code."""
+    """What a verb found: as JSON, as lines to read, the exit code, and what is to be done once that is printed."""
 
     payload: dict[str, Any]
     lines: Iterable[str]
     code: int = 0
+    then: Callable[[], object] | None = None
 
 
-def run(target: str, values: Sequence[str]) -> Outcome:
+def run(target: str, values: Sequence[str], fresh: str = "", budget: float | None = None) -> Outcome:
     """Check everything, build what is missing, name the result."""
-    here = settings.load()
-    made = recipe.load(target, values)
-    planned = plan_of(made.stage, Store(here.root))
+    here = settings.load() if budget is None else settings.capped(settings.load(), budget)
+    made, planned = planned_of(target, values, fresh, Store(here.root))
     planned.refuse()
-    from komainu.launch import open_context
+    costs = Costs(planned, Store(here.root), here)
+    costs.refuse()
 
-    with open_context(here) as ctx:
+    with launch.open_context(here) as ctx:
+        launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(made.stage, ctx)
         ctx.store.name(made.name, made.stage)
         records = (ctx.open(each).summary for each in upstream_first(made.stage))
@@ -60,26 +64,36 @@ def run(target: str, values: Sequence[str]) -> Outcome:
     return Outcome(payload, lines, Incomplete.code if incomplete else 0)
 
 
-def plan(target: str, values: Sequence[str]) -> Outcome:
-    """What a run would do; code 2 when it would be refused."""
+def plan(target: str, values: Sequence[str], fresh: str = "") -> Outcome:
+    """What a run would do and may cost; code 2 when it would be refused."""
     here = settings.load()
-    made = recipe.load(target, values)
-    planned = plan_of(made.stage, Store(here.root))
+    made, planned = planned_of(target, values, fresh, Store(here.root))
+    costs = Costs(planned, Store(here.root), here)
     payload = {
         "name": made.name,
         "store": str(here.root),
         "stages": [line.json() for line in planned.lines],
         "to_build": len(planned.to_build),
         "problems": planned.problems,
+        **costs.json(),
     }
-    return Outcome(payload, plan_lines(made.name, planned), 2 if planned.problems else 0)
+    return Outcome(payload, plan_lines(made.name, planned, costs), 2 if planned.problems else 0)
 
 
-def plan_lines(name: str, planned: Plan) -> Iterator[str]:
+def planned_of(target: str, values: Sequence[str], fresh: str, store: Store) -> tuple[recipe.Recipe, Plan]:
+    """A recipe with settings, asked afresh if wanted, and its plan."""
+    made = recipe.load(target, values)
+    if fresh:
+        made = afresh(made, fresh, store)
+    return made, plan_of(made.stage, store)
+
+
+def plan_lines(name: str, planned: Plan, costs: Costs) -> Iterator[str]:
     for line in planned.lines:
         makes = line.stage.row_type.__name__
         rows = f"{'?' if line.rows is None else line.rows} rows" if makes in ("Chat", "Pair", "Score") else ""
         yield f"{line.state:<10}  {line.stage.label:<30} {makes:<8} {rows:>14}".rstrip()
+    yield from costs.lines()
     yield f"{name}: {counts(planned, 'to build')}"
     if planned.problems:
         yield f"{len(planned.problems)} problems; nothing can be started:"
@@ -172,8 +186,9 @@ def described(artifact: Artifact, names: dict[str, str]) -> dict[str, Any]:
 
 
 def status() -> Outcome:
-    """What is being built, what was left unfinished, and how much is built of each stage."""
-    store = Store(settings.load().root)
+    """What is being built, what was left unfinished, how much is built of each stage, and what was spent."""
+    here = settings.load()
+    store = Store(here.root)
     going: list[dict[str, Any]] = []
     for path in store.unfinished():
         pid = store.holder(path.name)
@@ -189,7 +204,8 @@ def status() -> Outcome:
         "unfinished": [g for g in going if not g["building"]],
         "built": built,
     }
-    return Outcome(payload, status_lines(payload))
+    spent, lines = spending(here)
+    return Outcome({**payload, **spent}, [*status_lines(payload), *lines])
 
 
 def status_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -7,18 +7,19 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from komainu.models.base import Client, Model, Question, Reply
+from komainu.models.cache import Cached
 from komainu.progress import Progress
 from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.spec import Spec
 from komainu.stage import Stage
-from komainu.store import Artifact, Store
+from komainu.store import Artifact, Store, reference
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy", "sacrebleu")
 T = TypeVar("T")
@@ -41,6 +42,14 @@ class Context:
         close = getattr(self.client, "close", None)
         if close is not None:
             close()
+
+    def within(self, stage: Stage) -> Context:
+        """This context for one stage: the calls it makes are booked to it."""
+        return replace(self, client=self.client.within(reference(stage))) if isinstance(self.client, Cached) else self
+
+    def spent(self, stage: Stage) -> dict[str, dict[str, Any]]:
+        """What a stage has spent in all, by model: calls, tokens, money."""
+        return self.client.spent(reference(stage)) if isinstance(self.client, Cached) else {}
 
     def open(self, stage: Stage) -> Artifact:
         """The finished artifact of an input."""

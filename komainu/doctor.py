@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from komainu import __version__
+from komainu.sandbox.bubblewrap import bubblewrap
+from komainu.sandbox.run import problem
 from komainu.settings import Settings
 
 GIB = 2**30
@@ -31,11 +33,12 @@ class Finding(NamedTuple):
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Everything the doctor looks at; nothing is imported, asked or changed but a probe file in the store."""
+    """Everything the doctor looks at; it imports, asks and changes nothing, but writes a probe file to the store."""
     yield python()
     yield from packages()
     yield from machine(settings)
     yield gpu()
+    yield sandbox()
     yield from endpoints(settings)
     yield store(settings.root)
     yield browser()
@@ -43,6 +46,14 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def python() -> Finding:
     return Finding("python", "ok", f"{platform.python_version()} at {sys.executable}, komainu {__version__}")
+
+
+def sandbox() -> Finding:
+    """Whether model-written code can be run here, tried with a program of one line."""
+    if found := problem():
+        reason, _, advice = found.rpartition("; ")
+        return Finding("sandbox", "lacks", reason, f"only benchmarks that run code need it: {advice}")
+    return Finding("sandbox", "ok", f"made with {bubblewrap() or 'namespaces (there is no bubblewrap)'}")
 
 
 def browser() -> Finding:
@@ -156,7 +167,7 @@ def gpu() -> Finding:
 def endpoints(settings: Settings) -> Iterator[Finding]:
     """Each endpoint and whether its key variable is set; the key itself is never read out."""
     for name, endpoint in settings.endpoints.items():
-        at = endpoint.url or f"started here by {endpoint.start[0]}"
+        at = ", ".join(endpoint.urls) or f"started here by {endpoint.start[0]}"
         if endpoint.key and not os.environ.get(endpoint.key):
             yield Finding(f"endpoint {name}", "bad", f"{at}, ${endpoint.key} is not set", f"export {endpoint.key}=...")
         else:

@@ -3,6 +3,7 @@
 Error                the base: anything a user can mend
 |- UsageError        2  a setting, a recipe or a row is wrong; nothing was started
 |  |- Drift          2  a default has changed under an id that is already built
+|  |- NoSandbox      2  model-written code cannot be cut off from this machine, so it is not run
 |- GateFailed        3  a gate or a verification did not hold
 |- Incomplete        4  verdicts are missing; the headline is withheld
 |- OverBudget        5  the cap was reached; run again with a higher one to go on
@@ -28,6 +29,10 @@ class UsageError(Error, ValueError):
 
 class Drift(UsageError):
     """The recorded config and today's config differ under one id."""
+
+
+class NoSandbox(UsageError):
+    """Model-written code cannot be cut off from this machine; none of it was run."""
 
 
 class GateFailed(Error):

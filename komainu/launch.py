@@ -7,6 +7,7 @@ from pathlib import Path
 from komainu.context import Context
 from komainu.models.base import Client
 from komainu.models.cache import Cached
+from komainu.models.purse import Purse
 from komainu.models.route import Router
 from komainu.settings import Settings
 from komainu.spec import Spec
@@ -21,6 +22,13 @@ def open_context(settings: Settings, client: Client | None = None) -> Context:
     def locate(weights: Spec) -> Path:
         return ctx.locate(weights)
 
-    asked = Router(settings, locate) if client is None else client
-    ctx = Context(Store(settings.root), Cached(asked, settings.root / CALLS, settings.batch), settings)
+    purse = Purse(settings)
+    asked = Router(settings, locate, purse) if client is None else client
+    ctx = Context(Store(settings.root), Cached(asked, settings.root / CALLS, settings.batch, purse), settings)
     return ctx
+
+
+def charge(ctx: Context, spent: float) -> None:
+    """Count what earlier runs have spent towards the budget."""
+    if isinstance(ctx.client, Cached):
+        ctx.client.purse.spent = spent

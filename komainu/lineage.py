@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from komainu.leaves import as_recorded
 from komainu.seal import changes
 from komainu.stage import PACKAGE, Stage, module_hash, sources_of
 from komainu.store import Artifact, Store, reference
@@ -49,7 +50,7 @@ def from_stage(stage: Stage, store: Store, seen: dict[str, Node] | None = None) 
         inputs = {path: from_stage(s, store, seen) for path, s in stage.inputs.items()}
         found, config = store.at(ref), stage.config()
         state: Literal["built", "missing", "drift"] = "missing" if found is None else "built"
-        if found is not None and found.record["config"] != config:
+        if found is not None and found.record["config"] != (config := as_recorded(config, found.record["config"])):
             state = "drift"
         now = sources_of(stage) if found else {}
         changed = differing(found.record.get("sources", now), now) if found else ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from threading import Lock
 from types import TracebackType
+from typing import ClassVar, Self
 
 QUIET = 10.0  # seconds between two plain lines
 FRAME = 0.1  # seconds between two drawings of a bar
@@ -13,21 +15,29 @@ CLEAR = "\r\x1b[K"  # to the start of the line, and what stood there is gone
 
 
 class Progress:
-    """Counts done work towards `total` (None when unknown); `note` is shown beside it."""
+    """Counts done work towards `total` (None when unknown); `note` is shown beside it.
+
+    Work within work is shown on one line: the outermost and the innermost.
+    """
+
+    at_work: ClassVar[list[Progress]] = []
+    drawing: ClassVar[Lock] = Lock()
 
     def __init__(self, total: int | None, what: str) -> None:
         self.total, self.what, self.done, self.note = total, what, 0, ""
         self.started = self.shown = time.monotonic()
         self.bar = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         self.bar = sys.stderr.isatty()
-        if self.bar:
+        self.at_work.append(self)
+        if self.bar and self is self.at_work[0]:
             self._draw()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.bar:
+        self.at_work.remove(self)
+        if self.bar and not self.at_work:
             sys.stderr.write(CLEAR)
             sys.stderr.flush()
 
@@ -35,13 +45,18 @@ class Progress:
         """`n` more are done; `note` stays until another comes."""
         self.done += n
         self.note = note or self.note
-        now = time.monotonic()
-        if now - self.shown >= (FRAME if self.bar else QUIET):
-            self.shown = now
+        now, first = time.monotonic(), self.at_work[0] if self.at_work else self
+        if now - first.shown >= (FRAME if self.bar else QUIET):
+            first.shown = now
             if self.bar:
-                self._draw()
+                first._draw()
             else:
-                print(self.line(), file=sys.stderr, flush=True)
+                print(first.whole(), file=sys.stderr, flush=True)
+
+    def whole(self) -> str:
+        """This line, and that of the innermost work."""
+        last = self.at_work[-1] if self.at_work else self
+        return self.line() if last is self else f"{self.line()} | {last.line()}"
 
     def line(self) -> str:
         """`SFT 120/900 [31 s, about 201 s left] loss 0.41`."""
@@ -53,5 +68,6 @@ class Progress:
         width = shutil.get_terminal_size().columns - 1
         full = int(20 * min(1.0, self.done / self.total)) if self.total else 0
         gauge = f"[{'#' * full}{'.' * (20 - full)}] " if self.total else ""
-        sys.stderr.write(CLEAR + (gauge + self.line())[:width])
-        sys.stderr.flush()
+        with self.drawing:
+            sys.stderr.write(CLEAR + (gauge + self.whole())[:width])
+            sys.stderr.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -21,30 +21,64 @@ FROM_ENVIRONMENT = {
 FIXTURES = "KOMAINU_FIXTURES"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+EngineName = Literal["transformers", "vllm", "sglang"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Money = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A server that speaks the OpenAI protocol: at `url`, or started here by `start` when first asked.
 
-    `start` is a command; {python} and {port} in it are filled in. `key` is the name of the
-    environment variable that holds the key, never the key. `model` is the name the server knows the
-    model by, where that differs.
+    Several urls are replicas: servers of the same model that share the work. `start` is a command; {python} and
+    {port} in it are filled in. `key` is the name of the environment variable that holds the key, never the key.
+    `model` is the name the server knows the model by, where that differs.
     """
 
-    url: str = ""
+    url: str | tuple[str, ...] = ""
     start: tuple[str, ...] = ()
     key: Variable = ""
     model: str = ""
-    concurrency: Positive = 32
-    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0  # seconds a request may take
+    concurrency: Positive = 32  # requests on their way at once, over all urls
+    timeout: Seconds = 600.0  # a request may take
     tries: Positive = 5
+    rpm: Count = 0  # requests a minute; 0: no limit
+    tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
+    patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
+    rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
-        if self.url and not self.url.startswith(("http://", "https://")):
+        if not all(url.startswith(("http://", "https://")) for url in self.urls):
             raise ValueError("`url` must start with http:// or https://")
+        if len({*self.urls}) < len(self.urls):
+            raise ValueError("`url` names a server twice")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where its replicas answer; () for one that is only started here."""
+        return self.url if isinstance(self.url, tuple) else (self.url,) if self.url else ()
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model costs: money for a million tokens of prompt and of answer, thinking included."""
+
+    input: Money
+    output: Money
+    currency: str = "USD"
+
+
+class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an engine runs on this machine. `environment` is printed with the command: no keys in it."""
+
+    python: str = "{python}"  # the python that has the engine; {python} is the one that runs komainu
+    flags: tuple[str, ...] = ()  # added to the command
+    environment: dict[Variable, str] = {}
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    timeout: Seconds = 600.0  # it may take to start, and a request may take
+    concurrency: Positive = 64
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +92,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
     items: tuple[str, ...] = ()  # folders with the items of published benchmarks
     endpoints: dict[str, Endpoint] = {}
+    prices: dict[str, Price] = {}  # by the name of the model
+    budget: Money | None = None  # money a target may cost, stopped runs of it included
+    engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
+    engines: dict[EngineName, Runtime] = {}
+
+    def __post_init__(self) -> None:
+        if len({p.currency for p in self.prices.values()}) > 1:
+            raise ValueError("`prices` are in several currencies; give all in one")
+
+    @property
+    def currency(self) -> str:
+        """The currency of all prices."""
+        return next((p.currency for p in self.prices.values()), "USD")
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The environment variables that hold keys; no process started here gets them."""
+        return frozenset(e.key for e in self.endpoints.values() if e.key)
 
     @property
     def root(self) -> Path:
@@ -106,6 +158,13 @@ def load(path: Path | None = None) -> Settings:
     return _convert({**found, **given}, f"environment ({where})", strict=False)
 
 
+def capped(settings: Settings, budget: float) -> Settings:
+    """The settings with another budget."""
+    if not budget >= 0:
+        raise UsageError(f"--budget is {budget:g}; it must be 0 or more")
+    return msgspec.structs.replace(settings, budget=budget)
+
+
 def _convert(found: dict[str, Any], where: str, *, strict: bool = True) -> Settings:
     try:
         return msgspec.convert(found, Settings, strict=strict)
@@ -118,5 +177,6 @@ def _hint(text: str) -> str:
     """The nearest setting to an unknown one that a validation error names."""
     if "unknown field" not in text:
         return ""
-    kind = Endpoint if "endpoints" in text else Settings
+    kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
+    kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from komainu.errors import UsageError
+from komainu.models.base import Model
 from komainu.rows import Row
 from komainu.spec import Spec
 
@@ -36,6 +37,15 @@ class Table:
     """What a stage makes when its summary is the result: a comparison, a sweep."""
 
 
+class Questions(NamedTuple):
+    """How many questions a stage will ask a model, and the stage whose rows are their prompts, where there is one."""
+
+    model: Model
+    fewest: int
+    most: int
+    source: Stage | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage(Spec):
     """A Spec that makes an artifact under `store/<stage>/<id>/`."""
@@ -52,6 +62,13 @@ class Stage(Spec):
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         """How many rows this will make, where that is known before it runs. `rows` asks the same of an input."""
+        return None
+
+    def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
+        """How often this will ask which models, where that is known before it runs; None where it is not.
+
+        A stage that holds no model asks nothing and need not say so. `rows` is as for `expected`.
+        """
         return None
 
     def peek(self) -> Iterator[Row] | None:
@@ -156,6 +173,11 @@ def held(value: Any) -> Iterator[Spec]:
     for child in children:
         if not isinstance(child, Stage):
             yield from held(child)
+
+
+def models_of(spec: Spec) -> list[Model]:
+    """The models that a spec itself holds, those of its inputs left out."""
+    return [each for each in held(spec) if isinstance(each, Model)]
 
 
 def modules_of(kind: type) -> Iterator[str]:

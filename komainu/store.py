@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 from komainu import __version__
 from komainu.errors import Drift, UsageError, nearest
 from komainu.files import read_rows, write_json
-from komainu.leaves import difference
+from komainu.leaves import as_recorded, difference
 from komainu.rows import Row
 from komainu.seal import RECORD, is_record, seal, seal_of
 from komainu.stage import Stage, code_of, sources_of, upstream_first
@@ -89,11 +89,13 @@ class Store:
     def find(self, stage: Stage) -> Artifact | None:
         """The artifact of a stage, or None when it is not built. Raises Drift when a default has changed."""
         found = self.at(reference(stage))
-        if found is not None and found.record["config"] != (config := stage.config()):
+        if found is not None and found.record["config"] != (
+            config := as_recorded(stage.config(), found.record["config"])
+        ):
             changed = "; ".join(difference(found.record["config"], config))
             raise Drift(
-                f"{found.path} was built from another config under the same id ({changed}). A default has changed: "
-                "bump `version` of the class it belongs to, or pass the old value in the recipe."
+                f"{found.path} was built from another config under the same id ({changed}). A default has "
+                "changed: bump `version` of the class it belongs to, or pass the old value in the recipe."
             )
         return found
 
@@ -117,7 +119,8 @@ class Store:
                     shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
             log.info("build %s", stage.label)
             started = time.time()
-            summary = stage.run(path, ctx)
+            inner = ctx.within(stage)
+            summary = stage.run(path, inner)
             if (path / WORK).exists():
                 shutil.rmtree(path / WORK)
             record = {
@@ -130,6 +133,7 @@ class Store:
                 "sources": sources_of(stage),
                 "summary": plain(stage, summary),
                 "files": seal(path),
+                **({"spent": spent} if (spent := inner.spent(stage)) else {}),
                 "started": round(started, 3),
                 "seconds": round(time.time() - started, 3),
                 "made_with": {"komainu": __version__, "python": platform.python_version(), **ctx.made_with()},

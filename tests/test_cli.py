@@ -22,8 +22,8 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "eval"]
-HELP = [[], ["run"], ["eval"], ["eval", "run"], ["eval", "score"]]
+VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval"]
+HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], ["eval", "run"], ["eval", "score"]]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -16,6 +16,7 @@ import komainu.store
 from komainu.context import Context
 from komainu.errors import Drift, UsageError
 from komainu.files import write_json
+from komainu.leaves import as_recorded
 from komainu.rows import Chat
 from komainu.seal import changes
 from komainu.stage import Stage
@@ -142,6 +143,26 @@ def test_a_changed_default_is_refused_before_any_work(ctx: Context) -> None:
     with pytest.raises(Drift, match=r"word: 'hello' -> 'hi'.*bump `version`"):
         ctx.store.build(Join(parts=(Source(n=9), Source())), ctx)
     assert runs(ctx.store.root) == ["Source"]
+
+
+def test_a_record_from_before_a_field_came_is_as_good_as_new(ctx: Context) -> None:
+    for stage in (Join(parts=(Source(),)), Join(parts=(Source(),), rate=2.0)):
+        record = ctx.store.build(stage, ctx).path / "record.json"
+        record.write_text(
+            record.read_text().replace(f'"rate": {stage.rate}', '"gone": 0' if stage.rate == 2 else '"v": 1')
+        )
+    before = runs(ctx.store.root)
+    ctx.store.build(Join(parts=(Source(),)), ctx)
+    assert runs(ctx.store.root) == before
+    with pytest.raises(Drift, match="gone: 0 -> nothing"):  # a field that went is not one that came
+        ctx.store.build(Join(parts=(Source(),), rate=2.0), ctx)
+
+
+def test_a_default_that_grows_an_element_or_a_key_is_drift() -> None:
+    old = {"is": "A", "v": 1, "list": [], "table": {}, "held": [{"is": "B", "v": 1}]}
+    new = {"is": "A", "v": 1, "list": [1], "table": {"k": 1}, "held": [{"is": "B", "v": 1, "came": None}], "came": 7}
+    assert as_recorded(new, old) == {**old, "list": [1], "table": {"k": 1}}
+    assert as_recorded({"is": "C", "came": 1}, {"is": "A"}) == {"is": "C", "came": 1}
 
 
 def test_a_damaged_record_is_named(ctx: Context) -> None:

@@ -11,9 +11,10 @@ from komainu.data.base import Step, windows
 from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply
 from komainu.rows import Chat, Message
+from komainu.stage import Questions
 
 CALL = "call:"  # how a call's name begins in meta["from"]; the rest of the list are row ids
-OF_REPLY = ("finish", "hidden")  # meta that a new reply replaces
+OF_REPLY = ("finish", "thinking", "hidden")  # meta that a new reply replaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,13 @@ class Ask(Step):
     @property
     def per_row(self) -> int:
         return self.samples
+
+    @property
+    def least(self) -> int:
+        return self.samples
+
+    def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
+        return (Questions(self.model, fewest * self.samples, most * self.samples),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat]:
         for window in windows(rows):
@@ -56,6 +64,8 @@ def answer(chat: Chat, reply: Reply, model: Model, sample: int) -> Chat:
     meta["from"] = [*rows, *([] if chat.id in rows else [chat.id]), call(model, sample)]
     if reply.finish != "stop":
         meta["finish"] = reply.finish
+    if reply.thinking:
+        meta["thinking"] = reply.thinking
     before = chat.meta.get("hidden", {})
     asked = before.get("prompt", {}) if chat.answered else before
     hidden = {**reply.hidden, **({"prompt": asked} if asked else {})}

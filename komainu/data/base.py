@@ -19,7 +19,7 @@ from komainu.files import write_rows
 from komainu.progress import Progress
 from komainu.rows import Chat, Pair, Row, Score
 from komainu.spec import Spec
-from komainu.stage import Stage
+from komainu.stage import Questions, Stage, models_of
 from komainu.store import Artifact
 
 WINDOW = 512  # rows a step holds at once while it asks a model
@@ -74,6 +74,15 @@ class Step(Spec):
     def per_row(self) -> int:
         """Rows made of each row, dropped ones included."""
         return 1
+
+    @property
+    def least(self) -> int:
+        """Rows of each row that are sure to go on: 0 for a step that may drop it."""
+        return 0
+
+    def questions(self, fewest: int, most: int) -> tuple[Questions, ...] | None:
+        """How often this asks which models about so many rows; None when that is not known."""
+        return None if models_of(self) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +148,18 @@ class Dataset(Stage):
         for step in self.steps:
             total *= step.per_row
         return total
+
+    def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
+        counts = [rows(source) for source in self.sources]
+        fewest = most = sum(n or 0 for n in counts)
+        found: list[Questions] = []
+        for step in self.steps:
+            asked = step.questions(fewest, most)
+            if asked is None or None in counts:
+                return None
+            found += [each._replace(source=self.sources[0]) for each in asked]
+            fewest, most = fewest * step.least, most * step.per_row
+        return tuple(found)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         sources = [ctx.open(s) for s in self.sources]

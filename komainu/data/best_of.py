@@ -17,6 +17,7 @@ from komainu.data.regenerate import replaced
 from komainu.errors import UsageError
 from komainu.models.base import Model
 from komainu.rows import Chat
+from komainu.stage import Questions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,9 @@ class BestOf(Step):
     def __post_init__(self) -> None:
         if self.n < 2:
             raise UsageError(f"BestOf.n is {self.n}; there is a choice from 2 answers on")
+
+    def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
+        return (Questions(self.model, fewest * (self.n - 1), most * (self.n - 1)),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         changed = 0

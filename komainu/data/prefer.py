@@ -23,7 +23,7 @@ from komainu.spec import Spec
 from komainu.stage import Stage, needs
 
 WRONG = "wrong"  # the reason of an answer that is none of meta["references"]
-OF_ANSWER = {"finish", "hidden", "tries", "replaced", "samples", "best_of", "agree", "from"}
+OF_ANSWER = {"finish", "thinking", "hidden", "tries", "replaced", "samples", "best_of", "agree", "from"}
 
 
 @dataclass(frozen=True, kw_only=True)

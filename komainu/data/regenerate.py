@@ -14,6 +14,7 @@ from komainu.data.filter import failures
 from komainu.errors import UsageError
 from komainu.models.base import Model
 from komainu.rows import Chat
+from komainu.stage import Questions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,9 @@ class Regenerate(Step):
     def __post_init__(self) -> None:
         if self.tries < 1:
             raise UsageError(f"Regenerate.tries is {self.tries}; use Filter to drop without asking again")
+
+    def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
+        return (Questions(self.model, 0, most * self.tries),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         mended: Counter[int] = Counter()

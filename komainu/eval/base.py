@@ -15,12 +15,17 @@ from komainu.files import write_rows
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
-from komainu.stage import Stage, Weights, needs
+from komainu.stage import Questions, Stage, Weights, needs
 
 if TYPE_CHECKING:
     from komainu.context import Context
 
 Lang = Literal["ja", "en"]
+WITHHELD = {  # by finish: why there is no answer
+    "context_overflow": "the prompt does not fit the model",
+    "content_filter": "the provider refuses",
+    "refusal": "the provider refuses",
+}
 SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
 
 
@@ -83,10 +88,11 @@ class Answers(Stage):
     """Chat rows: the prompts of `items`, each answered `samples` times by `model`, at each of `temperatures` (at the
     model's own when there are none); ids stay.
 
-    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several, and
-    `temperature` when it is one of several.
-    A reply that is empty and did not end by itself (an item that leaves no room for an answer) is no answer:
-    it is kept as an empty reply and counted as missing by Scores.
+    Added to a row's meta: `finish` when the answer did not end by itself, `sample` when there are several,
+    `temperature` when it is one of several, `thinking` what a reasoning model wrote before its answer.
+    A reply that is empty and did not end by itself (an item that leaves no room for an answer, or that the provider
+    refuses) is no answer: it is kept as an empty reply and counted as missing by Scores. One that used up its tokens
+    thinking is an empty answer.
     """
 
     makes: ClassVar[type] = Chat
@@ -115,6 +121,10 @@ class Answers(Stage):
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         items = rows(self.items)
         return None if items is None else items * len(self.rounds)
+
+    def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
+        n = self.expected(rows)
+        return None if n is None else (Questions(self.model, n, n, self.items),)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items = self.read_items(ctx)
@@ -203,6 +213,8 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     meta: dict[str, Any] = {}
     if reply.finish != "stop":
         meta["finish"] = reply.finish
+    if reply.thinking:
+        meta["thinking"] = reply.thinking
     if sample is not None:
         meta["sample"] = sample
     if reply.hidden:
@@ -228,12 +240,15 @@ def missing(chat: Chat) -> str:
     if not chat.answered:
         return "missing: no answer"
     finish = chat.meta.get("finish", "stop")
-    return "" if chat.reply or finish == "stop" else f"missing: the model stopped before its first word ({finish})"
+    if chat.reply or finish == "stop" or chat.meta.get("thinking"):
+        return ""
+    return f"missing: {WITHHELD.get(finish, 'the model stopped before its first word')} ({finish})"
 
 
 def sampling(model: Model) -> dict[str, Any]:
-    """How a model was asked: its sampling settings."""
-    return {name: getattr(model, name) for name in SAMPLING}
+    """How a model was asked: its sampling settings, and its RoPE scaling where it has one."""
+    found = {name: getattr(model, name) for name in SAMPLING}
+    return found | {"rope": model.rope.factor} if model.rope else found
 
 
 def texts(chat: Chat, key: str) -> tuple[str, ...]:

@@ -92,12 +92,12 @@ class Board(Stage):
 
 def weights_of(model: Model) -> Model:
     """The model without how it is sampled."""
-    return Model(name=model.name, weights=model.weights)
+    return Model(name=model.name, weights=model.weights, rope=model.rope)
 
 
 def sampling_of(model: Model) -> Model:
     """How a model is sampled, whichever model it is."""
-    return replace(model, name="", weights=None)
+    return replace(model, name="", weights=None, rope=None)
 
 
 def samplings(scores: Scores) -> list[Model]:

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from komainu.models.base import Client, Model, Question, Reply
+from komainu.models.failures import Attempt
 
 
 class Arrival(NamedTuple):
-    """One answer: to which question of the list, and how many seconds it took."""
+    """What came of one question: which of the list it is, the answer, and how many seconds the last request took.
+
+    `failed` are the requests before it that gave none. `reply` None: there will be no answer in this run.
+    """
 
     which: int
-    reply: Reply
+    reply: Reply | None
     seconds: float
+    failed: tuple[Attempt, ...] = ()
 
 
 class Arrivals(Protocol):

@@ -8,8 +8,25 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from komainu.errors import UsageError
 from komainu.rows import Message
 from komainu.spec import Spec
+
+MOST = 32  # times the trained context; past it nobody has shown that anything sensible comes out
+
+
+@dataclass(frozen=True, kw_only=True)
+class RopeScaling(Spec):
+    """Dynamic NTK scaling of rotary positions: a context of `factor` times the trained one.
+
+    It changes what the model answers, short prompts included; `komainu/models/rope.py` has the rule and its sources.
+    """
+
+    factor: int
+
+    def __post_init__(self) -> None:
+        if type(self.factor) is not int or not 1 < self.factor <= MOST:
+            raise UsageError(f"RopeScaling.factor is {self.factor!r}; it must be a whole number from 2 to {MOST}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +35,10 @@ class Model(Spec):
 
     The endpoint that serves `name` is the Context's business. `weights` is the stage that trained
     the model (None for one served by others); such a model runs in this process unless an endpoint
-    of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole.
+    of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole. `rope` widens
+    the context of a model that was trained on a short one.
+    `generation` is 0 but in a run that asks afresh (`--fresh`): another one is another model to the call cache and
+    to every id, and the same one to the server.
     """
 
     name: str
@@ -28,6 +48,8 @@ class Model(Spec):
     min_p: float = 0.0
     max_tokens: int = 2048
     seed: int = 0
+    generation: int = 0
+    rope: RopeScaling | None = None
 
 
 class Question(NamedTuple):
@@ -38,11 +60,12 @@ class Question(NamedTuple):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One answer. `finish` is the protocol's finish_reason ("stop", "length"); "context_overflow", with an empty text,
-    when the prompt leaves no room for one.
+    """One answer. `finish` is the protocol's finish_reason ("stop", "length", "content_filter").
 
-    `hidden` is whatever else the server put beside the message's role and content: kept with the row
-    for the report, never read by a filter.
+    A question that the server will not answer whatever the try has an empty text; `finish` is then
+    "context_overflow" or "content_filter". `thinking` is what a reasoning model wrote before its answer: kept with
+    the row, never scored, never sent again. `hidden` is whatever else the server put beside the message's role and
+    content: kept with the row for the report, never read by a filter.
     """
 
     text: str
@@ -50,6 +73,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     hidden: dict[str, str] = {}
+    thinking: str = ""
 
 
 class Client(Protocol):

@@ -1,107 +1,25 @@
-"""Every call to a model is kept: what was asked, what came back, when. The first answer stands."""
+"""No call to a model is made twice: what was answered is read from the call log, what comes is kept there."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
+import copy
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from komainu.models.arrivals import Arrival, Arriving
 from komainu.models.base import Client, Model, Question, Reply
-from komainu.models.pump import Kept, pumped
+from komainu.models.calls import CallLog, Entry, Kept, Spent
+from komainu.models.meter import Asking, Meter
+from komainu.models.pump import pumped
+from komainu.models.purse import Purse, cost
 from komainu.models.route import Router
-from komainu.models.seeds import key_of, turns
+from komainu.models.seeds import key_of
+from komainu.settings import Settings
 
 CHUNK = 256  # questions a batch-sensitive client is asked at once
-BUSY = 60.0  # seconds to wait for another process's commit
-SOME = 500  # keys looked up in one statement
-SCHEMA = """
-create table if not exists models (id text primary key, name text not null, config text not null) without rowid;
-create table if not exists calls (
-    key text primary key, model text not null, name text not null, messages text not null, sample integer not null,
-    text text not null, finish text not null, prompt_tokens integer not null, completion_tokens integer not null,
-    hidden text not null, seconds real not null, time real not null
-) without rowid;
-"""
-INSERT = "insert or ignore into calls values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-SELECT = "select key, text, finish, prompt_tokens, completion_tokens, hidden from calls where key in ({})"
-
-Answer = tuple[str, Question, Reply, float]  # the key, what was asked, the answer, seconds
-Call = tuple[str, str, str, str, int, str, str, int, int, str, float, float]
-
-
-class CallLog:
-    """The calls in one SQLite file (WAL), shared by threads and processes.
-
-    Writers that come while another one commits are committed together: many answers, few fsyncs.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.waiting: list[Call] = []
-        self.models: set[str] = set()  # the ids written by this process
-        self.gate, self.lock = threading.Lock(), threading.Lock()
-        self._db: sqlite3.Connection | None = None
-
-    def known(self, keys: Sequence[str]) -> Kept:
-        """The replies there are, by key."""
-        with self.lock:
-            return self._known(keys)
-
-    def add(self, model: Model, answers: Sequence[Answer]) -> Kept:
-        """Keep answers and return those that stand: an earlier one where there was one. Durable on return."""
-        with self.gate:
-            self.waiting += [call_of(model, *a) for a in answers]
-        with self.lock:
-            with self.gate:
-                batch, self.waiting = self.waiting, []
-            try:
-                self._commit(model, batch)
-            except BaseException:
-                with self.gate:
-                    self.waiting = batch + self.waiting  # for those who wait for this commit: they try themselves
-                raise
-            return self._known([key for key, *_ in answers])
-
-    def close(self) -> None:
-        with self.lock:
-            if self._db is not None:
-                self._db.close()
-            self._db = None
-
-    def _commit(self, model: Model, batch: list[Call]) -> None:
-        if not batch and model.id in self.models:
-            return  # another writer has committed ours
-        db = self._open()
-        db.execute("begin immediate")
-        try:
-            config = json.dumps(model.config(), ensure_ascii=False, sort_keys=True)
-            db.execute("insert or ignore into models values (?, ?, ?)", (model.id, model.name, config))
-            db.executemany(INSERT, batch)
-            db.execute("commit")
-        except BaseException:
-            db.execute("rollback")
-            raise
-        self.models.add(model.id)
-
-    def _known(self, keys: Sequence[str]) -> Kept:
-        found: Kept = {}
-        for start in range(0, len(keys), SOME):
-            some = keys[start : start + SOME]
-            rows = self._open().execute(SELECT.format(",".join("?" * len(some))), some)
-            for key, text, finish, prompt_tokens, completion_tokens, hidden in rows:
-                found[key] = Reply(text, finish, prompt_tokens, completion_tokens, json.loads(hidden))
-        return found
-
-    def _open(self) -> sqlite3.Connection:
-        if self._db is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = opened(self.path)
-        return self._db
 
 
 class Cached:
@@ -111,15 +29,35 @@ class Cached:
     in one list are asked once. A client that waits (HTTP) is asked only what is missing, and each answer is kept as
     it arrives. A batch-sensitive client is asked in fixed chunks of the whole list: a chunk with a missing answer is
     asked again whole, so that every answer has the same neighbours in a resumed run; answers known before stand.
+    An answer that the server withheld (see Reply) is handed on and not kept: it is asked for again in the next run.
     `asked` counts questions sent to the client, `hits` replies that needed none.
     """
 
     batch_sensitive = False
 
-    def __init__(self, client: Client, path: Path, chunk: int = CHUNK) -> None:
+    def __init__(self, client: Client, path: Path, chunk: int = CHUNK, purse: Purse | None = None) -> None:
         self.client, self.log, self.chunk = client, CallLog(path), chunk
-        self.asked = self.hits = 0
-        self.counting = threading.Lock()
+        self.purse = purse or Purse(Settings())
+        self.meter = Meter()
+        self.stage = ""
+
+    @property
+    def asked(self) -> int:
+        return self.meter.asked
+
+    @property
+    def hits(self) -> int:
+        return self.meter.hits
+
+    def within(self, stage: str) -> Cached:
+        """The same cache, which notes in the call log for which stage it is asked."""
+        found = copy.copy(self)
+        found.stage = stage
+        return found
+
+    def spent(self, stage: str) -> dict[str, dict[str, Any]]:
+        """What the calls of a stage have cost, by the model's name."""
+        return {row.name: book(row) for row in self.log.ledger() if row.stage == stage}
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
         """One reply a question, in order, each as soon as it and those before it are there."""
@@ -127,7 +65,7 @@ class Cached:
         wanted = dict(zip(keys, questions, strict=True))
         known = self.log.known(list(wanted))
         missing = len(wanted) - len(known)
-        self._count(0, len(keys) - missing)
+        self.meter.count(0, len(keys) - missing)
         with closing(self._answers(model, wanted, known) if missing else nothing()) as source:
             for key in keys:
                 while key not in known:
@@ -141,70 +79,64 @@ class Cached:
             close()
         self.log.close()
 
-    def _count(self, asked: int, hits: int) -> None:
-        with self.counting:
-            self.asked += asked
-            self.hits += hits
-
     def _answers(self, model: Model, wanted: dict[str, Question], known: Kept) -> Generator[Kept]:
         """The replies that stand, by key, some at a time, until none is missing."""
         client = self.client.client_of(model) if isinstance(self.client, Router) else self.client
         if client.batch_sensitive:
-            return self._chunks(client, model, wanted, known)
+            yield from self._chunks(client, model, wanted, known)
+            return
         asked = [(key, question) for key, question in wanted.items() if key not in known]
-        self._count(len(asked), 0)
-        if not isinstance(client, Arriving):
-            return self._in_turn(client, model, asked)
+        self.meter.count(len(asked), 0)
+        with self._progress(model, len(asked)) as bar:
+            if not isinstance(client, Arriving):
+                yield from self._in_turn(client, model, asked, bar)
+                return
 
-        def keep(some: list[Arrival]) -> Kept:
-            return self.log.add(model, [(*asked[a.which], a.reply, a.seconds) for a in some])
+            def keep(some: list[Arrival]) -> Kept:
+                return self._keep(model, [self._entry(model, *asked[a.which], a) for a in some], bar)
 
-        return pumped(client.arrivals(model, [q for _, q in asked]), keep)
+            with closing(pumped(client.arrivals(model, [q for _, q in asked]), keep)) as source:
+                yield from source
 
     def _chunks(self, client: Client, model: Model, wanted: dict[str, Question], known: Kept) -> Generator[Kept]:
         pairs = [*wanted.items()]
-        missing = wanted.keys() - known.keys()
-        for start in range(0, len(pairs), self.chunk):
-            part = pairs[start : start + self.chunk]
-            if missing.isdisjoint(key for key, _ in part):
-                continue
-            self._count(len(part), 0)
-            started = time.monotonic()
-            replies = [*client.ask(model, [q for _, q in part])]
-            each = (time.monotonic() - started) / len(part)
-            yield self.log.add(model, [(k, q, reply, each) for (k, q), reply in zip(part, replies, strict=True)])
+        parts = [pairs[start : start + self.chunk] for start in range(0, len(pairs), self.chunk)]
+        parts = [part for part in parts if any(key not in known for key, _ in part)]
+        with self._progress(model, sum(map(len, parts))) as bar:
+            for part in parts:
+                self.meter.count(len(part), 0)
+                started = time.monotonic()
+                replies = [*client.ask(model, [q for _, q in part])]
+                each = (time.monotonic() - started) / len(part)
+                came = [Arrival(i, reply, each) for i, reply in enumerate(replies)]
+                yield self._keep(model, [self._entry(model, *part[a.which], a) for a in came], bar)
 
-    def _in_turn(self, client: Client, model: Model, asked: list[tuple[str, Question]]) -> Generator[Kept]:
+    def _in_turn(self, client: Client, model: Model, asked: list[tuple[str, Question]], bar: Asking) -> Generator[Kept]:
         started = time.monotonic()
-        for (key, question), reply in zip(asked, client.ask(model, [q for _, q in asked]), strict=True):
-            yield self.log.add(model, [(key, question, reply, time.monotonic() - started)])
+        for i, (pair, reply) in enumerate(zip(asked, client.ask(model, [q for _, q in asked]), strict=True)):
+            came = Arrival(i, reply, time.monotonic() - started)
+            yield self._keep(model, [self._entry(model, *pair, came)], bar)
             started = time.monotonic()
+
+    def _entry(self, model: Model, key: str, question: Question, came: Arrival) -> Entry:
+        price = self.purse.prices.get(model.name)
+        money = None if came.reply is None else cost(price, question, came.reply)
+        return Entry(key, question, came.reply, came.seconds, money, came.failed)
+
+    def _keep(self, model: Model, came: list[Entry], bar: Asking) -> Kept:
+        kept = self.log.add(model, came, self.stage)
+        bar.came(came)
+        return kept
+
+    def _progress(self, model: Model, total: int) -> Asking:
+        return Asking(total, model.name, self.purse.currency)
+
+
+def book(row: Spent) -> dict[str, Any]:
+    """A row of the ledger as a record holds it. `money` only where every call had a price."""
+    found = {"calls": row.calls, "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens}
+    return found if row.unpriced else {**found, "money": round(row.money, 9)}
 
 
 def nothing() -> Generator[Kept]:
     yield from ()
-
-
-def call_of(model: Model, key: str, question: Question, reply: Reply, seconds: float) -> Call:
-    """The row of one call."""
-    messages = json.dumps(turns(question), ensure_ascii=False)
-    hidden = json.dumps(reply.hidden, ensure_ascii=False, sort_keys=True)
-    made = (reply.text, reply.finish, reply.prompt_tokens, reply.completion_tokens, hidden)
-    return (key, model.id, model.name, messages, question.sample, *made, round(seconds, 6), round(time.time(), 3))
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    """A connection to the call log, made if need be; safe when several processes make it at once."""
-    db = sqlite3.connect(path, timeout=BUSY, check_same_thread=False, isolation_level=None)
-    deadline = time.monotonic() + BUSY
-    while True:
-        try:
-            db.execute("pragma journal_mode=wal")
-            break
-        except sqlite3.OperationalError as error:  # changing the mode does not wait for a lock by itself
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-    db.execute("pragma synchronous=full")  # an answer may have cost money
-    db.executescript(f"begin immediate; {SCHEMA} commit;")
-    return db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ from komainu.models.base import Model
 from komainu.models.sample import draw, uniforms
 
 ROOM = 32  # steps for which a cache makes room at a time, at least
+Watch = Callable[[int, int], None]  # which prompt, which token
 SPARSE = 0.75  # the share of rows still going at which the finished ones are dropped
 
 
@@ -132,10 +134,13 @@ class Batch:
 
 
 @torch.inference_mode()
-def decode(model: Any, prompts: list[Prompt], stops: list[int], sampling: Model) -> list[Generated]:
+def decode(
+    model: Any, prompts: list[Prompt], stops: list[int], sampling: Model, watch: Watch | None = None
+) -> list[Generated]:
     """One answer a prompt, each drawn with its own randomness; ends at a stop token or when its room is full.
 
-    Raises UsageError when the model's logits are not numbers.
+    `watch` is told of every token as it comes, but not of the closing stop token. Raises UsageError when the model's
+    logits are not numbers.
     """
     device = model.device
     batch = Batch(model, prompts, device)
@@ -155,6 +160,10 @@ def decode(model: Any, prompts: list[Prompt], stops: list[int], sampling: Model)
             min_p=sampling.min_p,
         )
         ended = torch.isin(tokens, ends) & batch.going
+        if watch is not None:
+            heard = batch.going & ~ended
+            for row, token in zip(batch.rows[heard].tolist(), tokens[heard].tolist(), strict=True):
+                watch(row, token)
         out[batch.rows, step] = tokens
         length[batch.rows] += batch.going
         stopped[batch.rows] |= ended

@@ -7,18 +7,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from jinja2 import TemplateError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from komainu.errors import UsageError
-from komainu.models.base import Model, Question, Reply
-from komainu.models.decode import Generated, Prompt, decode
-from komainu.models.seeds import seed_of, turns
+from komainu.models.base import Model, Question, Reply, RopeScaling
+from komainu.models.decode import Generated, Prompt, Watch, decode
+from komainu.models.rope import SHORT, window_of
+from komainu.models.seeds import seed_of
+from komainu.models.template import token_ids, tokenizer_of
 from komainu.settings import Settings
 from komainu.spec import Spec
 
@@ -37,6 +39,13 @@ class Loaded:
     context: int  # tokens of prompt and answer together
     bytes: int
 
+    def text(self, answers: Sequence[Sequence[int]]) -> list[str]:
+        """What tokens say, special ones left out."""
+        said: list[str] = self.tokenizer.batch_decode(
+            answers, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return said
+
 
 class Engine:
     """Answers with the weights that a stage made; float32 on a CPU, bfloat16 on a GPU.
@@ -50,85 +59,119 @@ class Engine:
 
     batch_sensitive = True
 
-    def __init__(self, locate: Callable[[Spec], Path], settings: Settings) -> None:
+    def __init__(self, locate: Callable[[Spec], Path], settings: Settings, dtype: str = "auto") -> None:
         self.locate, self.settings = locate, settings
-        self.loaded: dict[Path, Loaded] = {}  # the most recent last
+        self.loaded: dict[tuple[Path, RopeScaling | None], Loaded] = {}  # the most recent last
         self.lock = threading.Lock()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        own = "bfloat16" if self.device.type == "cuda" else "float32"
+        self.dtype: torch.dtype = getattr(torch, own if dtype == "auto" else dtype)
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
         """One reply a question, in order; an empty one (`context_overflow`) to a prompt that leaves no room."""
         assert model.weights is not None, f"{model.name} has no weights: the router should not have sent it here"
         path = self.locate(model.weights)
         for start in range(0, len(questions), self.settings.batch):
+            some = questions[start : start + self.settings.batch]
             with self.lock:
-                replies = self._answer(self._load(path), model, questions[start : start + self.settings.batch])
+                replies = self._answer(self.open(path, model.rope), model, some)
             yield from replies
 
-    def _answer(self, loaded: Loaded, model: Model, questions: Sequence[Question]) -> list[Reply]:
+    def open(self, path: Path, rope: RopeScaling | None = None) -> Loaded:
+        """The model of a directory, loaded once; not for several threads at a time."""
         if self.settings.threads:
             torch.set_num_threads(self.settings.threads)
-        prompts = [
-            Prompt(ids, self._room(ids, loaded, model, question), seed_of(model, question, 63))
-            for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
-        ]
-        done = [Generated([], False)] * len(prompts)
-        fitting = [i for i, p in enumerate(prompts) if p.room]
-        for group in groups([len(prompts[i].ids) for i in fitting]):
-            which = [fitting[n] for n in group]
-            for i, answer in zip(
-                which, decode(loaded.model, [prompts[i] for i in which], loaded.stops, model), strict=True
-            ):
-                done[i] = answer
-        texts = loaded.tokenizer.batch_decode(
-            [m.said for m in done], skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return [
-            Reply(text, finish(p, m), len(p.ids), len(m.ids)) for text, m, p in zip(texts, done, prompts, strict=True)
-        ]
-
-    def _room(self, ids: list[int], loaded: Loaded, model: Model, question: Question) -> int:
-        if not ids:
-            raise UsageError(f"the chat template of {model.name!r} makes nothing of the prompt {beginning(question)!r}")
-        if len(ids) >= loaded.context:
-            what = f"{beginning(question)!r} has {len(ids)} tokens, the context of {model.name!r} {loaded.context}"
-            log.warning("no answer, as there is no room for one: %s", what)
-        return min(max(0, loaded.context - len(ids)), model.max_tokens)
-
-    def _load(self, path: Path) -> Loaded:
-        found = self.loaded.pop(path, None)
+        found = self.loaded.pop((path, rope), None)
         if found is None:
             size = weight_bytes(path)
             while self.loaded and sum(m.bytes for m in self.loaded.values()) + size > LIGHT:
                 del self.loaded[next(iter(self.loaded))]
             log.info("load %s", path)
-            found = load(path, size, self.device)
-        self.loaded[path] = found
+            found = load(path, size, self.device, self.dtype, rope)
+        self.loaded[path, rope] = found
         return found
 
+    def _answer(self, loaded: Loaded, model: Model, questions: Sequence[Question]) -> list[Reply]:
+        prompts = [
+            Prompt(ids, room(loaded, ids, model.max_tokens, question, model.name), seed_of(model, question, 63))
+            for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
+        ]
+        return answered(loaded, model, prompts)
 
-def load(path: Path, size: int, device: torch.device) -> Loaded:
+
+def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Watch | None = None) -> list[Reply]:
+    """One reply a prompt, in order; of `model` only the sampling counts. `watch` hears each token as it comes."""
+    done = [Generated([], False)] * len(prompts)
+    fitting = [i for i, p in enumerate(prompts) if p.room]
+    for places in groups([len(prompts[i].ids) for i in fitting]):
+        group = [fitting[n] for n in places]
+        heard = None if watch is None else partial(relay, watch, group)
+        answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model, heard)
+        for i, answer in zip(group, answers, strict=True):
+            done[i] = answer
+    texts = loaded.text([m.said for m in done])
+    return [Reply(text, finish(p, m), len(p.ids), len(m.ids)) for text, m, p in zip(texts, done, prompts, strict=True)]
+
+
+def finish(prompt: Prompt, made: Generated) -> str:
+    """Why an answer ended."""
+    return "stop" if made.stopped else "length" if prompt.room else "context_overflow"
+
+
+def relay(watch: Watch, group: Sequence[int], row: int, token: int) -> None:
+    watch(group[row], token)
+
+
+def room(loaded: Loaded, ids: list[int], most: int, question: Question, name: str) -> int:
+    """How many tokens the answer to a prompt may have; 0, and a warning, when the prompt leaves no room for one."""
+    if not ids:
+        raise UsageError(f"the chat template of {name!r} makes nothing of the prompt {beginning(question)!r}")
+    if len(ids) >= loaded.context:
+        log.warning("no answer: %s", cramped(loaded, ids, question, name))
+    return min(max(0, loaded.context - len(ids)), most)
+
+
+def cramped(loaded: Loaded, ids: list[int], question: Question, name: str) -> str:
+    return (
+        f"the prompt {beginning(question)!r} has {len(ids)} tokens, the maximum context length of {name!r} is "
+        f"{loaded.context} tokens; drop or shorten such rows before they are asked, or give a model trained on under "
+        f"{SHORT} tokens RoPE scaling: Model(rope=RopeScaling(factor=2))"
+    )
+
+
+def load(path: Path, size: int, device: torch.device, dtype: torch.dtype, rope: RopeScaling | None) -> Loaded:
     """Read a model directory; raises UsageError when it is not one that can answer chats."""
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+            if rope is not None:
+                widen(config, rope, path)
+            tokenizer = tokenizer_of(path)
             model = AutoModelForCausalLM.from_pretrained(
                 path,
+                config=config,
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
-                dtype=torch.bfloat16 if device.type == "cuda" else torch.float32,
+                dtype=dtype,
             )
+    except UsageError:
+        raise
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"{path} does not load as a causal language model: {error}") from None
-    if not tokenizer.chat_template:
-        raise UsageError(f"{path} has no chat template, so it cannot be asked as a chat model: add chat_template.jinja")
     stops = stop_ids(model, tokenizer)
     if not stops:
         raise UsageError(f"{path} names no end-of-sequence token: set eos_token in tokenizer_config.json")
     config = model.config.get_text_config()
     context = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
     return Loaded(model.to(device).eval(), tokenizer, stops, int(context), size)
+
+
+def widen(config: Any, rope: RopeScaling, path: Path) -> None:
+    """Give a transformers config the longer context: the stretched base, and no rule of transformers' own."""
+    window = window_of(config.to_dict(), str(path))
+    config.rope_parameters = {**config.rope_parameters, "rope_type": "default", "rope_theta": window.stretched(rope)}
+    config.max_position_embeddings = window.context(rope)
 
 
 def weight_bytes(path: Path) -> int:
@@ -146,22 +189,6 @@ def stop_ids(model: Any, tokenizer: Any) -> list[int]:
         if value is not None:
             found.update(value if isinstance(value, (list, tuple)) else [value])
     return sorted(found)
-
-
-def token_ids(tokenizer: Any, questions: Sequence[Question], name: str) -> list[list[int]]:
-    """The prompts as the chat template writes them, up to where the answer begins."""
-    chats = [[{"role": role, "content": content} for role, content in turns(q)] for q in questions]
-    try:
-        texts = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
-    except TemplateError as error:
-        raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
-    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return ids
-
-
-def finish(prompt: Prompt, made: Generated) -> str:
-    """Why an answer ended."""
-    return "stop" if made.stopped else "length" if prompt.room else "context_overflow"
 
 
 def groups(lengths: Sequence[int]) -> Iterator[list[int]]:

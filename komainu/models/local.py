@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -31,8 +32,12 @@ class Running:
     """One started server: the guard process over it, where it answers, and what it printed."""
 
     process: subprocess.Popen[bytes]
-    url: str
+    port: int
     output: IO[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def tail(self) -> str:
         self.output.seek(max(0, self.output.seek(0, os.SEEK_END) - 20_000))
@@ -43,15 +48,22 @@ class Running:
 class LocalServer:
     """The server of an endpoint with a `start` command; each process that asks starts its own.
 
-    {python} and {port} in the command are filled in. Ready means that GET /v1/models answers 200; the endpoint's
+    {python} and {port} in the command are filled in. Ready means that GET `ready` answers 200; the endpoint's
     `timeout` bounds the wait. The server gets none of the environment variables in `keys`. It ends with
-    this process, however this process ends.
+    this process, however this process ends. It answers at `port`, or at any free one.
     """
 
-    def __init__(self, endpoint: Endpoint, name: str, keys: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        name: str,
+        keys: frozenset[str] = frozenset(),
+        port: int = 0,
+        ready: str = "/v1/models",
+    ) -> None:
         if not any("{port}" in part for part in endpoint.start):
             raise UsageError(f"endpoint {name!r}: `start` must hold {{port}}, the port the server is to answer at")
-        self.endpoint, self.name, self.keys = endpoint, name, keys
+        self.endpoint, self.name, self.keys, self.port, self.ready = endpoint, name, keys, port, ready
         self.running: Running | None = None
         self.lock = threading.Lock()
         self._stop: weakref.finalize[[Running], LocalServer] | None = None
@@ -59,10 +71,13 @@ class LocalServer:
     def url(self) -> str:
         """Where it answers; started, or started again after it died, when it does not run."""
         with self.lock:
-            if self.running is None or self.running.process.poll() is not None:
+            if self.running is None or self.running.process.poll() is not None or not listens(self.running.port):
                 self._close()
                 self.running = self._start()
             return self.running.url
+
+    def urls(self) -> tuple[str, ...]:
+        return (self.url(),)
 
     def fate(self) -> str:
         """How it ended and its last words; empty while it runs."""
@@ -82,7 +97,7 @@ class LocalServer:
         self._stop = self.running = None
 
     def _start(self) -> Running:
-        port = free_port()
+        port = free_port(self.port)
         filled = {"{python}": sys.executable, "{port}": str(port)}
         command = [re.sub(r"\{python\}|\{port\}", lambda m: filled[m[0]], part) for part in self.endpoint.start]
         environment = {k: v for k, v in os.environ.items() if k not in self.keys}
@@ -95,7 +110,7 @@ class LocalServer:
             env=environment,
             start_new_session=True,
         )
-        running = Running(process, f"http://127.0.0.1:{port}/v1", output)
+        running = Running(process, port, output)
         self._stop = weakref.finalize(self, stop, running)
         log.info("start the server of %s at %s", self.name, running.url)
         self._wait(running, command)
@@ -104,13 +119,13 @@ class LocalServer:
     def _wait(self, running: Running, command: list[str]) -> None:
         deadline = time.monotonic() + self.endpoint.timeout
         pause = 0.02
-        while not answers(f"{running.url}/models"):
+        while not answers(f"http://127.0.0.1:{running.port}{self.ready}"):
             dead = running.process.poll() is not None
             if dead or time.monotonic() > deadline:
                 why = "ended" if dead else f"did not answer within {self.endpoint.timeout:g} s"
                 message = (
-                    f"endpoint {self.name!r}: the server started with {' '.join(command)!r} {why} before GET "
-                    f"/v1/models answered; mend `start` in komainu.toml. Its last words:\n{running.tail()}"
+                    f"endpoint {self.name!r}: the server started with {shlex.join(command)} {why} before GET "
+                    f"{self.ready} answered; mend it in komainu.toml. Its last words:\n{running.tail()}"
                 )
                 self._close()
                 raise EndpointError(message)
@@ -131,11 +146,27 @@ def stop(running: Running) -> None:
     running.output.close()
 
 
-def free_port() -> int:
+def free_port(wanted: int = 0) -> int:
+    """A port of this machine that nobody listens at; raises UsageError when the wanted one is taken."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise UsageError(f"port {wanted} cannot be had: {error.strerror}; name another one") from None
         port: int = probe.getsockname()[1]
         return port
+
+
+def listens(port: int) -> bool:
+    """Whether anyone takes connections at a port of this machine; a server too busy to answer does."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def answers(url: str) -> bool:

@@ -7,9 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 
 from komainu.models.arrivals import Arrival, Arrivals
-from komainu.models.base import Reply
-
-Kept = dict[str, Reply]
+from komainu.models.calls import Kept
 
 
 def pumped(source: Arrivals, keep: Callable[[list[Arrival]], Kept]) -> Generator[Kept]:
@@ -37,4 +35,4 @@ def pumped(source: Arrivals, keep: Callable[[list[Arrival]], Kept]) -> Generator
             yield item
     finally:
         source.close()
-        thread.join(10)
+        thread.join(3)

@@ -5,26 +5,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from komainu.errors import UsageError, nearest
 from komainu.models.base import Client, Model, Question, Reply
 from komainu.models.local import LocalServer
-from komainu.settings import Endpoint, Settings
+from komainu.models.purse import Purse
+from komainu.settings import Endpoint, EngineName, Settings
 from komainu.spec import Spec
+
+if TYPE_CHECKING:
+    from komainu.models.http import Upstream
 
 
 class Router:
-    """A client that sends each model to the endpoint of its name, or to the in-process engine.
+    """A client that sends each model to the endpoint of its name, to an engine served here, or to this process.
 
-    An endpoint of the model's name always wins, so that a trained model can be served elsewhere. A model
-    without an endpoint must have `weights`; `locate` finds the directory that the stage of them made.
+    An endpoint of the model's name always wins, so that a trained model can be served elsewhere; what it renders is
+    compared with the trained chat template first. Without one, a model that a stage trained is answered by
+    `settings.engine`; of the servers that this starts one runs at a time. `locate` finds a stage's directory.
     """
 
     batch_sensitive = True  # some of its clients are; `client_of` tells which
 
-    def __init__(self, settings: Settings, locate: Callable[[Spec], Path]) -> None:
+    def __init__(self, settings: Settings, locate: Callable[[Spec], Path], purse: Purse | None = None) -> None:
         self.settings, self.locate = settings, locate
-        self.clients: dict[str, Client] = {}
+        self.purse = purse or Purse(settings)
+        self.clients: dict[tuple[str, ...], Client] = {}
         self.lock = threading.Lock()
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
@@ -38,30 +45,62 @@ class Router:
                 f"no endpoint serves the model {model.name!r}: add [endpoints.{model.name!r}] with `url` or `start` to "
                 f"komainu.toml, or give the model `weights`{nearest(model.name, self.settings.endpoints)}"
             )
+        if endpoint is not None and endpoint.rope != (factor := model.rope.factor if model.rope else 0):
+            raise UsageError(
+                f"the model {model.name!r} has RoPE scaling {factor} and its endpoint {endpoint.rope} (0 is none): the "
+                "answers would not be this model's. Say in komainu.toml what the server was started with: `rope`"
+            )
         with self.lock:
-            name = "" if endpoint is None else model.name
-            if name not in self.clients:
-                self.clients[name] = self._engine() if endpoint is None else self._http(name, endpoint)
-            return self.clients[name]
+            if endpoint is not None:
+                weights = model.weights.id if model.weights else ""
+                return self._client((model.name, weights), lambda: self._http(model, endpoint))
+            if engine := self.settings.engine:
+                assert model.weights is not None
+                key = (engine, model.name, model.weights.id, model.rope.id if model.rope else "")
+                self._close([k for k in self.clients if k != key and len(k) == len(key)])
+                return self._client(key, lambda: self._served(model, engine))
+            return self._client((), self._engine)
 
     def close(self) -> None:
         """Close what was opened: connections end, servers started here stop."""
         with self.lock:
-            for client in self.clients.values():
-                close = getattr(client, "close", None)
-                if close is not None:
-                    close()
-            self.clients.clear()
+            self._close(list(self.clients))
+
+    def _client(self, key: tuple[str, ...], make: Callable[[], Client]) -> Client:
+        if key not in self.clients:
+            self.clients[key] = make()
+        return self.clients[key]
+
+    def _close(self, keys: Sequence[tuple[str, ...]]) -> None:
+        for key in keys:
+            close = getattr(self.clients.pop(key), "close", None)
+            if close is not None:
+                close()
 
     def _engine(self) -> Client:
         from komainu.models.engine import Engine
 
         return Engine(self.locate, self.settings)
 
-    def _http(self, name: str, endpoint: Endpoint) -> Client:
+    def _served(self, model: Model, engine: EngineName) -> Client:
+        from komainu.models.server import launch_of, server_of
+
+        assert model.weights is not None
+        server = server_of(launch_of(self.locate(model.weights), self.settings, model, engine), self.settings)
+        return self._client_at(server.endpoint, model.name, server)
+
+    def _http(self, model: Model, endpoint: Endpoint) -> Client:
+        name = model.name
+        local = LocalServer(endpoint, name, self.settings.keys) if endpoint.start else None
+        if model.weights is None:
+            return self._client_at(endpoint, name, local)
+        from komainu.models.server import Server
+
+        return self._client_at(endpoint, name, Server(endpoint, name, self.locate(model.weights), local))
+
+    def _client_at(self, endpoint: Endpoint, name: str, server: Upstream | None) -> Client:
         try:
             from komainu.models.http import HttpClient
         except ImportError as error:
             raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
-        keys = frozenset(e.key for e in self.settings.endpoints.values() if e.key)
-        return HttpClient(endpoint, name, LocalServer(endpoint, name, keys) if endpoint.start else None)
+        return HttpClient(endpoint, name, server, self.purse)

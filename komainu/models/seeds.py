@@ -8,10 +8,12 @@ from typing import Any
 
 from komainu.models.base import Model, Question
 
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once: this runs twice a call
+
 
 def digest(value: Any) -> bytes:
     """SHA-256 of a value's JSON form."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, allow_nan=False).encode()).digest()
+    return hashlib.sha256(_json(value).encode()).digest()
 
 
 def turns(question: Question) -> list[list[str]]:

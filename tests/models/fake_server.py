@@ -17,6 +17,7 @@ class Server:
         self.handler: Callable[[web.Request, dict[str, Any]], Any] = lambda request, body: completion("ok")
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.transports: set[asyncio.Transport] = set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -32,6 +33,8 @@ class Server:
         return f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            self.transports.add(request.transport)
         body = await request.json()
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
@@ -41,8 +44,18 @@ class Server:
         assert isinstance(found, web.StreamResponse)
         return found
 
+    async def _stop(self) -> None:
+        await self.runner.cleanup()
+        for transport in self.transports:
+            transport.abort()
+        await asyncio.sleep(0.02)  # they close in the loop
+
+    def die(self) -> None:
+        """Listen no more, and cut every connection; to be closed all the same."""
+        asyncio.run_coroutine_threadsafe(self._stop(), self.loop).result(10)
+
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.runner.cleanup(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._stop(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()

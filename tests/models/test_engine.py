@@ -51,7 +51,7 @@ def ask(client: Engine, questions: Sequence[Question] = QUESTIONS, **how: Any) -
 
 def test_greedy_answers_equal_transformers_own_generation_one_by_one(tiny: Engine, tiny_model: Path) -> None:
     found = ask(tiny)
-    loaded = tiny.loaded[tiny_model]
+    loaded = tiny.open(tiny_model)
     for question, reply in zip(QUESTIONS, found, strict=True):
         chat = [{"role": m.role, "content": m.content} for m in question.messages]
         ids = loaded.tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt")
@@ -82,7 +82,7 @@ def test_a_stop_token_ends_an_answer_and_is_not_in_its_text(
     tiny: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = ask(tiny)
-    loaded = tiny.loaded[tiny_model]
+    loaded = tiny.open(tiny_model)
     (first,) = loaded.tokenizer(QUESTIONS[0].messages[0].content, add_special_tokens=False)["input_ids"][:1]
     prompt = decode.Prompt([first], 8, 0)
     (plain,) = decode.decode(loaded.model, [prompt], [], model())
@@ -100,7 +100,7 @@ def test_dropping_finished_rows_changes_no_answer(
     tiny: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(tiny)
-    loaded = tiny.loaded[tiny_model]
+    loaded = tiny.open(tiny_model)
     monkeypatch.setattr(loaded, "stops", [*loaded.stops, *range(0, 640, 12)])
     dropping = ask(tiny, temperature=1.0)
     monkeypatch.setattr(decode, "SPARSE", 0.0)
@@ -126,7 +126,7 @@ def test_a_prompt_longer_than_the_context_gets_no_answer_and_the_others_get_thei
     first, *others = ask(tiny, [long, *QUESTIONS])
     assert (first.text, first.finish, first.completion_tokens) == ("", "context_overflow", 0)
     assert others == ask(tiny)
-    assert "'twelve dogs ran " in caplog.text and "the context of 'tiny' 128" in caplog.text
+    assert "'twelve dogs ran " in caplog.text and "context length of 'tiny' is 128" in caplog.text
 
 
 def test_a_template_that_makes_nothing_is_refused(tiny_model: Path, tmp_path: Path) -> None:
@@ -161,11 +161,11 @@ def test_only_light_models_stay_loaded_together(
     of = {name: Model(name=name, weights=Model(name=name), max_tokens=2) for name in paths}
     for name in "aba":
         list(client.ask(of[name], QUESTIONS[:1]))
-    assert list(client.loaded) == [paths["b"], paths["a"]]
+    assert [path for path, _ in client.loaded] == [paths["b"], paths["a"]]
     monkeypatch.setattr(engine, "LIGHT", 0)
-    client.loaded.pop(paths["b"])
+    client.loaded.pop((paths["b"], None))
     list(client.ask(of["b"], QUESTIONS[:1]))
-    assert list(client.loaded) == [paths["b"]]
+    assert [path for path, _ in client.loaded] == [paths["b"]]
 
 
 def broken(tiny_model: Path, path: Path, **changed: Any) -> Engine:

@@ -63,7 +63,7 @@ def test_answers_come_in_the_order_of_the_questions(server: Server) -> None:
     server.handler = handler
     found = list(client(server).ask(MODEL, questions(20)))
     assert [r.text for r in found] == [str(i) for i in range(20)]
-    assert found[3] == Reply("3", "length", 3, 5, {"reasoning_content": "hm"})
+    assert found[3] == Reply("3", "length", 3, 5, thinking="hm")
 
 
 def test_arrivals_come_as_they_are_answered(server: Server) -> None:
@@ -187,8 +187,9 @@ def test_nobody_listening_is_an_error_that_names_the_place() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://me:secret@127.0.0.1:{taken.getsockname()[1]}/v1?token=secret"
-        with pytest.raises(EndpointError, match=r"at http://127.0.0.1:\d+/v1/chat/completions .* check that") as caught:
-            list(HttpClient(Endpoint(url=url, tries=2), "m").ask(MODEL, questions(1)))
+        with pytest.raises(EndpointError, match=r" http://127.0.0.1:\d+/v1/chat/completions: .* check that") as caught:
+            list(HttpClient(Endpoint(url=url, patience=0.3), "m").ask(MODEL, questions(1)))
+    assert "has been dead for 0.3 s" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

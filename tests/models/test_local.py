@@ -17,7 +17,7 @@ import pytest
 from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Model, Question
 from komainu.models.http import HttpClient
-from komainu.models.local import LocalServer, answers
+from komainu.models.local import LocalServer, answers, free_port
 from komainu.rows import Message
 from komainu.settings import Endpoint
 
@@ -117,6 +117,23 @@ def test_a_server_that_died_is_started_again(script: Path) -> None:
     second = ask(client)["pids"]
     assert second != first
     client.close()
+
+
+def test_what_a_killed_server_leaves_behind_is_ended_though_it_ignores_being_asked(script: Path) -> None:
+    client = HttpClient(endpoint(script), "m", server := LocalServer(endpoint(script, "stubborn"), "m"))
+    first = ask(client)["pids"]
+    os.kill(first[0], signal.SIGKILL)
+    assert gone(first)
+    assert server.running is not None and server.running.process.wait(5) == 137
+    client.close()
+
+
+def test_a_wanted_port_is_taken_or_refused(script: Path) -> None:
+    server = LocalServer(endpoint(script), "m", port=(port := free_port()))
+    assert server.url() == f"http://127.0.0.1:{port}/v1"
+    with pytest.raises(UsageError, match=f"port {port} cannot be had: .*in use"):
+        LocalServer(endpoint(script), "other", port=port).url()
+    server.close()
 
 
 def test_a_server_that_does_not_come_up_is_an_error_with_its_last_words(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.models.base import Model, Question, Reply
-from komainu.models.protocol import Trouble, bare, chat_url, pause, read_reply, read_status, request_of, seconds_of
+from komainu.models.failures import Trouble
+from komainu.models.protocol import bare, chat_url, pause, read_reply, request_of
 from komainu.rows import Message
+from komainu.thinking import split
 
 NAMES = st.sampled_from(["choices", "message", "content", "finish_reason", "usage", "error", "prompt_tokens"])
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -31,37 +33,28 @@ def test_a_shown_url_has_no_user_password_or_query() -> None:
 
 
 def test_a_request_holds_messages_and_sampling_and_nothing_of_ours() -> None:
-    body = json.loads(request_of(Model(name="m", temperature=0.7, top_p=0.9, max_tokens=5), QUESTION, "served"))
-    assert 0 <= body.pop("seed") < 2**31
+    body = json.loads(request_of(Model(name="m", temperature=0.7, top_p=0.9, max_tokens=5), QUESTION, "served", 7))
     assert body == {
+        "seed": 7,
         "model": "served",
         "messages": [{"role": "system", "content": "short"}, {"role": "user", "content": "猫"}],
         "temperature": 0.7,
         "top_p": 0.9,
         "max_tokens": 5,
     }
-    assert json.loads(request_of(Model(name="m", min_p=0.1), QUESTION, "m"))["min_p"] == 0.1
-
-
-def test_the_seed_of_a_request_is_the_question_s_own() -> None:
-    def seed(question: Question, **how: int) -> int:
-        return int(json.loads(request_of(Model(name="m", **how), question, "m"))["seed"])  # type: ignore[arg-type]
-
-    again = Question(QUESTION.messages, 1)
-    assert seed(QUESTION) == seed(QUESTION) != seed(again)
-    assert seed(QUESTION) != seed(QUESTION, seed=1)
+    assert json.loads(request_of(Model(name="m", min_p=0.1), QUESTION, "m", 7))["min_p"] == 0.1
 
 
 def test_an_answer_s_other_texts_are_hidden_beside_it() -> None:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": "hi",
-        "reasoning_content": "hm",
+        "provider": "x",
         "refusal": None,
         "tool_calls": [],
     }
     body = {"choices": [{"message": message, "finish_reason": "length"}], "usage": {"prompt_tokens": 4}}
-    assert read_reply(json.dumps(body).encode()) == Reply("hi", "length", 4, 0, {"reasoning_content": "hm"})
+    assert read_reply(json.dumps(body).encode()) == Reply("hi", "length", 4, 0, {"provider": "x"})
 
 
 @pytest.mark.parametrize(
@@ -74,7 +67,8 @@ def test_an_answer_s_other_texts_are_hidden_beside_it() -> None:
         (b'{"choices": "no"}', "not a chat completion"),
         (b'{"choices": []}', "no choices"),
         (b"{}", "no choices"),
-        (b'{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}', "no text.*'length'"),
+        (b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}', "no text.*'stop'"),
+        (b'{"choices": [{"message": {"content": "half"}, "finish_reason": "error"}]}', "gave up.*'error'"),
         (b'{"choices": [{"message": {}}]}', "no text"),
         (b'{"error": {"message": "overloaded"}}', "overloaded"),
     ],
@@ -92,51 +86,38 @@ def test_any_body_is_an_answer_or_an_error(body: bytes) -> None:
         assert trouble.again
 
 
-@given(st.text(max_size=30), st.sampled_from(["stop", "length"]), st.integers(0, 9))
+@given(
+    st.text(max_size=30).filter(lambda t: not split(t).thinking), st.sampled_from(["stop", "length"]), st.integers(0, 9)
+)
 def test_any_text_comes_back_as_it_was(text: str, finish: str, n: int) -> None:
     body = {"choices": [{"message": {"content": text}, "finish_reason": finish}], "usage": {"completion_tokens": n}}
     assert read_reply(json.dumps(body).encode()) == Reply(text, finish, 0, n)
 
 
-@pytest.mark.parametrize(
-    ("status", "again"), [(400, False), (401, False), (404, False), (408, True), (429, True), (503, True)]
-)
-def test_which_statuses_are_worth_another_try(status: int, again: bool) -> None:
-    assert read_status(status, b"", None, 0).again is again
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        (b'{"error": {"message": "too long"}}', "too long"),
-        (b'{"error": "bad"}', "bad"),
-        (b'{"detail": "nope"}', "nope"),
-        (b"plain words", "plain words"),
-        (b"", "(empty body)"),
-    ],
-)
-def test_a_failure_carries_the_server_s_own_words(body: bytes, words: str) -> None:
-    assert read_status(400, body, None, 0).what == f"status 400: {words}"
-
-
-def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
-    assert seconds_of("2.5", 0) == 2.5
-    assert seconds_of("Thu, 01 Jan 1970 00:01:40 GMT", 40) == 60
-    assert seconds_of("soon", 0) is None
-    assert seconds_of(None, 0) is None
-
-
-@given(st.text(max_size=20))
-def test_any_retry_after_is_seconds_or_nothing(text: str) -> None:
-    found = seconds_of(text, 0)
-    assert found is None or found >= 0
-
-
-def test_pauses_double_with_jitter_and_obey_the_server_up_to_a_bound() -> None:
-    waits = [pause(attempt, 7, Trouble("busy"), 100) for attempt in range(12)]
+def test_pauses_double_with_jitter() -> None:
+    waits = [pause(attempt, 7) for attempt in range(12)]
     for attempt, wait in enumerate(waits):
         full = min(0.5 * 2**attempt, 60)
         assert full / 2 <= wait <= full * 1.5
-    assert pause(0, 7, Trouble("busy"), 100) == waits[0] != pause(0, 8, Trouble("busy"), 100)
-    assert 9 <= pause(0, 7, Trouble("busy", after=9), 100) < 9.2
-    assert pause(0, 7, Trouble("busy", after=1e9), 100) < 100.2
+    assert pause(0, 7) == waits[0] != pause(0, 8)
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "reply"),
+    [
+        ({"content": "<think>hm</think>\n\n7"}, "stop", Reply("7", thinking="hm")),
+        ({"content": "<think>\n\n</think>\n\n7"}, "stop", Reply("7")),
+        ({"content": "<think>hm, and then"}, "length", Reply("", "length", thinking="hm, and then")),
+        ({"content": "hm\n</think>\n7"}, "stop", Reply("7", thinking="hm")),
+        ({"content": "7", "reasoning_content": "hm"}, "stop", Reply("7", thinking="hm")),
+        ({"content": "7", "reasoning": "hm", "reasoning_content": "hm"}, "stop", Reply("7", thinking="hm")),
+        ({"content": None, "reasoning": "hm, and"}, "length", Reply("", "length", thinking="hm, and")),
+        ({"content": None}, "content_filter", Reply("", "content_filter")),
+        ({"content": None, "refusal": "no"}, "stop", Reply("", "refusal", hidden={"refusal": "no"})),
+    ],
+)
+def test_thinking_is_kept_apart_and_an_answer_that_was_withheld_is_empty(
+    message: dict[str, Any], finish: str, reply: Reply
+) -> None:
+    body = {"choices": [{"message": message, "finish_reason": finish}]}
+    assert read_reply(json.dumps(body).encode()) == reply

@@ -5,17 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import komainu.models.server
 from komainu.errors import UsageError
 from komainu.launch import open_context
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Model, Question, Reply, RopeScaling
 from komainu.models.engine import Engine
 from komainu.models.http import HttpClient
+from komainu.models.local import LocalServer
 from komainu.models.route import Router
 from komainu.rows import Message
 from komainu.settings import Endpoint, Settings
@@ -39,12 +41,37 @@ def test_a_model_goes_to_the_endpoint_of_its_name() -> None:
     assert router.client_of(Model(name="a", temperature=1.0)) is one
 
 
-def test_a_trained_model_runs_here_unless_an_endpoint_has_its_name() -> None:
-    router = Router(Settings(endpoints={"served": Endpoint(url="http://a")}), nowhere)
+def test_a_trained_model_runs_here_unless_an_endpoint_has_its_name(tiny_model: Path) -> None:
+    router = Router(Settings(endpoints={"served": Endpoint(url="http://a")}), lambda spec: tiny_model)
     here = router.client_of(Model(name="mine", weights=Spec()))
     assert isinstance(here, Engine)
     assert router.client_of(Model(name="other", weights=Model(name="x"))) is here
-    assert isinstance(router.client_of(Model(name="served", weights=Spec())), HttpClient)
+    there = router.client_of(Model(name="served", weights=Spec()))
+    assert isinstance(there, HttpClient) and isinstance(there.server, komainu.models.server.Server)
+    assert there.server.directory == tiny_model
+    assert router.client_of(Model(name="served", weights=Model(name="x"))) is not there
+
+
+def test_a_trained_model_is_served_by_the_engine_of_the_settings_one_at_a_time(tiny_model: Path) -> None:
+    router = Router(Settings(engine="vllm"), lambda spec: tiny_model)
+    one = Model(name="one", weights=Spec())
+    first = router.client_of(one)
+    assert isinstance(first, HttpClient) and "vllm.entrypoints.openai.api_server" in first.endpoint.start
+    assert router.client_of(replace(one, temperature=1.0)) is first
+    scaled = router.client_of(replace(one, rope=RopeScaling(factor=2)))
+    assert isinstance(scaled, HttpClient) and scaled.endpoint.rope == 2 and "--hf-overrides" in scaled.endpoint.start
+    assert router.client_of(one) is not first
+    assert len(router.clients) == 1
+    router.close()
+
+
+@pytest.mark.parametrize(("model", "endpoint"), [(None, 2), (2, 0), (2, 4)])
+def test_an_endpoint_that_scales_otherwise_than_the_model_is_refused(model: int | None, endpoint: int) -> None:
+    rope = None if model is None else RopeScaling(factor=model)
+    router = Router(Settings(endpoints={"m": Endpoint(url="http://a", rope=endpoint)}), nowhere)
+    with pytest.raises(UsageError, match=rf"RoPE scaling {model or 0} and its endpoint {endpoint} \(0 is none\)"):
+        router.client_of(Model(name="m", rope=rope))
+    assert router.client_of(Model(name="m", rope=RopeScaling(factor=endpoint) if endpoint else None))
 
 
 def test_a_model_that_nobody_serves_is_refused_with_the_nearest_endpoint() -> None:
@@ -57,7 +84,7 @@ def test_a_started_server_is_kept_from_every_key() -> None:
     started = Endpoint(start=("serve", "{port}"))
     router = Router(Settings(endpoints={"a": started, "b": Endpoint(url="http://b", key="B_KEY")}), nowhere)
     client = router.client_of(Model(name="a"))
-    assert isinstance(client, HttpClient) and client.server is not None
+    assert isinstance(client, HttpClient) and isinstance(client.server, LocalServer)
     assert client.server.keys == {"B_KEY"}
 
 

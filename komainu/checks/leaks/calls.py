@@ -67,7 +67,9 @@ _ENGLISH = {name: re.compile(pattern, re.I) for name, pattern in _IN_ENGLISH.ite
     )
 }
 _LETTER = re.compile("[A-Za-z]")
-_CODE = re.compile(r"(?<![\w:/.])[~.]{0,2}/[\w.-]+/|\w::\w|(?<!\w)--?[a-z]+=|[A-Za-z]\[\d|(?<![A-Za-z])[a-z]+\.[a-z]+(?=[ぁ-ん、(])")
+_CODE = re.compile(
+    r"(?<![\w:/.])[~.]{0,2}/[\w.-]+/|\w::\w|(?<!\w)--?[a-z]+=|[A-Za-z]\[\d|(?<![A-Za-z])[a-z]+\.[a-z]+(?=[ぁ-ん、(])"
+)
 _ACRONYM = re.compile(r"(?<![A-Za-z])[A-Z]{2,5}(?![A-Za-z])")
 _NAME = re.compile(r"(?<![A-Za-z])(?!(?:AI|IT|JSON|PR|SNS|TV|OK|CM|NG|DVD|CD)(?![A-Za-z]))[A-Z][A-Za-z]+")
 _LINES = {  # by which a line of the answer itself speaks of foreign words

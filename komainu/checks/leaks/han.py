@@ -27,6 +27,7 @@ _MENTION = re.compile(
 )
 _FACE = re.compile(r"[^\w\s]?.[^\w\s]")  # a letter in an emoticon
 
+
 def chinese(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
     """Simplified-only characters with the word around them, Chinese words and Chinese sentences without kana."""
     if "chinese" in speaks or not HAN_RUN.search(text):
@@ -80,6 +81,6 @@ def cjk(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
         return
     clean = blank(_MENTION, prose(text))
     for run in CJK_RUN.finditer(clean):
-        if run[0] in "ツシノﾉヽ" and _FACE.match(text, run.start() - 1) or run[0] in allowed:
+        if (run[0] in "ツシノﾉヽ" and _FACE.match(text, run.start() - 1)) or run[0] in allowed:
             continue
         yield Span(*run.span(), "kana" if has_kana(run[0]) else "kanji")

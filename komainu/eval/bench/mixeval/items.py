@@ -56,9 +56,9 @@ class MixEvalItems(Items):
 
     def read(self) -> Iterator[Chat]:
         for kind in (CHOICE, FREE) if self.free_form else (CHOICE,):
-            yield from (self.asked(kind, key, question) for key, question in self.questions(kind).items())
+            yield from (self.asked(kind, key, question) for key, question in self.asking(kind).items())
 
-    def questions(self, kind: str) -> dict[str, Question]:
+    def asking(self, kind: str) -> dict[str, Question]:
         """The items of a file by their ids. Raises UsageError with file and id for what is not as the schema says."""
         name = f"{kind}.json"
         if self.source.repo:
@@ -90,7 +90,7 @@ class MixEvalItems(Items):
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         rows = self.rows()
         here = self.source.repo or Path(self.source.path).is_dir()
-        free = len(self.questions(FREE)) if here else None
+        free = len(self.asking(FREE)) if here else None
         return {
             "rows": write_rows(out / "rows.jsonl", rows),
             "benchmarks": dict(sorted(Counter(row.meta["benchmark"] for row in rows).items())),

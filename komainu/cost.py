@@ -1,0 +1,187 @@
+"""What a plan will ask and what that may cost, and what has been spent so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from komainu.errors import UsageError
+from komainu.launch import CALLS
+from komainu.models.calls import CallLog
+from komainu.models.purse import MILLION
+from komainu.plan import Counts, Plan
+from komainu.rows import Chat
+from komainu.settings import Settings
+from komainu.stage import Questions, Stage, models_of
+from komainu.store import Store, reference
+
+SAMPLE = 500  # rows of a source whose prompts are measured
+PROMPT = (20.0, 2000.0)  # tokens of a prompt, where nothing is known of it
+DENSE, SPARSE = 2, 6  # bytes of a token: the fewest and the most that are usual in both languages
+TURN = 20  # tokens that a chat template may put around a message
+SPREAD = 2.0  # answers to come are half to twice as long as the model's answers so far
+
+
+class Range(NamedTuple):
+    low: float
+    high: float
+
+    def times(self, other: Range) -> Range:
+        return Range(self.low * other.low, self.high * other.high)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one stage will ask of one model. Ranges are totals; `requests` None: not known before it runs."""
+
+    stage: Stage
+    model: str
+    requests: Range | None
+    prompt_tokens: Range | None = None
+    completion_tokens: Range | None = None
+    money: Range | None = None
+
+    def json(self) -> dict[str, Any]:
+        names = ("requests", "prompt_tokens", "completion_tokens", "money")
+        return {"stage": reference(self.stage), "model": self.model, **{n: getattr(self, n) for n in names}}
+
+
+class Costs:
+    """The estimates of a plan's stages to build, and the ledger so far."""
+
+    def __init__(self, planned: Plan, store: Store, settings: Settings) -> None:
+        self.planned, self.store, self.settings = planned, store, settings
+        log = CallLog(settings.root / CALLS)
+        self.ledger = log.ledger()
+        log.close()
+        self.counts = Counts({line.stage.id: a for line in planned.lines if (a := self.built(line.stage))}, set())
+        bad = any(line.problems for line in planned.lines)  # what is wired wrongly may not be able to tell
+        self.estimates = () if bad else tuple(e for stage in planned.to_build for e in self.of(stage))
+
+    def built(self, stage: Stage) -> Any:
+        return self.store.at(reference(stage))
+
+    @property
+    def spent(self) -> float:
+        """What the stages of the target have cost so far."""
+        refs = {reference(line.stage) for line in self.planned.lines}
+        return sum(row.money for row in self.ledger if row.stage in refs)
+
+    def of(self, stage: Stage) -> Iterator[Estimate]:
+        models = {m.name: None for m in models_of(stage)}
+        found = stage.questions(self.counts) if models else ()
+        if found is None:
+            yield from (Estimate(stage, name, None) for name in models)
+            return
+        for asked in found:
+            yield self.estimate(stage, asked)
+
+    def estimate(self, stage: Stage, asked: Questions) -> Estimate:
+        """One estimate. What the stage has asked already, in a run that was stopped, is taken off."""
+        ref, name = reference(stage), asked.model.name
+        done = sum(row.calls for row in self.ledger if (row.stage, row.name) == (ref, name))
+        requests = Range(max(0, asked.fewest - done), max(0, asked.most - done))
+        before = [row for row in self.ledger if row.name == name]
+        calls = sum(row.calls for row in before)
+        prompt, answer = Range(*PROMPT), Range(1.0, asked.model.max_tokens)
+        if calls:
+            mean = sum(row.completion_tokens for row in before) / calls
+            answer = Range(mean / SPREAD, min(mean * SPREAD, asked.model.max_tokens))
+        prompt = self.prompt(asked.source) or prompt
+        price = self.settings.prices.get(name)
+        prompts, answers = requests.times(prompt), requests.times(answer)
+        money = None
+        if price is not None:
+            money = Range(
+                *((p * price.input + a * price.output) / MILLION for p, a in zip(prompts, answers, strict=True))
+            )
+        return Estimate(stage, name, requests, prompts, answers, money)
+
+    def prompt(self, source: Stage | None) -> Range | None:
+        """Tokens of a prompt among the rows of a stage; None where there are none to look at."""
+        if source is None:
+            return None
+        built = self.built(source)
+        rows = built.rows() if built else source.peek()
+        chats = [row for row in islice(rows or (), SAMPLE) if isinstance(row, Chat)]
+        if not chats:
+            return None
+        size = sum(len(m.content.encode()) for chat in chats for m in chat.prompt) / len(chats)
+        turns = sum(len(chat.prompt) for chat in chats) / len(chats)
+        return Range(size / SPARSE, size / DENSE + TURN * turns)
+
+    @property
+    def money(self) -> Range | None:
+        """The whole, where every part has a price."""
+        parts = [e.money for e in self.estimates]
+        if not parts or None in parts:
+            return None
+        return Range(sum(m.low for m in parts if m), sum(m.high for m in parts if m))
+
+    def refuse(self) -> None:
+        """Raise UsageError where a budget cannot be kept: a model asked at a `url` has no price."""
+        if self.settings.budget is None:
+            return
+        asked = {m.name for stage in self.planned.to_build for m in models_of(stage)}
+        served = {name for name in asked if (e := self.settings.endpoints.get(name)) and e.url}
+        if missing := sorted(served - self.settings.prices.keys()):
+            raise UsageError(
+                f"a budget is set, but {', '.join(missing)} has no price: add [prices.{missing[0]!r}] with `input` and "
+                "`output` to komainu.toml, 0 for a server of your own"
+            )
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "asks": [e.json() for e in self.estimates],
+            "money": self.money,
+            "spent": self.spent,
+            "budget": self.settings.budget,
+            "currency": self.settings.currency,
+        }
+
+    def lines(self) -> Iterator[str]:
+        for e in self.estimates:
+            if e.requests is None or e.prompt_tokens is None or e.completion_tokens is None:
+                yield f"asks        {e.stage.label:<30} {e.model}: how often is not known before it runs"
+                continue
+            tokens = f"{shown(e.prompt_tokens)} + {shown(e.completion_tokens)} tokens"
+            price = f", {shown(e.money)} {self.settings.currency}" if e.money else ""
+            yield f"asks        {e.stage.label:<30} {e.model}: {shown(e.requests)} questions, {tokens}{price}"
+        if self.money or self.spent:
+            cap = f", budget {self.settings.budget:g}" if self.settings.budget is not None else ""
+            more = f"{shown(self.money)} {self.settings.currency} to come" if self.money else "no price for the rest"
+            yield f"cost        {more}, {self.spent:.4g} spent{cap}"
+
+
+def spending(settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    """The ledger of the store as `komainu status` tells it: as JSON and as lines."""
+    log = CallLog(settings.root / CALLS)
+    rows = log.ledger()
+    log.close()
+    found = {"spent": [row._asdict() for row in rows], "currency": settings.currency}
+    names = dict.fromkeys(row.name for row in rows)
+    lines = []
+    for name in names:
+        own = [row for row in rows if row.name == name]
+        calls, failed = sum(r.calls for r in own), sum(r.failures for r in own)
+        tokens = f"{sum(r.prompt_tokens for r in own)} + {sum(r.completion_tokens for r in own)} tokens"
+        priced = any(r.unpriced < r.calls for r in own)
+        money = f", {sum(r.money for r in own):.4g} {settings.currency}" if priced else ""
+        lines.append(f"asked       {name:<20} {calls:>5} calls, {failed} failed, {tokens}{money}")
+    return found, lines
+
+
+def shown(range: Range) -> str:
+    """`12k-1.3M`, or one number where both ends are equal."""
+    low, high = (number(x) for x in range)
+    return low if low == high else f"{low}-{high}"
+
+
+def number(x: float) -> str:
+    for unit in ("", "k", "M"):
+        if x < 1000 or unit == "M":
+            return f"{x:.3g}{unit}"
+        x /= 1000
+    return ""

@@ -1,0 +1,110 @@
+"""One server of an endpoint: how many requests it may have at a time, and whether it is well."""
+
+from __future__ import annotations
+
+import asyncio
+
+from yarl import URL
+
+from komainu.models.failures import Trouble
+from komainu.models.protocol import bare, chat_url
+
+SICK = 10  # failures in a row, of more than one question, that take a server out
+FEWER, MORE = 0.7, 16  # times as many after a sign of overload; rounds of answers from 1 back to the ceiling
+FIRST = 0.5  # seconds until a server that was taken out is looked at, doubled each time
+LOOKS = 3  # how often a silent server is looked at before its time is up
+
+
+class Replica:
+    """What is known of one server; all times are seconds of the monotonic clock.
+
+    It starts at the ceiling: only signs of overload (429, 503, 529, no answer in time) lower `limit`, once for the
+    requests sent before, and every answer raises it by a share of the ceiling.
+    """
+
+    def __init__(self, url: str, ceiling: int, patience: float) -> None:
+        self.url, self.shown = URL(chat_url(url)), bare(chat_url(url))
+        self.ceiling, self.patience = ceiling, patience
+        self.limit, self.busy = float(ceiling), 0
+        self.tasks: set[asyncio.Task[object]] = set()  # with a request on its way
+        self.lost: set[asyncio.Task[object]] = set()  # of these, cancelled because the server is dead
+        self.until = 0.0  # nothing is sent before
+        self.heard = 0.0  # the last sign of life
+        self.lowered = 0.0  # when `limit` was last lowered
+        self.out = False  # taken out until it shows that it lives
+        self.outs = 0  # how often since the last answer
+        self.failures, self.failing = 0, 0.0  # since the last answer: how many in a row, and since when
+        self.last: object = None  # the question that failed last
+        self.reason = ""
+        self.looking = False
+
+    def ready(self, now: float) -> bool:
+        return not self.out and self.busy + 1 <= self.limit and now >= self.until
+
+    def begin(self, now: float) -> None:
+        if not self.busy:
+            self.heard = now  # silence counts from here
+        self.busy += 1
+
+    def answered(self, now: float) -> None:
+        self.heard = now
+        self.failures = self.outs = 0
+        self.limit = min(float(self.ceiling), self.limit + max(1.0, self.ceiling / MORE) / self.limit)
+
+    def failed(self, trouble: Trouble, question: object, started: float, now: float) -> None:
+        """A request that was sent at `started` gave no answer."""
+        if trouble.status:
+            self.heard = now
+        if trouble.busy and started >= self.lowered:
+            self.limit, self.lowered = max(1.0, FEWER * min(self.limit, self.busy)), now
+        if trouble.after is not None:
+            self.until = max(self.until, now + trouble.after)
+        if trouble.kind != "infrastructure" or trouble.waits:
+            return
+        self.reason = trouble.what
+        if not self.failures:
+            self.failing = now
+        if question != self.last or not self.failures:
+            self.failures += 1
+        self.last = question
+        if trouble.down:
+            self.failures = max(self.failures, SICK)
+        if self.failures >= SICK and not self.out:
+            self.take_out(now)
+
+    def take_out(self, now: float) -> None:
+        self.out = True
+        self.outs += 1
+        self.until = now + min(FIRST * 2.0 ** (self.outs - 1), self.patience / LOOKS)
+
+    def lose(self) -> None:
+        """Give up the requests on their way."""
+        for task in self.tasks - self.lost:
+            self.lost.add(task)
+            task.cancel()
+
+    def silent(self, now: float) -> bool:
+        """Whether its time is up: requests are on their way, and nothing at all has come back."""
+        return bool(self.busy) and not self.out and now - self.heard >= self.patience
+
+    def to_look_at(self, now: float) -> bool:
+        """Whether it is time to see if it lives: when it is out, or has been quiet for long."""
+        if self.looking:
+            return False
+        if self.out:
+            return now >= self.until
+        return bool(self.busy) and now - self.heard >= self.patience / LOOKS
+
+    def looked_at(self, lives: bool, now: float) -> None:
+        """What a look has shown. A server that comes back is sent one request first."""
+        if lives:
+            self.heard = now
+        if not self.out:
+            return
+        if lives:
+            self.out, self.limit, self.failures = False, 1.0, SICK - 1  # one more failure takes it out again
+        else:
+            self.take_out(now)
+
+    def dead(self, now: float) -> bool:
+        return self.failures >= SICK and now - self.failing >= self.patience

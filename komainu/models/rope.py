@@ -1,0 +1,98 @@
+"""Dynamic RoPE scaling: how a model trained on a short context is given a longer one, by one rule for every engine.
+
+The rule is the one of vLLM and SGLang for `rope_type: dynamic`: the base is stretched once, for the whole longer
+context, so an answer depends on its own prompt alone. transformers' rule of the same name stretches it by the longest
+row of the batch so far, which would make an answer depend on its neighbours; it is not used.
+Source: NTK-aware scaling (bloc97 and emozilla, 2023); vllm 0.32 and sglang 0.5, DynamicNTKScalingRotaryEmbedding.
+Not covered: models that scale already (yarn, llama3, longrope), that rotate differently by layer, or see images.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from komainu.errors import UsageError
+from komainu.models.base import MOST, RopeScaling
+
+SHORT = 8192  # tokens: a model trained on fewer may be scaled, any other is what it is
+
+
+class Window(NamedTuple):
+    """What of a model's config decides how many tokens it takes, and how it counts them."""
+
+    where: str
+    trained: int  # tokens of context
+    theta: float  # the base of the rotary frequencies
+    rotated: int  # dimensions of a head that are rotated
+    why_not: str  # why it cannot be scaled; "" when it can
+
+    def context(self, rope: RopeScaling | None) -> int:
+        return self.trained if rope is None else self.trained * rope.factor
+
+    def stretched(self, rope: RopeScaling) -> float:
+        """The base for `factor` times the trained context; raises UsageError for a model that cannot be scaled."""
+        if self.why_not:
+            raise UsageError(f"{self.where} cannot be given RoPE scaling: {self.why_not}")
+        grown = rope.factor**2 - (rope.factor - 1)
+        return float(self.theta * grown ** (self.rotated / (self.rotated - 2)))
+
+    def rope_for(self, tokens: int) -> RopeScaling | None:
+        """The scaling that a request of so many tokens needs, prompt and answer: the least power of two, or none.
+
+        Raises UsageError when it needs more than the model can be given.
+        """
+        if tokens <= self.trained:
+            return None
+        factor = 2 ** math.ceil(math.log2(tokens / self.trained))
+        too_much = f"that is more than {MOST} times as many" if factor > MOST else ""
+        if why := self.why_not or too_much:
+            raise UsageError(
+                f"{self.where} was trained on a context of {self.trained} tokens, {tokens} are needed, and it cannot "
+                f"be given RoPE scaling: {why}; use shorter prompts or fewer answer tokens"
+            )
+        return RopeScaling(factor=factor)
+
+
+def window_in(directory: Path) -> Window:
+    """The window of a model directory; raises UsageError when its config.json cannot be read."""
+    try:
+        config = json.loads((directory / "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{directory} is not a model directory: config.json: {error}") from None
+    if not isinstance(config, dict):
+        raise UsageError(f"{directory / 'config.json'} must hold an object")
+    return window_of(config, str(directory))
+
+
+def window_of(config: dict[str, Any], where: str) -> Window:
+    """The window of a config as config.json holds it; raises UsageError when it names no context."""
+    inner = config.get("text_config") or config
+    trained = inner.get("max_position_embeddings")
+    if type(trained) is not int or trained < 1:
+        raise UsageError(f"{where} does not say how long its context is: config.json lacks max_position_embeddings")
+    rope = inner.get("rope_parameters") or inner.get("rope_scaling") or {}
+    theta = rope.get("rope_theta", inner.get("rope_theta", 10_000.0))
+    heads = inner.get("num_attention_heads") or 1
+    width = inner.get("head_dim") or inner.get("hidden_size", 0) // heads
+    part = rope.get("partial_rotary_factor", inner.get("partial_rotary_factor")) or 1.0
+    rotated = int(width * part)
+    return Window(where, trained, theta, rotated, why_not(config, rope, trained, rotated))
+
+
+def why_not(config: dict[str, Any], rope: dict[str, Any], trained: int, rotated: int) -> str:
+    """Why a model cannot be scaled; "" when it can."""
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    if trained >= SHORT:
+        return f"only contexts under {SHORT} tokens are scaled"
+    if not config.keys() & {"rope_parameters", "rope_scaling", "rope_theta", "text_config"}:
+        return "its config names no rotary positions"
+    if "text_config" in config:
+        return "its text model is part of another one, which is not covered"
+    if any(isinstance(value, dict) for value in rope.values()):
+        return "its layers rotate differently, which is not covered"
+    if kind != "default":
+        return f"it has scaling of its own, {kind!r}"
+    return "" if rotated > 2 else "its config tells no rotary dimensions"

@@ -1,0 +1,86 @@
+"""One chat completion, piece by piece as the server writes it: server-sent events of the OpenAI protocol.
+
+Source: platform.openai.com/docs/api-reference/chat/streaming, the WHATWG HTML standard (event streams). Not covered:
+tools, several choices, reasoning fields: only the answer's text is handed on.
+"""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from komainu.errors import EndpointError, UsageError
+from komainu.models.failures import ADVICE, Trouble, message_in
+from komainu.models.protocol import bare, chat_url, read_reply
+from komainu.settings import Endpoint
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] = []
+    error: Any = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk)
+
+
+def streamed(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Iterator[str]:
+    """The pieces of the answer to one request; a server that does not stream gives one. Asked once, not again.
+
+    Raises EndpointError when the endpoint `name` gives no answer, or stops in the middle of one.
+    """
+    if endpoint.key and not os.environ.get(endpoint.key):
+        raise UsageError(f"endpoint {name!r}: set its key in the environment variable {endpoint.key}")
+    headers = {"Content-Type": "application/json"}
+    if endpoint.key:
+        headers["Authorization"] = f"Bearer {os.environ[endpoint.key]}"
+    url = chat_url(endpoint.urls[0])
+    request = urllib.request.Request(url, msgspec.json.encode({**asked, "stream": True}), headers)
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=endpoint.timeout
+        ) as found:
+            if found.headers.get_content_type() == "text/event-stream":
+                yield from pieces(found)
+            else:
+                yield read_reply(found.read()).text
+    except urllib.error.HTTPError as error:
+        said = f"status {error.code}: {message_in(error.read())}"
+        raise EndpointError(
+            f"endpoint {name!r} at {bare(url)}: {said}. {ADVICE.get(error.code, '')}".rstrip()
+        ) from None
+    except (Trouble, OSError) as error:
+        raise EndpointError(f"endpoint {name!r} at {bare(url)} gave no whole answer: {error}") from None
+
+
+def pieces(lines: Iterable[bytes]) -> Iterator[str]:
+    """The text in the events of a stream; raises Trouble for an event that is an error, or not a chunk, or no end."""
+    for line in lines:
+        field, _, value = line.strip().partition(b":")
+        if field != b"data":  # a comment, an event's name, the empty line between two
+            continue
+        value = value.strip()
+        if value == b"[DONE]":
+            return
+        try:
+            chunk = _chunk.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Trouble(f"an event is not a chunk of a chat completion: {error}") from None
+        if chunk.error:
+            raise Trouble(f"the server reports: {message_in(value)}")
+        for choice in chunk.choices[:1]:
+            if choice.delta is not None and choice.delta.content:
+                yield choice.delta.content
+    raise Trouble("the stream ended before [DONE]")

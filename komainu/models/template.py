@@ -1,0 +1,122 @@
+"""Whether a server applies the chat template that a model was trained with: probes rendered by both, token by token."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from komainu.errors import EndpointError, UsageError
+from komainu.models.base import Question
+from komainu.models.seeds import turns
+from komainu.rows import Message
+from komainu.settings import Endpoint
+
+PROBES = (
+    (Message("system", "Answer in one word."), Message("user", "What is 1 + 1?")),
+    (Message("user", "Hi."), Message("assistant", "Hello!"), Message("user", "  Two lines\n\nand a space. ")),
+    (
+        Message("system", "敬語で答えてください。"),
+        Message("user", "｢犬｣は英語で？"),
+        Message("assistant", "dogです。"),
+        Message("user", "では、猫は？"),
+    ),
+)
+
+
+def check_template(endpoint: Endpoint, name: str, directory: Path, *, required: bool = False) -> bool:
+    """Whether the server renders the probes as the tokenizer of `directory` does; False when it cannot be told.
+
+    A probe that the trained template refuses (no system turn, say) is left out. Raises UsageError with both renderings
+    when they differ, and with `required` when the server cannot be asked how it renders: it is asked at /tokenize,
+    which vLLM, SGLang and komainu's own server have. Not covered: templates that tell the date, tools.
+    """
+    tokenizer = tokenizer_of(directory)
+    told = 0
+    for probe in PROBES:
+        question = Question(probe)
+        try:
+            (trained,) = token_ids(tokenizer, [question], name)
+        except UsageError:
+            continue
+        served = tokens_of(endpoint, name, question)
+        if served is None:
+            break
+        told += 1
+        if served != trained:
+            ours, theirs = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (trained, served))
+            shown = f"trained: {ours!r}\n  served:  {theirs!r}"
+            if ours == theirs:
+                shown = f"the text is the same, the tokens are not:\n  trained: {trained}\n  served:  {served}"
+            raise UsageError(
+                f"the server of {name!r} does not apply the chat template that {directory} was trained with, so its "
+                f"answers would not be this model's:\n  {shown}\nserve the directory's own chat_template.jinja"
+            )
+    if required and not told:
+        raise UsageError(
+            f"whether the server of {name!r} applies the chat template of {directory} cannot be told: it has no "
+            "/tokenize that takes messages"
+        )
+    return told > 0
+
+
+def tokenizer_of(directory: Path) -> Any:
+    """The tokenizer of a model directory; raises UsageError when there is none with a chat template."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"the tokenizer of {directory} does not load: {error}") from None
+    if not tokenizer.chat_template:
+        raise UsageError(
+            f"{directory} has no chat template, so it cannot be asked as a chat model: add chat_template.jinja"
+        )
+    return tokenizer
+
+
+def token_ids(tokenizer: Any, questions: Sequence[Question], name: str) -> list[list[int]]:
+    """The prompts as the chat template writes them, up to where the answer begins."""
+    from jinja2 import TemplateError
+
+    chats = [[{"role": role, "content": content} for role, content in turns(q)] for q in questions]
+    try:
+        texts = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
+    except TemplateError as error:
+        raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
+    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | None:
+    """The token ids that the server makes of a prompt; None when it does not tell. EndpointError when it is gone.
+
+    Without `add_generation_prompt` vLLM and SGLang render it as they do for a chat completion.
+    """
+    messages = [{"role": role, "content": content} for role, content in turns(question)]
+    body = json.dumps({"model": endpoint.model or name, "messages": messages}).encode()
+    headers = {"Content-Type": "application/json"}
+    if endpoint.key:
+        headers["Authorization"] = f"Bearer {os.environ.get(endpoint.key, '')}"
+    request = urllib.request.Request(f"{root_of(endpoint.urls[0])}/tokenize", body, headers)
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as reply:
+            found = json.loads(reply.read())
+    except (urllib.error.HTTPError, ValueError):
+        return None
+    except OSError as error:
+        raise EndpointError(f"the server of {name!r} does not answer: {error}") from None
+    tokens = found.get("tokens") if isinstance(found, dict) else None
+    return tokens if isinstance(tokens, list) and all(type(t) is int for t in tokens) else None
+
+
+def root_of(url: str) -> str:
+    """The address over `/v1`: `http://host:8000/v1` and `http://host:8000` give `http://host:8000`."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))

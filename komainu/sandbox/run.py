@@ -1,0 +1,135 @@
+"""Runs a job: starts the jail, gathers what comes out of it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from komainu.errors import NoSandbox
+from komainu.sandbox.advice import advice
+from komainu.sandbox.base import Ended, Job, Outcome
+from komainu.sandbox.bubblewrap import bubblewrap, wrapped
+from komainu.sandbox.shown import OWN, Shown, interpreter, shown
+
+Means = Literal["bubblewrap", "namespaces"]
+SLOW, WAIT = 50.0, 60.0  # seconds by the clock for each of CPU time, and beyond that: then the run is lost
+START = "import sys; sys.path.insert(0, {!r}); from komainu.sandbox.inside.main import main; main({}, {})"
+SOURCE = str(Path(__file__).parents[2])
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}  # all that Python itself is started with
+PROGRAM = {"HOME": "/work", "TMPDIR": "/work", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(job: Job, means: Means | None = None) -> Outcome:
+    """Run a program in a jail of its own. Raises NoSandbox when the jail cannot be made: then nothing was run.
+
+    `means` makes the jail: bubblewrap where it is installed, namespaces made here where it is not.
+    """
+    means = means or ("bubblewrap" if bubblewrap() else "namespaces")
+    seen = shown(job.packages)
+    with ExitStack() as stack:
+        (output, output_in), (status, status_in), (values, values_in) = (os.pipe() for _ in range(3))
+        for end in (output, status, values):
+            stack.callback(os.close, end)
+        source = stack.enter_context(os.fdopen(os.memfd_create("job"), "wb+"))
+        marshal.dump(described(job, seen, means), source)
+        source.seek(0)
+        at = OWN if means == "bubblewrap" else SOURCE
+        command = [interpreter(), "-S", "-s", "-P", "-c", START.format(at, status_in, values_in)]
+        if means == "bubblewrap":
+            command = wrapped(command, seen, SOURCE, job.limits.disk)
+        try:
+            process = subprocess.Popen(
+                command, stdin=source, stdout=output_in, stderr=output_in, env=ENVIRONMENT, cwd="/",
+                pass_fds=(status_in, values_in),
+            )  # fmt: skip
+        except OSError as error:
+            raise refusal(str(error)) from None
+        finally:
+            for end in (output_in, status_in, values_in):
+                os.close(end)
+        stack.callback(process.wait)
+        stack.callback(process.kill)  # and with it all that is left inside
+        most = job.limits.output
+        found = gathered({output: most, status: 1 << 12, values: most}, SLOW * job.limits.cpu + WAIT)
+    return outcome(found[status].decode("utf-8", "replace"), found[output], found[values], most)
+
+
+def run_all(jobs: Iterable[Job], workers: int = 0) -> Iterator[Outcome]:
+    """The outcomes of jobs in their order, `workers` at a time; 0: as many as there are processors for this one."""
+    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+        yield from pool.map(run, jobs)
+
+
+def described(job: Job, seen: Shown, means: Means) -> dict[str, Any]:
+    """The job as the process inside reads it."""
+    own = means == "namespaces"
+    limits = job.limits
+    places = [place for _, place in seen.see]
+    top = {place.split("/")[1] for place in (*places, *(p for _, p in seen.links), OWN, interpreter())}
+    return {
+        "code": job.code,
+        "entry": job.entry,
+        "sets": list(job.sets),
+        "steps": list(job.steps),
+        "limits": asdict(limits),
+        "see": list(seen.see) if own else [],
+        "hide": list(seen.hide),
+        "links": list(seen.links),
+        "read": places,
+        "top": [*top, "dev", "proc", "tmp", "work"],
+        "path": list(seen.path),
+        "environment": PROGRAM,
+    }
+
+
+def gathered(most: dict[int, int], seconds: float) -> dict[int, bytes]:
+    """What comes out of pipes until all are closed; ends early when one gives more than its most, or time is up."""
+    found = {pipe: b"" for pipe in most}
+    end = time.monotonic() + seconds
+    with selectors.DefaultSelector() as waiting:
+        for pipe in most:
+            waiting.register(pipe, selectors.EVENT_READ)
+        while waiting.get_map() and time.monotonic() < end:
+            for key, _ in waiting.select(1.0):
+                data = os.read(key.fd, 1 << 16)
+                found[key.fd] += data
+                if not data:
+                    waiting.unregister(key.fd)
+                elif len(found[key.fd]) > most[key.fd]:
+                    return found
+    return found
+
+
+def outcome(status: str, output: bytes, values: bytes, most: int) -> Outcome:
+    """What the lines of the watcher say. Raises NoSandbox when the program was never started."""
+    ready, _, rest = status.partition("\n")
+    if ready != "ready":
+        raise refusal(ready.removeprefix("refused ") or output.decode("utf-8", "replace").strip())
+    if len(output) > most or len(values) > most:
+        return Outcome("output", 0, 0.0, output[:most], values[:most])
+    ended, code, cpu = rest.split() if rest.endswith("\n") else ("lost", "0", "0")
+    assert ended in get_args(Ended), f"the watcher says {rest!r}"
+    return Outcome(ended, int(code), float(cpu), output, values)  # type: ignore[arg-type]
+
+
+def refusal(reason: str) -> NoSandbox:
+    """The error that says why there is no sandbox on this machine, and how to get one."""
+    return NoSandbox(f"model-written code is not run, as it cannot be cut off from this machine: {reason}; {advice()}")
+
+
+def problem() -> str:
+    """Why no sandbox can be made here, and what to do about it; "" when one can."""
+    try:
+        ended = run(Job(code="print(6 * 7)"))
+    except NoSandbox as error:
+        return str(error)
+    return "" if ended.output == b"42\n" else f"a program of one line ends with {ended.ended} {ended.code}"
