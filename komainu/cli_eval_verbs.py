@@ -15,7 +15,8 @@ from komainu.convert import convert
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
 from komainu.eval.base import SAMPLING, Answers
-from komainu.eval.evaluation import Evaluation, evaluation
+from komainu.eval.board import Board
+from komainu.eval.evaluation import evaluation
 from komainu.eval.items import Items
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks
@@ -39,7 +40,7 @@ class Wanted(NamedTuple):
     """A wish understood: the settings and the stage, the name of its result, and how to get what is not at hand."""
 
     here: Settings
-    target: Evaluation
+    target: Board
     name: str
     lacking: dict[str, str]
 
@@ -78,18 +79,25 @@ def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
 def run(wish: Wish) -> Outcome:
     """Ask, score, show; code 4 when a headline is withheld."""
     here, target, name, lacking = wanted(wish)
+    (entry,) = target.entries
     with launch.open_context(here) as ctx:
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
-    found = json.loads((artifact.path / "evaluation.json").read_bytes())
-    headline = found["headline"][0]
+        told = {(s.bench.title, s.bench.language): ctx.open(s).summary.get("overall") for s in entry.scores}
+    found = json.loads((artifact.path / "board.json").read_bytes())
+    headline = {part: each for part, each in found["headline"][0].items() if part != "entry"}
+    heads = {(s.bench.title, s.bench.language) for s in entry.scores if s.bench.headline}
+    counted = [row for row in found["rows"] if (row["bench"], row["language"]) in heads]
     payload = {
-        "model": headline.pop("entry"),
+        "model": entry.name,
         "name": name,
         "ref": artifact.ref,
         "path": str(artifact.path),
         "headline": headline,
-        **{key: found[key] for key in ("rows", "tasks", "habits")},
+        "rows": counted,
+        "beside": [row for row in found["rows"] if row not in counted],
+        "overall": [{"bench": b, "language": lang, "overall": each} for (b, lang), each in told.items() if each],
+        "tasks": found["tasks"],
         "not_at_hand": lacking,
         "incomplete": [f"{part}: {each['withheld']}" for part, each in headline.items() if each and each["withheld"]],
     }
@@ -97,19 +105,29 @@ def run(wish: Wish) -> Outcome:
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    without = f"  (without {', '.join(found['not_at_hand'])})" if found["not_at_hand"] else ""
     for part, each in found["headline"].items():
+        lacking = [name for name in found["not_at_hand"] if part == "avg" or name in benchmarks(SUITES[part])]
+        without = f"  (without {', '.join(lacking)})" if lacking else ""
         if each and each["withheld"]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
             yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
-    for kind in ("rows", "habits"):
-        if rows := found[kind]:
-            yield ""
-            yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
+    whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
+    for rows in filter(None, (found["rows"], found["beside"], whole)):
+        yield ""
+        yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
     yield from missing_lines(found["not_at_hand"])
     yield found["path"]
+
+
+def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The estimates in what a bench tells of its whole set, by their path: `categories/NLI`."""
+    if "mean" in told:
+        yield name.strip("/"), told
+    for key, value in told.items():
+        if isinstance(value, dict):
+            yield from estimates(f"{name}/{key}", value)
 
 
 def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
@@ -121,7 +139,7 @@ def plan(wish: Wish) -> Outcome:
     here, target, _, lacking = wanted(wish)
     asked = [*requests(target, here.root / launch.CALLS)]
     left = sum(each["requests"] - each["answered"] for each in asked)
-    model = target.board.entries[0].name
+    model = target.entries[0].name
     lines = [", ".join(f"{key} {value}" for key, value in each.items()) for each in asked]
     end = f"{model}: {left} requests to be sent"
     return Outcome(
@@ -130,15 +148,16 @@ def plan(wish: Wish) -> Outcome:
     )
 
 
-def requests(target: Evaluation, calls: Path) -> Iterator[dict[str, Any]]:
+def requests(target: Board, calls: Path) -> Iterator[dict[str, Any]]:
     """Each set of answers: its benches, rows and requests, the requests that have an answer, and the sampling."""
+    scores = target.entries[0].scores
     with closing(CallLog(calls)) as log:
         for answers in upstream_first(target):
             if isinstance(answers, Answers) and isinstance(answers.items, Items):
                 rows = answers.items.rows()
                 keys = {key_of(model, Question(row.prompt, n)) for model, n in answers.rounds for row in rows}
                 yield {
-                    "bench": ", ".join(target.asked[answers.id]),
+                    "bench": ", ".join(s.bench.title for s in scores if s.answers == answers and s.bench.headline),
                     "rows": len(rows),
                     "requests": len(keys),
                     "answered": len(log.known([*keys])) if calls.exists() else 0,
@@ -153,14 +172,18 @@ def score(bench: str, file: Path, items: Path | None) -> Outcome:
     several = all("mean" not in each for each in found["totals"].values())
     sets = found["totals"] if several else {bench: found["totals"]}
     rows = [(name, metric, *cells(each)) for name, some in sets.items() for metric, each in some.items()]
-    return Outcome(found, [*table(rows), f"{len(found['items'])} answers; items from {', '.join(found['source'])}"])
+    rates = [(lang, metric, *cells(each)) for lang, some in found["habits"].items() for metric, each in some.items()]
+    return Outcome(
+        found,
+        [*table(rows), "", *table(rates), f"{len(found['items'])} answers; items from {', '.join(found['source'])}"],
+    )
 
 
 def cells(found: Mapping[str, Any]) -> tuple[str, ...]:
     """Mean, interval, n and missing of an estimate."""
     there = found["mean"] is not None
     shown = (f"{found['mean']:.4f}", f"[{found['low']:.4f}, {found['high']:.4f}]") if there else ("-", "-")
-    return (*shown, str(found["n"]), str(found["missing"]))
+    return (*shown, *(str(found.get(name, "")) for name in ("n", "missing")))
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

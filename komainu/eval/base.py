@@ -52,10 +52,6 @@ class Bench(Spec):
         """What `score` gives for each of many answers, in their order; for a bench that can do several at a time."""
         return map(self.score, chats)
 
-    def extra(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
-        """Figures for the summary that are no means over items."""
-        return {}
-
     def parts(self, chat: Chat) -> int:
         """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""
         return 1
@@ -193,7 +189,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.totals import by_group, totals
+        from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
@@ -206,8 +202,7 @@ class Scores(Stage):
             for found in all_scored(self.bench, chats):
                 scores += found
                 bar.update()
-        groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
-        summary = {
+        return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.title,
             "language": self.bench.language,
@@ -215,14 +210,8 @@ class Scores(Stage):
             "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
-            "metrics": totals(self.bench, scores),
-            **self.bench.extra(chats, scores),
+            **summary(self.bench, chats, scores),
         }
-        if groups:
-            summary["by"] = by_group(self.bench, scores, groups)
-        if told := self.bench.overall(chats, scores):
-            summary["overall"] = told
-        return summary
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:

@@ -96,7 +96,7 @@ class Items(Stage, ABC):
         """All items, in the set's order. Raises UsageError with file:line for what is not as the schema says."""
 
     def limited(self, n: int) -> Self:
-        """These items with at most `n` of each set that they hold."""
+        """These items with at most `n` of each set that they hold; 0: all."""
         return replace(self, limit=n)
 
     def check(self) -> Iterator[str]:
@@ -133,13 +133,9 @@ class Published(Bench):
 
     def verdict(self, chat: Chat) -> dict[str, Any]:
         """What `komainu eval score` prints for one answer, missing and empty ones too."""
-        return self.told([*scored(self, chat)])
+        return self.told(chat, [*scored(self, chat)])
 
-    def verdicts(self, chats: Sequence[Chat]) -> Iterator[dict[str, Any]]:
-        """What `verdict` gives for each of many answers, in their order."""
-        return map(self.verdict, chats)
-
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """The scores of one answer as verdicts, without means: `pass`, or each metric by its name; None: missing."""
         if len(scores) == 1:
             return {"pass": None if scores[0].value is None else scores[0].value == self.top}

@@ -52,6 +52,8 @@ def test_the_verdicts_stand_in_the_order_of_the_file_under_the_ids_it_gives(tmp_
         {"id": 9, "strict": [True], "loose": [True]},
     ]
     assert found["source"] == [str(tmp_path / "items.jsonl")]
+    assert [*found["habits"]] == ["en"] and next(iter(found["habits"]["en"])) == "leakage"
+    assert found["habits"]["en"]["empty"]["mean"] == 0 and found["habits"]["en"]["empty"]["missing"] == 1
 
 
 def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
         ([{"response": "a"}], "answers.jsonl:1: the row names no item"),
         ([{"id": 7, "response": "a"}, {"id": 70, "response": "a"}], "answers.jsonl:2: no item has id '70'"),
         ([{"prompt": "Say hello", "response": "a"}], "answers.jsonl:1: no item has prompt 'Say hello'"),
-        ([{"prompt": "Twice", "response": "a"}], "it fits 2 items: ifeval-10, ifeval-9; say which by `id`"),
+        ([{"prompt": "Twice", "response": "a"}], "it fits 2 items, ifeval-10, ifeval-9 among them; say which by `id`"),
         (
             [{"id": 7, "response": "a"}, {"prompt": ITEMS[0]["prompt"], "response": "a"}],
             "answers.jsonl:2: the item ifeval-7 is answered on line 1 too",

@@ -79,14 +79,10 @@ class EvalPlus(Published):
     def group(self, chat: Chat) -> str:
         return str(chat.meta.get("set", ""))
 
-    def verdict(self, chat: Chat) -> dict[str, Any]:
-        (found,) = self.verdicts([chat])
-        return found
-
-    def verdicts(self, chats: Sequence[Chat]) -> Iterator[dict[str, Any]]:
-        """base and plus, and pass, which is plus; `why` not."""
-        for found in self.judged(chats):
-            yield {"base": found.base, "plus": found.plus, "pass": found.plus, "why": found.why}
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
+        """base and plus, and pass, which is plus; `why` not. None: missing."""
+        found = {s.metric: None if s.value is None else s.value == self.top for s in scores}
+        return {**found, "pass": found["plus"], "why": next((s.why for s in scores if s.why), "")}
 
     def judged(self, chats: Sequence[Chat]) -> Iterator[Verdict]:
         """The verdict on each answer, in order."""
@@ -98,7 +94,7 @@ class EvalPlus(Published):
         codes = [program(c.reply, p.entry, p.prompt) for c, p in zip(chats, asked, strict=True)]
         return verdicts([(p, t, code) for p, t, code in zip(asked, truth_of(asked), codes, strict=True)])
 
-    def extra(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
+    def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
         """pass@k for k up to the number of answers, by set, and as the mean of the sets where both are there."""
         sets = {chat.id: self.group(chat) for chat in chats}
         found: dict[str, dict[str, float]] = {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from komainu.checks.text import visible
 from komainu.eval.base import Lang
@@ -67,6 +67,23 @@ class JpIFEval(Published):
         right = self.verdict(chat)["strict"]
         broken = [one.id for one, good in zip(asked_of(chat, CHECKS), right, strict=True) if not good]
         return [Score(chat.id, "strict", float(not broken), why=", ".join(broken))]
+
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
+        """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted."""
+        if scores[0].value is None:
+            return {reading: [None] * len(asked_of(chat, CHECKS)) for reading in ("strict", "loose")}
+        return self.verdict(chat)
+
+    def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
+        """`by_temperature`, for answers at several."""
+        from komainu.eval.totals import estimate
+
+        marks: dict[str, dict[str, list[float | None]]] = {}
+        for chat, score in zip(chats, scores, strict=True):
+            if (temperature := chat.meta.get("temperature")) is not None:
+                marks.setdefault(f"{temperature:g}", {}).setdefault(chat.id, []).append(score.value)
+        told = {temperature: estimate(found.values(), self.top) for temperature, found in marks.items()}
+        return {"by_temperature": told} if told else {}
 
     def verdict(self, chat: Chat) -> dict[str, list[bool]]:
         """`strict` and `loose`, one verdict an instruction, in the prompt's order; strict is what is counted.

@@ -28,7 +28,7 @@ class OfCategories:
     def group(self, chat: Chat) -> str:
         return dataset_of(chat).name
 
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """Each metric by its name; None for a missing verdict."""
         return {score.metric: score.value for score in scores}
 
