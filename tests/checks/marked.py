@@ -108,3 +108,20 @@ def verdicts(name: str, half: str, flags: Callable[[Chat], str]) -> tuple[float,
     right = sum(wrong and flag for wrong, flag, _ in flagged)
     p, r = right / max(1, sum(f for _, f, _ in flagged)), right / max(1, sum(w for w, _, _ in flagged))
     return p, r, [chat for wrong, flag, chat in flagged if wrong != flag]
+
+
+def table() -> Iterator[str]:
+    """The lines of the tables in docs/leakage.md: by round, by half of the first round, by kind of text."""
+    rounds = sorted({row["round"] for row in rows("leakage")})
+    parts = {f"round {n}": marked(only=n) for n in rounds}
+    parts |= {f"round 1, {half}": marked(half, only=1) for half in HALVES} | {"all": marked()}
+    topics = sorted({f"{one.chat.meta['lang']} {one.topic}" for one in parts["all"]})
+    parts |= {t: [one for one in parts["all"] if f"{one.chat.meta['lang']} {one.topic}" == t] for t in topics}
+    for name, ones in parts.items():
+        c, m = counts(ones), measures(ones)
+        shown = [f"{m[k]:.3f}" if c["spans_marked"] else "" for k in ("chars_f1", "touch_f1", "half_f1", "touch_r")]
+        yield f"| {name} | {c['spans_marked']} | {' | '.join(shown)} | {c['clean']} | {c['clean_flagged']} |"
+
+
+if __name__ == "__main__":
+    print(*table(), sep="\n")

@@ -22,6 +22,7 @@ AT_HOME = word_set(
 )
 # Terms of computing and its neighbours that are no everyday words: Japanese text may have them anywhere.
 TERMS = word_set(
+    "radar lidar sonar spooler bcc dac adc",
     "gpu cpu tpu npu ram rom ssd hdd usb hdmi lan wan vpn dns dhcp http tcp udp ip ssl tls ssh ftp smtp imap api",
     "sdk ide cli gui ui ux os vm hub router proxy firewall payload header footer endpoint webhook websocket socket",
     "handshake latency throughput bandwidth bitrate framerate codec encoder decoder encode decode transcode buffer",
