@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from itertools import combinations
@@ -119,3 +120,15 @@ def test_what_prompts_name_stands_in_the_tables() -> None:
     for kwargs in asked("yojijukugo"):
         fitting = [w for r in rows("yojijukugo") for w in words("yojijukugo", r) if set(w) & set(kwargs["among"])]
         assert len(fitting) >= 3 * kwargs["count"]
+
+
+def test_the_docs_tell_every_type_with_its_numbers() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jp-ifeval.md").read_text(encoding="utf-8")
+    told = {
+        name: (int(own), int(all_)) for name, own, all_ in re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", page, re.M)
+    }
+    own = Counter(JpIFEval().group(item) for item in ITEMS)
+    every = Counter(one["id"] for item in ITEMS for one in item.meta["instructions"])
+    assert told == {name: (own[name], every[name]) for name in CHECKS}
+    two = sum(len(item.meta["instructions"]) > 1 for item in ITEMS)
+    assert f"| {len(ITEMS)}, {every.total()}, {len(CHECKS)} |" in page and f": {two} prompts have a second" in page

@@ -21,7 +21,7 @@ def lines(text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """A listed item without its bullet or number, and without quotes, bold marks and full stops around it."""
-    return strip_item(text.strip(_AROUND)).strip(_AROUND)
+    return strip_item(text.strip().strip(_AROUND)).strip(_AROUND).strip()
 
 
 def items(text: str) -> list[str]:
