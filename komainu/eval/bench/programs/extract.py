@@ -30,10 +30,10 @@ def program(answer: str, entry: str, prompt: str) -> str:
         if found:
             return needed(max(found, key=size), entry)
     for rest in (*blocks, text.strip("\n")):
-        for body in (rest, indented(rest)):
-            code = longest(f"{prompt}\n{body}".split("\n"))
-            if entry in defined(code) and size(code) > size(prompt):
-                return needed(code, entry)
+        codes = [longest(f"{prompt}\n{body}".split("\n")) for body in (rest, indented(rest))]
+        found = [code for code in codes if entry in defined(code) and size(code) > size(prompt)]
+        if found:
+            return needed(max(found, key=size), entry)
     return ""
 
 
