@@ -37,7 +37,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tries: Positive = 5
     rpm: Count = 0  # requests a minute; 0: no limit
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
-    patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
+    patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:

@@ -131,7 +131,7 @@ class Pool:
                         looks.create_task(self.look(replica, lives))
                     if replica.silent(now):
                         self.abandon(replica, now)
-                if all(r.dead(now) for r in self.replicas):
+                if all(r.dead for r in self.replicas):
                     give_up("; ".join(f"{r.shown}: {r.reason}" for r in self.replicas))
 
     async def look(self, replica: Replica, lives: Callable[[Replica], Awaitable[bool]]) -> None:
@@ -145,7 +145,5 @@ class Pool:
     def abandon(self, replica: Replica, now: float) -> None:
         """Take a silent server out; its requests go to the others."""
         what = f"no sign of life for {replica.patience:g} s"
-        since = replica.heard
-        replica.failed(Trouble(what, kind="infrastructure", down=True), None, now, now)
-        replica.failing = since
+        replica.failed(Trouble(what, kind="infrastructure", down=True), None, replica.heard, now)
         replica.lose()
