@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from komainu.checks.empty import Empty
 from komainu.errors import UsageError
 from komainu.files import write_rows
-from komainu.models.base import WITHHELD, Model, Reply
+from komainu.models.base import WITHHELD, Model, Question, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -99,14 +98,15 @@ class Answers(Stage):
         total = len(items) * self.samples
         with ctx.progress(total, f"answers of {self.model.name}") as bar:
 
-            def answered(sample: int) -> Iterator[Chat]:
-                replies = ctx.ask(self.model, [item.prompt for item in items], sample)
-                for item, reply in zip(items, replies, strict=True):
+            def answered() -> Iterator[Chat]:
+                asked = [(item, sample) for sample in range(self.samples) for item in items]
+                questions = [Question(item.prompt, sample) for item, sample in asked]  # at once: no waiting between
+                for (item, sample), reply in zip(asked, ctx.client.ask(self.model, questions), strict=True):
                     finish[reply.finish] += 1
                     bar.update()
                     yield with_reply(item, reply, sample if self.samples > 1 else None)
 
-            rows = write_rows(out / "rows.jsonl", chain.from_iterable(map(answered, range(self.samples))))
+            rows = write_rows(out / "rows.jsonl", answered())
         return {
             "rows": rows,
             "items": len(items),
