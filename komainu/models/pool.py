@@ -122,6 +122,9 @@ class Pool:
 
     async def watch(self, lives: Callable[[Replica], Awaitable[bool]], give_up: Callable[[str], None]) -> None:
         """Look at the servers for as long as this runs; `give_up` is called with the reason when all are dead."""
+        if not self.busy and not self.waiting:
+            for replica in self.replicas:
+                replica.begin_anew(time.monotonic())
         async with asyncio.TaskGroup() as looks:
             while True:
                 await asyncio.sleep(TICK * self.endpoint.patience)

@@ -80,6 +80,13 @@ class Replica:
         if self.failures >= SURE:
             self.dead = now - self.failing >= self.patience
 
+    def begin_anew(self, now: float) -> None:
+        """Nothing was asked for a while: what failed before is no evidence any more, and it is looked at at once."""
+        self.failures, self.failing, self.outs = min(self.failures, SICK - 1), now, 0
+        self.dead = False
+        if self.out:
+            self.until = now
+
     def take_out(self, now: float) -> None:
         self.out = True
         self.outs += 1

@@ -127,6 +127,18 @@ def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server],
     asked.close()
 
 
+def test_what_was_dead_before_is_asked_again_by_the_next_job(servers: list[Server]) -> None:
+    asked = client(servers[0], patience=1.0)
+    servers[0].handler = lambda request, body: web.Response(status=500)
+    with pytest.raises(EndpointError):
+        list(asked.ask(MODEL, questions(50)))
+    assert asked.pool is not None
+    asked.pool.replicas[0].take_out(time.monotonic())
+    asked.pool.replicas[0].dead = True
+    servers[0].handler = slow(0.0)
+    assert len(list(asked.ask(MODEL, questions(50)))) == 50
+
+
 def test_one_bad_question_does_not_keep_the_others_from_being_answered(servers: list[Server]) -> None:
     def handler(request: web.Request, body: dict[str, Any]) -> web.Response:
         return web.Response(status=500, text="bad") if content(body) == "3" else completion(content(body))
