@@ -44,7 +44,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tries: Positive = 5
     rpm: Count = 0  # requests a minute; 0: no limit
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
-    patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
+    patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
     same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 

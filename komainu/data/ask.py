@@ -46,11 +46,11 @@ class Ask(Step):
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:
         for window in windows(rows):
-            prompts = [chat.prompt for chat in window]
-            replies = [list(ctx.ask(self.model, prompts, sample)) for sample in range(self.samples)]
+            questions = [Question(chat.prompt, sample) for sample in range(self.samples) for chat in window]
+            replies = list(ctx.client.ask(self.model, questions))
             for i, chat in enumerate(window):
                 for sample in range(self.samples):
-                    reply = replies[sample][i]
+                    reply = replies[sample * len(window) + i]
                     made = answer(chat, reply, self.model, sample)
                     made = made if self.samples == 1 else numbered(made, sample, self.samples)
                     yield Dropped(made, f"withheld: {WITHHELD[reply.finish]}") if reply.withheld else made

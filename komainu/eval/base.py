@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, starmap
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from komainu.checks.empty import Empty
 from komainu.errors import UsageError
 from komainu.files import write_rows
-from komainu.models.base import WITHHELD, Model, Reply
+from komainu.models.base import WITHHELD, Model, Question, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -133,15 +133,17 @@ class Answers(Stage):
         finish: Counter[str] = Counter()
         with ctx.progress(len(items) * len(self.rounds), f"answers of {self.model.name}") as bar:
 
-            def answered(model: Model, sample: int) -> Iterator[Chat]:
-                meta = {"temperature": model.temperature} if self.temperatures else {}
-                replies = ctx.ask(model, [item.prompt for item in items], sample)
-                for item, reply in zip(items, replies, strict=True):
-                    finish[reply.finish] += 1
-                    bar.update()
-                    yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
+            def answered() -> Iterator[Chat]:
+                for model, rounds in groupby(self.rounds, lambda round: round[0]):
+                    meta = {"temperature": model.temperature} if self.temperatures else {}
+                    asked = [(item, sample) for _, sample in rounds for item in items]
+                    questions = [Question(item.prompt, sample) for item, sample in asked]  # at once: no waiting between
+                    for (item, sample), reply in zip(asked, ctx.client.ask(model, questions), strict=True):
+                        finish[reply.finish] += 1
+                        bar.update()
+                        yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
 
-            rows = write_rows(out / "rows.jsonl", chain.from_iterable(starmap(answered, self.rounds)))
+            rows = write_rows(out / "rows.jsonl", answered())
         return {
             "rows": rows,
             "items": len(items),

@@ -106,10 +106,10 @@ def test_a_server_without_a_sign_of_life_loses_its_requests_to_the_others(server
     assert 1.5 < time.monotonic() - started < 8
 
 
-@pytest.mark.parametrize("kind", ["closed", "hanging", "broken"])
+@pytest.mark.parametrize("kind", ["closed", "hanging", "broken", "late"])
 def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server], kind: str) -> None:
     gate = threading.Event()
-    asked = client(*servers[:2], concurrency=8, tries=1000, patience=3.0)
+    asked = client(*servers[:2], concurrency=8, tries=1000, patience=3.0, timeout=2.0)
     source = asked.ask(MODEL, questions(500))
     next(source)
     for server in servers[:2]:
@@ -118,13 +118,25 @@ def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server],
         elif kind == "hanging":
             server.handler = lambda request, body: gate.wait(20) and None
         else:
-            server.handler = lambda request, body: web.Response(status=500, text="broken")
+            server.handler = slow(20) if kind == "late" else lambda request, body: web.Response(status=500)
     started = time.monotonic()
     with pytest.raises(EndpointError, match=r"has been dead for 3 s: http.*What to do: .*run again, answers so far"):
         list(source)
     assert 1.5 < time.monotonic() - started < 8
     gate.set()
     asked.close()
+
+
+def test_what_was_dead_before_is_asked_again_by_the_next_job(servers: list[Server]) -> None:
+    asked = client(servers[0], patience=1.0)
+    servers[0].handler = lambda request, body: web.Response(status=500)
+    with pytest.raises(EndpointError):
+        list(asked.ask(MODEL, questions(50)))
+    assert asked.pool is not None
+    asked.pool.replicas[0].take_out(time.monotonic())
+    asked.pool.replicas[0].dead = True
+    servers[0].handler = slow(0.0)
+    assert len(list(asked.ask(MODEL, questions(50)))) == 50
 
 
 def test_one_bad_question_does_not_keep_the_others_from_being_answered(servers: list[Server]) -> None:
