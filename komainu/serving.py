@@ -14,16 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from msgspec import structs
+
 from komainu import settings
+from komainu.candidate import candidate, stored
 from komainu.cli_verbs import Outcome
-from komainu.errors import EndpointError, UsageError, nearest
+from komainu.errors import EndpointError
 from komainu.models.base import Model
 from komainu.models.engines.base import Launch
 from komainu.models.local import LocalServer
 from komainu.models.server import Server, for_tokens, launch_of, server_of
 from komainu.models.talk import Talk, converse, typed
 from komainu.settings import Endpoint, EngineName, Settings
-from komainu.store import Artifact, Store
 
 log = logging.getLogger("komainu")
 
@@ -99,23 +101,16 @@ def chat(
 @contextmanager
 def reached(target: str, here: Settings, engine: EngineName | None, context: int) -> Iterator[tuple[Endpoint, str]]:
     """Where a target answers while the block runs: an endpoint of komainu.toml, or a model served for it."""
-    if (endpoint := here.endpoints.get(target)) is None:
-        launch, server = prepared(target, here, engine, 0, context, required=False)
-        local: Server | LocalServer | None = server
-        endpoint, name = server.endpoint, launch.name
+    local: Server | LocalServer | None
+    if "://" in target or target in here.endpoints:
+        model, there = candidate(target, here)
+        name, endpoint = model.name, there.endpoints[model.name]
+        local = LocalServer(endpoint, name, here.keys) if endpoint.start else None
     else:
-        local = LocalServer(endpoint, target, here.keys) if endpoint.start else None
-        name = target
+        launch, local = prepared(target, here, engine, 0, context, required=False)
+        name, endpoint = launch.name, local.endpoint
     try:
-        yield (
-            Endpoint(
-                url=local.url() if local else endpoint.url,
-                key=endpoint.key,
-                model=endpoint.model,
-                timeout=endpoint.timeout,
-            ),
-            name,
-        )
+        yield structs.replace(endpoint, url=local.url() if local else endpoint.url, start=()), name
     finally:
         if local is not None:
             local.close()
@@ -137,32 +132,8 @@ def prepared(
 
 def directory_of(target: str, here: Settings) -> Path:
     """The model directory that a target names: a directory, an artifact that is one, or the card of a report."""
-    if (Path(target) / "config.json").is_file():
-        return Path(target)
-    store = Store(here.root)
-    try:
-        found = store.resolve(target)
-    except UsageError as error:
-        hint = nearest(target, here.endpoints)
-        raise UsageError(f"{target!r} is neither a model directory nor in the store: {error}{hint}") from None
-    card = store.at(found.inputs["card"]) if "card" in found.inputs else None
-    for artifact in filter(None, (found, card)):
-        if (artifact.path / "config.json").is_file():
-            return artifact.path
-    models = sorted({a.ref for a in under(found, store) if (a.path / "config.json").is_file()})
-    told = f"; it was made with {', '.join(models)}" if models else ""
-    raise UsageError(f"{found.ref} is not a model{told}")
-
-
-def under(artifact: Artifact, store: Store) -> Iterator[Artifact]:
-    """The artifacts that this one was made from."""
-    todo, seen = [*artifact.inputs.values()], set[str]()
-    while todo:
-        ref = todo.pop()
-        if ref not in seen and (found := store.at(ref)):
-            seen.add(ref)
-            yield found
-            todo.extend(found.inputs.values())
+    path = Path(target)
+    return path if (path / "config.json").is_file() else stored(target, here).path
 
 
 def name_of(target: str) -> str:

@@ -217,14 +217,18 @@ def test_exit_codes_are_told_as_they_are() -> None:
     assert told == {0, 1, 130, *(kind.code for kind in kinds)}
 
 
-@pytest.mark.parametrize(("first", "kind"), [("setting", settings.Settings), ("of an endpoint", settings.Endpoint)])
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [("setting", settings.Settings), ("of an endpoint", settings.Endpoint), ("of an engine", settings.Runtime)],
+)
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:
     told = {name.strip("`"): default.strip("`") for name, default, *_ in table("docs/settings.md", first)}
     empty: tuple[object, ...] = ("", (), {}, None)
-    there = {name: getattr(kind(**({"url": "http://x"} if first != "setting" else {})), name) for name in told}
+    least = {"url": "http://x"} if kind is settings.Endpoint else {}
+    there = {name: getattr(kind(**least), name) for name in told}
     assert set(told) == set(kind.__struct_fields__)
     wanted = {name: "nothing" if value in empty else str(value) for name, value in there.items()}
-    assert told == wanted | ({"url": "nothing"} if first != "setting" else {})
+    assert told == wanted | ({"url": "nothing"} if least else {})
 
 
 def test_the_environment_is_told() -> None:

@@ -120,6 +120,8 @@ def test_chat_takes_an_endpoint_of_the_settings(
     (here / "komainu.toml").write_text(f'[endpoints.teacher]\nurl = "{server.url}"\nmodel = "as-served"\n')
     assert chat(monkeypatch, capfd, "hi\n", "teacher") == (0, "ok\n", "")
     assert server.bodies[0]["model"] == "as-served"
+    assert chat(monkeypatch, capfd, "hi\n", f"{server.url}#other") == (0, "ok\n", "")
+    assert server.bodies[1]["model"] == "other"
     code, out, err = chat(monkeypatch, capfd, "hi\n", "teachr")
     assert code == 2 and out == "" and "did you mean 'teacher'" in err
     code, out, err = chat(monkeypatch, capfd, "hi\n", "teacher", "heat=1", "--json")
@@ -166,9 +168,9 @@ def test_a_target_is_a_directory_an_artifact_or_the_card_of_a_report(tiny_model:
     assert directory_of(weights.ref, settings) == weights.path
     report = ctx.store.build(Shown(card=Card(), model=Model()), ctx)
     assert directory_of(report.ref, settings) == ctx.store.place(Card())
-    with pytest.raises(UsageError, match=rf"is not a model; it was made with {weights.ref}"):
+    with pytest.raises(UsageError, match=rf"is no model; under it are the models {weights.ref}"):
         directory_of(ctx.store.build(Shown(model=Model()), ctx).ref, settings)
-    with pytest.raises(UsageError, match="'nothing' is neither a model directory nor in the store"):
+    with pytest.raises(UsageError, match="no model 'nothing': it is none of a model directory"):
         directory_of("nothing", settings)
 
 

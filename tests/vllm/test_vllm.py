@@ -18,6 +18,7 @@ from komainu.models.base import Model, Question, Reply, RopeScaling
 from komainu.models.engine import Engine
 from komainu.models.http import HttpClient
 from komainu.models.server import launch_of, served, server_of
+from komainu.models.template import token_ids, tokenizer_of
 from komainu.release.report import Report
 from komainu.rows import Chat, Message
 from komainu.settings import Endpoint, Settings
@@ -74,15 +75,17 @@ def there(endpoint: Endpoint, model: Model, questions: list[Question]) -> list[R
         client.close()
 
 
-def long_prompts(items: list[Question], factor: int) -> list[Question]:
-    """Chats that need more than the trained 256 tokens and fit 512: items one after the other, with an answer each."""
-    found = []
-    for start in range(0, 96, 6):
+def long_prompts(directory: Path, items: list[Question], many: int) -> list[Question]:
+    """Chats of more tokens than the trained 256, and room for an answer in 512: items one after the other."""
+    tokenizer, left = tokenizer_of(directory), iter(items)
+    found: list[Question] = []
+    while len(found) < many:
         turns: list[Message] = []
-        for question in items[start : start + 6]:
-            turns += [*(m for m in question.messages if m.role != "system"), Message("assistant", "はい。")]
-        found.append(Question(tuple(turns[:-1])))
-    return found[: 8 * factor]
+        while len(token_ids(tokenizer, [Question(tuple(turns))], "demo")[0]) <= 256:
+            turns += [Message("assistant", "はい。")] * bool(turns)
+            turns += [m for m in next(left).messages if m.role != "system"]
+        found.append(Question(tuple(turns)))
+    return found
 
 
 @pytest.mark.parametrize("factor", [0, 2])
@@ -107,18 +110,16 @@ def test_scaling_takes_prompts_past_the_trained_context_and_changes_answers(
     directories: dict[str, Path], items: list[Question], settings: Settings
 ) -> None:
     directory, plain, scaled = directories["dpo"], model_of("dpo", 0), model_of("dpo", 2)
-    long = long_prompts(items, 2)
-    with pytest.raises(UsageError, match="leaves 'dpo' no room"):
-        here(directory, settings, plain, long)
+    long = long_prompts(directory, items, 32)
+    assert {reply.finish for reply in here(directory, settings, plain, long)} == {"context_overflow"}
     ours = here(directory, settings, scaled, long)
-    assert min(reply.prompt_tokens for reply in ours) > 256 - 96
-    assert max(reply.prompt_tokens for reply in ours) > 256
+    sizes = [reply.prompt_tokens for reply in ours]
+    assert min(sizes) > 256
     with served(directory, settings, scaled, engine="vllm") as endpoint:
         theirs = there(endpoint, scaled, long)
     same = sum(a.text == b.text for a, b in zip(ours, theirs, strict=True))
     short = [here(directory, settings, model, items) for model in (plain, scaled)]
     changed = sum(a.text != b.text for a, b in zip(*short, strict=True))
-    sizes = [reply.prompt_tokens for reply in ours]
     print(f"\nprompts of {min(sizes)} to {max(sizes)} tokens: {same} of {len(long)} equal")
     print(f"scaling changes {changed} of {len(items)} short answers")
     assert same >= LEAST * len(long) and changed
