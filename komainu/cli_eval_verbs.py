@@ -12,6 +12,7 @@ from komainu import launch, settings
 from komainu.candidate import candidate
 from komainu.cli_verbs import Outcome
 from komainu.convert import convert
+from komainu.cost import Costs
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
 from komainu.eval.base import SAMPLING, Answers
@@ -37,12 +38,13 @@ NUMBERS = ("mean", "95 % interval", "n", "missing")
 
 
 class Wanted(NamedTuple):
-    """A wish understood: the settings and the stage, the name of its result, and how to get what is not at hand."""
+    """A wish understood: settings, stage, the name of its result, how to get what is not at hand, what it costs."""
 
     here: Settings
     target: Board
     name: str
     lacking: dict[str, str]
+    costs: Costs
 
 
 def wanted(wish: Wish) -> Wanted:
@@ -55,10 +57,13 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking = at_hand(chosen, Shelf(here.shelves, wish.items))
     target = evaluation(model, tasks, wish.limit, **how)
-    plan_of(target, Store(here.root)).refuse()
+    planned = plan_of(target, Store(here.root))
+    planned.refuse()
+    costs = Costs(planned, Store(here.root), here)
+    costs.refuse()
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench), "limit": wish.limit or "", **how}
     name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
-    return Wanted(here, target, name, lacking)
+    return Wanted(here, target, name, lacking, costs)
 
 
 def told(key: str, text: str) -> Any:
@@ -78,9 +83,10 @@ def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
 
 def run(wish: Wish) -> Outcome:
     """Ask, score, show; code 4 when a headline is withheld."""
-    here, target, name, lacking = wanted(wish)
+    here, target, name, lacking, costs = wanted(wish)
     (entry,) = target.entries
     with launch.open_context(here) as ctx:
+        launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
         told = {(s.bench.title, s.bench.language): ctx.open(s).summary.get("overall") for s in entry.scores}
@@ -136,15 +142,15 @@ def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
 
 def plan(wish: Wish) -> Outcome:
     """What would be asked, and how much of it has its answer already; nothing is sent."""
-    here, target, _, lacking = wanted(wish)
+    here, target, _, lacking, costs = wanted(wish)
     asked = [*requests(target, here.root / launch.CALLS)]
     left = sum(each["requests"] - each["answered"] for each in asked)
     model = target.entries[0].name
     lines = [", ".join(f"{key} {value}" for key, value in each.items()) for each in asked]
     end = f"{model}: {left} requests to be sent"
     return Outcome(
-        {"model": model, "asked": asked, "to_send": left, "not_at_hand": lacking},
-        [*lines, *missing_lines(lacking), end],
+        {"model": model, "asked": asked, "to_send": left, "not_at_hand": lacking, **costs.json()},
+        [*lines, *costs.lines(), *missing_lines(lacking), end],
     )
 
 

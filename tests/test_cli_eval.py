@@ -123,6 +123,17 @@ def test_a_plan_sends_nothing_and_builds_nothing(eval_: Run, parrot: Parrot) -> 
     assert eval_("run", *BOTH, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
 
 
+def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(eval_: Run, parrot: Parrot) -> None:
+    Path("komainu.toml").write_text("budget = 1.5\n")
+    words = ("run", MODEL, "--bench", "ifeval")
+    assert "parrot has no price" in eval_(*words).err and parrot.asked == 0
+    Path("komainu.toml").write_text("budget = 1.5\n[prices.parrot]\ninput = 1\noutput = 2\n")
+    planned = eval_(*words, "--plan", "--json").json
+    assert planned["asks"][0]["requests"] == [10, 10] and planned["money"][1] > 0 == planned["spent"]
+    assert any(line.startswith("cost ") and "budget 1.5" in line for line in eval_(*words, "--plan").out.splitlines())
+    assert eval_(*words).code == 0
+
+
 def test_the_sampling_is_the_benchmarks_own_unless_it_is_said(eval_: Run) -> None:
     own = eval_("run", MODEL, "--bench", "ifeval", "--json").json
     other = eval_("run", MODEL, "--bench", "ifeval", "temperature=0.5", "name=warm", "--json").json
