@@ -158,6 +158,12 @@ def load(path: Path | None = None) -> Settings:
     return _convert({**found, **given}, f"environment ({where})", strict=False)
 
 
+def without_keys(settings: Settings) -> dict[str, str]:
+    """The environment for a child process: this one's without any endpoint's key."""
+    keys = {endpoint.key for endpoint in settings.endpoints.values()}
+    return {name: value for name, value in os.environ.items() if name not in keys}
+
+
 def capped(settings: Settings, budget: float) -> Settings:
     """The settings with another budget."""
     if not budget >= 0:

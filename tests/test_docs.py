@@ -220,7 +220,7 @@ def test_exit_codes_are_told_as_they_are() -> None:
 @pytest.mark.parametrize(("first", "kind"), [("setting", settings.Settings), ("of an endpoint", settings.Endpoint)])
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:
     told = {name.strip("`"): default.strip("`") for name, default, *_ in table("docs/settings.md", first)}
-    empty: tuple[object, ...] = ("", (), {})
+    empty: tuple[object, ...] = ("", (), {}, None)
     there = {name: getattr(kind(**({"url": "http://x"} if first != "setting" else {})), name) for name in told}
     assert set(told) == set(kind.__struct_fields__)
     wanted = {name: "nothing" if value in empty else str(value) for name, value in there.items()}

@@ -6,16 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.checks.base import Check, shown
 from komainu.checks.text import prose, sentences, strip_item
 from komainu.rows import Chat
 
 _LABEL = re.compile(r"^(?:[A-Za-z]+ )?(?:\d+|[IVX]+)[:.)] ?|^第[一二三四五六七八九十\d]+[に、は]?[、 ]?")
-_NUMBERS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
-_NUMBERS |= {w: i for i, w in enumerate("〇一二三四五六七八九十")} | {"twenty": 20, "fifty": 50, "hundred": 100, "百": 100}
+_WORD_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {w: i for words in (_WORD_NUMBERS, "〇一二三四五六七八九十") for i, w in enumerate(words)}
+_NUMBERS |= {"twenty": 20, "fifty": 50, "hundred": 100, "百": 100}
 _ASKED = re.compile(  # a question that wants something so many times
-    rf"(?:(\d+)|({'|'.join(_NUMBERS)})) ?(?:times\b|回|度|個|つ並べ|copies)|repeat(?:edly)?\b|over and over|繰り返|何度も|連呼", re.I
+    rf"(?:(\d+)|({'|'.join(_NUMBERS)})) ?(?:times\b|回|度|個|つ並べ|copies)"
+    r"|repeat(?:edly)?\b|over and over|繰り返|何度も|連呼",
+    re.I,
 )
 _STOP = re.compile(r"[\n。！？!?.]+")
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
@@ -34,6 +38,7 @@ class Repetition(Check):
     Not covered: the same thing said in other words.
     """
 
+    version: ClassVar[int] = 2
     times: int = 4
     span: int = 24
     gram: int = 8
@@ -56,7 +61,9 @@ class Repetition(Check):
         return ""
 
     def _lines(self, text: str, question: str) -> str:
-        ends = Counter(s[-6:] for s in _STOP.split(text) if len(s) >= 6)  # cheap: no sentence comes back without its end
+        ends = Counter(
+            s[-6:] for s in _STOP.split(text) if len(s) >= 6
+        )  # cheap: no sentence comes back without its end
         if not ends or max(ends.values()) <= self.times:
             return ""
         kept = [_LABEL.sub("", strip_item(s)).strip() for line in text.splitlines() for s in sentences(line)]

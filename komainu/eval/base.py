@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from komainu.checks.empty import Empty
 from komainu.errors import UsageError
 from komainu.files import write_rows
-from komainu.models.base import Model, Reply
+from komainu.models.base import WITHHELD, Model, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 Lang = Literal["ja", "en"]
-WITHHELD = {  # by finish: why there is no answer
-    "context_overflow": "the prompt does not fit the model",
-    "content_filter": "the provider refuses",
-    "refusal": "the provider refuses",
-}
 SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
 
 
@@ -34,8 +29,7 @@ class Bench(Spec):
     """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
 
     `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
-    other language is another value. Scores lie between 0 and `top`. `headline` says whether a board's averages count
-    it; it is tested against other entries either way.
+    other language is another value. Scores lie between 0 and `top`.
     """
 
     name: ClassVar[str]
@@ -44,7 +38,6 @@ class Bench(Spec):
     top: ClassVar[float] = 1.0  # the highest score there is
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     language: Lang
-    headline: bool = True
 
     def applies(self, chat: Chat) -> bool:
         """Whether the bench asks something of this item: decided from its prompt and meta, never its answer."""
@@ -54,6 +47,10 @@ class Bench(Spec):
         """One Score a metric, `parts` of a pooled one, in the metrics' order, for an answer that is neither missing
         nor empty. Pure: equal chats, equal scores."""
         raise NotImplementedError(f"{type(self).__name__} needs score(chat)")
+
+    def scores(self, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+        """What `score` gives for each of many answers, in their order; for a bench that can do several at a time."""
+        return map(self.score, chats)
 
     def parts(self, chat: Chat) -> int:
         """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""
@@ -72,6 +69,11 @@ class Bench(Spec):
     def title(self) -> str:
         """What a board calls it; a bench that may stand on a board for several sets of items says which."""
         return self.name
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a board's averages count it; entries are compared on it either way."""
+        return True
 
     @property
     def sees_empty(self) -> bool:
@@ -195,7 +197,11 @@ class Scores(Stage):
                 f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
-        scores = [score for chat in chats for score in scored(self.bench, chat)]
+        with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
+            scores = []
+            for found in all_scored(self.bench, chats):
+                scores += found
+                bar.update()
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.title,
@@ -222,17 +228,35 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     return item.with_reply(reply.text, **meta)
 
 
-def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
+def scored(bench: Bench, chat: Chat) -> list[Score]:
     """The bench's scores of one answer, after the rules for missing and empty answers."""
-    promised = tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
+    (found,) = all_scored(bench, [chat])
+    return found
+
+
+def all_scored(bench: Bench, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+    """The bench's scores of each answer, in order, after the rules for missing and empty answers."""
+    ruled = [by_rule(bench, chat) for chat in chats]
+    judged = bench.scores([chat for chat, rule in zip(chats, ruled, strict=True) if rule is None])
+    for chat, rule in zip(chats, ruled, strict=True):
+        scores = next(judged) if rule is None else rule
+        found = tuple(score.metric for score in scores)
+        assert found == promised(bench, chat), f"{bench.name} promises {promised(bench, chat)} and scores {found}"
+        yield scores
+
+
+def by_rule(bench: Bench, chat: Chat) -> list[Score] | None:
+    """The scores of a missing or an empty answer; None for an answer that the bench is asked about."""
     if why := missing(chat):
-        return [Score(chat.id, metric, None, why=why) for metric in promised]
+        return [Score(chat.id, metric, None, why=why) for metric in promised(bench, chat)]
     if not bench.sees_empty and (why := Empty()(chat)):
-        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised]
-    scores = bench.score(chat)
-    found = tuple(score.metric for score in scores)
-    assert found == promised, f"{bench.name} promises {promised} and scores {found}"
-    return scores
+        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised(bench, chat)]
+    return None
+
+
+def promised(bench: Bench, chat: Chat) -> tuple[str, ...]:
+    """The metrics of an answer's scores, a pooled one as often as it has parts."""
+    return tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
 
 
 def missing(chat: Chat) -> str:

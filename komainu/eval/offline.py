@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import Any, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.base import Lang, scored
+from komainu.eval.base import Lang, all_scored, scored
 from komainu.eval.bench.habits import habits
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
@@ -57,8 +57,7 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     for bench in benches:
         asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
         scores: list[Score] = []
-        for each in asked:
-            found = [*scored(bench, each.chat)]
+        for each, found in zip(asked, all_scored(bench, [each.chat for each in asked]), strict=True):
             each.told |= bench.told(each.chat, found)
             scores += found
         for part, told in summary(bench, [each.chat for each in asked], scores).items():

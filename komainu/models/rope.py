@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
 
 from komainu.errors import UsageError
 from komainu.models.base import MOST, RopeScaling
@@ -56,42 +58,61 @@ class Window(NamedTuple):
         return RopeScaling(factor=factor)
 
 
+class _Rotary(msgspec.Struct):
+    """rope_parameters, or rope_scaling as older configs call it; `type` is the older name of rope_type."""
+
+    rope_type: str | None = None
+    type: str | None = None
+    rope_theta: float | None = None
+    partial_rotary_factor: float | None = None
+
+
+class _Config(msgspec.Struct):
+    """What of a config.json tells the window."""
+
+    max_position_embeddings: Annotated[int, msgspec.Meta(ge=1)]
+    rope_parameters: _Rotary | None = None
+    rope_scaling: _Rotary | None = None
+    rope_theta: float | None = None
+    partial_rotary_factor: float | None = None
+    num_attention_heads: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    head_dim: int | None = None
+    hidden_size: int | None = None
+
+
 def window_in(directory: Path) -> Window:
     """The window of a model directory; raises UsageError when its config.json cannot be read."""
     try:
         config = json.loads((directory / "config.json").read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{directory} is not a model directory: config.json: {error}") from None
-    if not isinstance(config, dict):
-        raise UsageError(f"{directory / 'config.json'} must hold an object")
     return window_of(config, str(directory))
 
 
-def window_of(config: dict[str, Any], where: str) -> Window:
-    """The window of a config as config.json holds it; raises UsageError when it names no context."""
-    inner = config.get("text_config") or config
-    trained = inner.get("max_position_embeddings")
-    if type(trained) is not int or trained < 1:
-        raise UsageError(f"{where} does not say how long its context is: config.json lacks max_position_embeddings")
-    rope = inner.get("rope_parameters") or inner.get("rope_scaling") or {}
-    theta = rope.get("rope_theta", inner.get("rope_theta", 10_000.0))
-    heads = inner.get("num_attention_heads") or 1
-    width = inner.get("head_dim") or inner.get("hidden_size", 0) // heads
-    part = rope.get("partial_rotary_factor", inner.get("partial_rotary_factor")) or 1.0
-    rotated = int(width * part)
-    return Window(where, trained, theta, rotated, why_not(config, rope, trained, rotated))
+def window_of(config: Any, where: str) -> Window:
+    """The window of a config as config.json holds it; raises UsageError when it tells none."""
+    nested = isinstance(config, dict) and config.get("text_config")
+    try:
+        found = msgspec.convert(nested or config, _Config)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where} does not tell its context: config.json: {error}") from None
+    rope = found.rope_parameters or found.rope_scaling or _Rotary()
+    width = found.head_dim or (found.hidden_size or 0) // (found.num_attention_heads or 1)
+    rotated = int(width * (rope.partial_rotary_factor or found.partial_rotary_factor or 1.0))
+    theta = rope.rope_theta or found.rope_theta or 10_000.0
+    return Window(where, found.max_position_embeddings, theta, rotated, why_not(config, rope, rotated))
 
 
-def why_not(config: dict[str, Any], rope: dict[str, Any], trained: int, rotated: int) -> str:
+def why_not(config: dict[str, Any], rope: _Rotary, rotated: int) -> str:
     """Why a model cannot be scaled; "" when it can."""
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if trained >= SHORT:
-        return f"only contexts under {SHORT} tokens are scaled"
-    if not config.keys() & {"rope_parameters", "rope_scaling", "rope_theta", "text_config"}:
-        return "its config names no rotary positions"
-    if "text_config" in config:
+    kind = rope.rope_type or rope.type or "default"
+    if config.get("text_config"):
         return "its text model is part of another one, which is not covered"
-    if any(isinstance(value, dict) for value in rope.values()):
+    if config["max_position_embeddings"] >= SHORT:
+        return f"only contexts under {SHORT} tokens are scaled"
+    if not config.keys() & {"rope_parameters", "rope_scaling", "rope_theta"}:
+        return "its config names no rotary positions"
+    if any(isinstance(value, dict) for value in (config.get("rope_parameters") or {}).values()):
         return "its layers rotate differently, which is not covered"
     if kind != "default":
         return f"it has scaling of its own, {kind!r}"

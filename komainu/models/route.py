@@ -96,7 +96,8 @@ class Router:
             return self._client_at(endpoint, name, local)
         from komainu.models.server import Server
 
-        return self._client_at(endpoint, name, Server(endpoint, name, self.locate(model.weights), local))
+        server = Server(endpoint, name, self.locate(model.weights), local, endpoint.same_template)
+        return self._client_at(endpoint, name, server)
 
     def _client_at(self, endpoint: Endpoint, name: str, server: Upstream | None) -> Client:
         try:

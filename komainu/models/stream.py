@@ -43,26 +43,32 @@ def streamed(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Iterator[s
     """
     if endpoint.key and not os.environ.get(endpoint.key):
         raise UsageError(f"endpoint {name!r}: set its key in the environment variable {endpoint.key}")
-    headers = {"Content-Type": "application/json"}
-    if endpoint.key:
-        headers["Authorization"] = f"Bearer {os.environ[endpoint.key]}"
     url = chat_url(endpoint.urls[0])
-    request = urllib.request.Request(url, msgspec.json.encode({**asked, "stream": True}), headers)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=endpoint.timeout
-        ) as found:
+        with opened(endpoint, url, {**asked, "stream": True}) as found:
             if found.headers.get_content_type() == "text/event-stream":
                 yield from pieces(found)
             else:
                 yield read_reply(found.read()).text
-    except urllib.error.HTTPError as error:
-        said = f"status {error.code}: {message_in(error.read())}"
-        raise EndpointError(
-            f"endpoint {name!r} at {bare(url)}: {said}. {ADVICE.get(error.code, '')}".rstrip()
-        ) from None
     except (Trouble, OSError) as error:
-        raise EndpointError(f"endpoint {name!r} at {bare(url)} gave no whole answer: {error}") from None
+        todo = ADVICE.get(getattr(error, "status", 0), "check that the server runs")
+        raise EndpointError(f"endpoint {name!r} at {bare(url)} gave no whole answer: {error}; {todo}") from None
+
+
+def opened(endpoint: Endpoint, url: str, asked: dict[str, Any]) -> Any:
+    """The response to a request; a server that refuses it for the stream is asked for the whole answer."""
+    headers = {"Content-Type": "application/json"}
+    if endpoint.key:
+        headers["Authorization"] = f"Bearer {os.environ[endpoint.key]}"
+    request = urllib.request.Request(url, msgspec.json.encode(asked), headers)
+    try:
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=endpoint.timeout)
+    except urllib.error.HTTPError as error:
+        with error:
+            body = error.read()
+        if error.code == 400 and asked.get("stream") and "stream" in message_in(body):
+            return opened(endpoint, url, {**asked, "stream": False})
+        raise Trouble(f"status {error.code}: {message_in(body)}", status=error.code) from None
 
 
 def pieces(lines: Iterable[bytes]) -> Iterator[str]:

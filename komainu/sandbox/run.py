@@ -60,7 +60,7 @@ def run(job: Job, means: Means | None = None) -> Outcome:
         stack.callback(process.kill)  # and with it all that is left inside
         most = job.limits.output
         found = gathered({output: most, status: 1 << 12, values: most}, SLOW * job.limits.cpu + WAIT)
-    return outcome(found[status].decode("utf-8", "replace"), found[output], found[values], most)
+    return outcome(found[status].decode("utf-8", "replace"), bytes(found[output]), bytes(found[values]), most)
 
 
 def run_all(jobs: Iterable[Job], workers: int = 0) -> Iterator[Outcome]:
@@ -91,16 +91,16 @@ def described(job: Job, seen: Shown, means: Means) -> dict[str, Any]:
     }
 
 
-def gathered(most: dict[int, int], seconds: float) -> dict[int, bytes]:
+def gathered(most: dict[int, int], seconds: float) -> dict[int, bytearray]:
     """What comes out of pipes until all are closed; ends early when one gives more than its most, or time is up."""
-    found = {pipe: b"" for pipe in most}
+    found = {pipe: bytearray() for pipe in most}
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as waiting:
         for pipe in most:
             waiting.register(pipe, selectors.EVENT_READ)
         while waiting.get_map() and time.monotonic() < end:
             for key, _ in waiting.select(1.0):
-                data = os.read(key.fd, 1 << 16)
+                data = os.read(key.fd, 1 << 20)
                 found[key.fd] += data
                 if not data:
                     waiting.unregister(key.fd)

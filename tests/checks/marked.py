@@ -1,6 +1,7 @@
-"""The hand-labelled answers in `labelled/`, split in two by hash, and how the checks do on them.
+"""The hand-labelled answers in `labelled/`, and how the checks do on them.
 
-The rules of a check are made looking at "development" alone; "held-out" tells how they do on what was not looked at.
+`⟦…⟧` marks a leak. Leaks were labelled in rounds, each before the rules saw it. The first round, the refusals and the
+loops are split in two by hash: the rules were first made looking at "development" alone.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def rows(name: str, half: str = "") -> Iterator[dict[str, Any]]:
             yield row
 
 
-def marked(name: str, half: str = "") -> list[Marked]:
-    return [unmark(row) for row in rows(name, half)]
+def marked(half: str = "", *, only: int = 0) -> list[Marked]:
+    """The answers labelled for leaks, of one round and half or all."""
+    return [unmark(row) for row in rows("leakage", half) if only in (0, row["round"])]
 
 
 def unmark(row: dict[str, Any]) -> Marked:

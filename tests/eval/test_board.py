@@ -12,7 +12,7 @@ from komainu.eval.base import Answers, Bench, Scores, judged
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
 from komainu.files import write_rows
-from komainu.models.base import Model, Reply
+from komainu.models.base import Model, Reply, RopeScaling
 from komainu.rows import Chat, Score
 from komainu.stage import Stage, wiring
 from tests.eval.world import Items, Say, context, item, right, share_right
@@ -185,6 +185,18 @@ def test_boards_that_do_not_compare_like_with_like_are_refused() -> None:
 def test_a_wrong_board_is_not_built_even_when_nobody_checked_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="lacks the bench"):
         built(tmp_path, Board(entries=(entry("sft"), entry("dpo", (JA, EN)))))
+
+
+def test_rope_scaling_is_the_models_own_shown_with_its_scores_and_not_how_it_is_sampled(tmp_path: Path) -> None:
+    rope = RopeScaling(factor=2)
+    plain = entry("sft")
+    answers = Answers(model=Model(name="dpo", rope=rope), items=ITEMS)
+    scaled = Entry(name="dpo", scores=tuple(Scores(answers=answers, bench=bench) for bench in BENCHES))
+    assert problems(plain, scaled) == []
+    rows = built(tmp_path, Board(entries=(plain, scaled)))["rows"]
+    assert {row["entry"]: row["sampling"].get("rope") for row in rows} == {"sft": None, "dpo": 2}
+    mixed = Entry(name="dpo", scores=(*scaled.scores[:1], *entry("dpo").scores[1:]))
+    assert "several models" in problems(mixed)[0]
 
 
 def test_names_models_and_emptiness_are_checked() -> None:

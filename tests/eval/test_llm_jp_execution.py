@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import sys
-from types import ModuleType, SimpleNamespace
-from typing import Any
-
 import pytest
 
+from komainu.errors import NoSandbox
 from komainu.eval.bench.llm_jp_eval import execution
 from komainu.eval.bench.llm_jp_eval.execution import code_of, ran
+from komainu.sandbox.base import Ended, Job, Outcome
 
 TESTS = "assert f(1) == 2\nassert f(2) == 3"
 
@@ -25,14 +23,20 @@ def test_the_code_is_the_first_block_or_all(answer: str, code: str) -> None:
     assert code_of(answer) == code
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
-    """A sandbox whose `run` is the given function."""
-    base, module = ModuleType("base"), ModuleType("run")
-    base.__dict__["Job"] = SimpleNamespace
-    module.__dict__.update(run=run, NoSandbox=LookupError)
-    monkeypatch.setattr(execution, "find_spec", lambda name: name)
-    monkeypatch.setitem(sys.modules, "komainu.sandbox.base", base)
-    monkeypatch.setitem(sys.modules, "komainu.sandbox.run", module)
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        ("```python\ndef f(x):\n    return x + 1\n```", True),
+        ("def f(x):\n    return x + 1\n\n\nprint('done')", True),
+        ("def f(x):\n    return x", False),
+        ("import sys\ndef f(x): return 0\nsys.exit(0)", False),
+        ("def f(x:", False),
+        ("I cannot write code.", False),
+    ],
+)
+def test_code_runs_in_the_sandbox(answer: str, passed: bool) -> None:
+    found = ran(answer, TESTS)
+    assert found.passed is passed and found.why.startswith("" if passed else "failed: exit ")
 
 
 @pytest.mark.parametrize(
@@ -47,13 +51,13 @@ def installed(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
     ],
 )
 def test_only_a_program_that_comes_to_its_end_passes(
-    monkeypatch: pytest.MonkeyPatch, ended: str, code: int, done: bool, passed: bool | None
+    monkeypatch: pytest.MonkeyPatch, ended: Ended, code: int, done: bool, passed: bool | None
 ) -> None:
-    def run(job: Any) -> SimpleNamespace:
+    def run(job: Job) -> Outcome:
         end = job.code.rsplit("'", 2)[1]
-        return SimpleNamespace(ended=ended, code=code, output=f"words\n{end if done else 'boom'}\n".encode())
+        return Outcome(ended, code, 0.1, f"words\n{end if done else 'boom'}\n".encode(), b"")
 
-    installed(monkeypatch, run)
+    monkeypatch.setattr(execution, "run", run)
     found = ran("def f(x): return x + 1", TESTS)
     assert found.passed is passed and bool(found.why) == (passed is not True)
     if ended == "signal":
@@ -61,22 +65,8 @@ def test_only_a_program_that_comes_to_its_end_passes(
 
 
 def test_a_sandbox_that_cannot_be_made_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(job: Any) -> SimpleNamespace:
-        raise LookupError("no user namespaces")
+    def run(job: Job) -> Outcome:
+        raise NoSandbox("no user namespaces")
 
-    installed(monkeypatch, run)
+    monkeypatch.setattr(execution, "run", run)
     assert ran("x", TESTS) == (None, "not_available: no user namespaces")
-
-
-@pytest.mark.parametrize(
-    ("answer", "passed"),
-    [
-        ("```python\ndef f(x):\n    return x + 1\n```", True),
-        ("def f(x):\n    return x", False),
-        ("import sys\ndef f(x): return 0\nsys.exit(0)", False),
-        ("def f(x:", False),
-    ],
-)
-def test_code_runs_in_the_sandbox(answer: str, passed: bool) -> None:
-    pytest.importorskip("komainu.sandbox.run")
-    assert ran(answer, TESTS).passed is passed

@@ -15,6 +15,7 @@ class Server:
 
     def __init__(self) -> None:
         self.handler: Callable[[web.Request, dict[str, Any]], Any] = lambda request, body: completion("ok")
+        self.tokenizer: Callable[[dict[str, Any]], Any] = lambda body: web.Response(status=404)
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.transports: set[asyncio.Transport] = set()
@@ -26,6 +27,7 @@ class Server:
     async def _start(self) -> str:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._post)
+        app.router.add_post("/tokenize", self._tokenize)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0)
@@ -44,7 +46,15 @@ class Server:
         assert isinstance(found, web.StreamResponse)
         return found
 
+    async def _tokenize(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.bodies.append(body)
+        self.headers.append(dict(request.headers))
+        found = self.tokenizer(body)
+        return found if isinstance(found, web.StreamResponse) else web.json_response(found)
+
     async def _stop(self) -> None:
+        await asyncio.sleep(0.05)  # connections that are being made come first, or nothing would close them
         await self.runner.cleanup()
         for transport in self.transports:
             transport.abort()

@@ -10,7 +10,7 @@ from komainu.checks.empty import Empty
 from komainu.checks.refusal import Refusal
 from komainu.checks.repetition import Repetition
 from komainu.checks.truncation import Truncation
-from komainu.eval.base import Bench, Lang, judged
+from komainu.eval.base import Lang, judged
 from komainu.eval.bench.leakage import LeakageRate
 from komainu.eval.bench.rate import Rate
 from komainu.rows import Chat, Score
@@ -57,7 +57,7 @@ class RefusalRate(Rate):
     check: ClassVar[Check] = Refusal()
 
 
-def habits(language: Lang, of: str = "") -> tuple[Bench, ...]:
+def habits(language: Lang, of: str = "") -> tuple[Rate, ...]:
     """The five rates for the answers in a language, of the published bench named `of` or of all items; beside the
     averages. `replace(bench, headline=True)` counts one in them."""
     leaks = LeakageRate(language=language, of=of, headline=False)

@@ -24,6 +24,7 @@ class LeakageRate(Rate):
     of the reply; `marks` reads it.
     """
 
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "leakage"
     metrics: ClassVar[tuple[str, ...]] = ("leakage",)
     check: ClassVar[Check] = Leakage()

@@ -29,6 +29,10 @@ class Rate(Bench):
         return f"{self.of}_{self.name}" if self.of else self.name
 
     @property
+    def averaged(self) -> bool:
+        return self.headline
+
+    @property
     def sees_empty(self) -> bool:
         return not self.headline
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from komainu.errors import UsageError
 from komainu.models.engines.base import PORT, Launch
 
 
@@ -21,6 +22,8 @@ class SGLang(Launch):
     module: ClassVar[str] = "sglang.launch_server"
 
     def options(self) -> Iterator[str]:
+        if ":" in self.name:
+            raise UsageError(f"SGLang takes no colon in a served name: {self.name!r}")
         yield from ("--model-path", str(self.directory), "--served-model-name", self.name)
         yield from ("--host", "127.0.0.1", "--port", PORT, "--dtype", self.runtime.dtype)
         yield from ("--sampling-defaults", "openai")

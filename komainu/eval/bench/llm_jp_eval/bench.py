@@ -39,7 +39,7 @@ class LlmJpEval(OfCategories, Published):
 
     `overall` gives the means of the categories and their average. `comet` is the local checkpoint file of
     Unbabel/wmt22-comet-da; without it, or without the package unbabel-comet, the verdicts on translations are
-    missing. So are those on code where there is no sandbox to run it in.
+    missing. So are those on code where the sandbox cannot be made.
     Not covered: the most tokens an answer may have (meta.output_length) are not imposed on the model.
     """
 

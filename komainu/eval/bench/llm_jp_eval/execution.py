@@ -1,16 +1,16 @@
-"""Model-written code against a dataset's assert statements, run in the sandbox where there is one."""
+"""Model-written code against a dataset's assert statements, run in the sandbox."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from komainu.checks.text import visible
+from komainu.errors import NoSandbox
+from komainu.sandbox.base import Job
+from komainu.sandbox.run import run
 
-SANDBOX = "komainu.sandbox"
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.S | re.M)
 
 
@@ -30,14 +30,11 @@ def code_of(answer: str) -> str:
 
 def ran(answer: str, tests: str) -> Ran:
     """The answer's code and then the asserts, as one program. It must come to its end: leaving early is no pass."""
-    if find_spec(SANDBOX) is None:
-        return Ran(None, "not_available: there is no sandbox to run model-written code in")
     code = f"{code_of(answer)}\n{tests}"
     end = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
-    base, run = import_module(f"{SANDBOX}.base"), import_module(f"{SANDBOX}.run")
     try:
-        outcome: Any = run.run(base.Job(code=f"{code}\nprint({end!r})"))
-    except run.NoSandbox as error:
+        outcome = run(Job(code=f"{code}\nprint({end!r})"))
+    except NoSandbox as error:
         return Ran(None, f"not_available: {error}")
     if outcome.ended == "lost":
         return Ran(None, "lost: the run says nothing about the program")

@@ -86,16 +86,13 @@ def committed(text: str, letter: re.Match[str], *, final: bool = False) -> Said:
 
 def announced(text: str, texts: Sequence[str]) -> Iterator[Said]:
     """Letters after "the answer is" and the like."""
-    for pattern in (say.ANNOUNCED, say.CONCLUDED):
-        for found in pattern.finditer(text):
-            letter = say.TOKEN.match(text, found.end())
-            if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
-                continue
-            made = committed(text, letter, final=is_final(found))
-            if pattern is say.CONCLUDED and len(made.letters) == 1 and not say.STOPS.match(made.rest):
-                continue
-            if stands(letter, made, texts):
-                yield made
+    for found in say.ANNOUNCED.finditer(text):
+        letter = say.TOKEN.match(text, found.end())
+        if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
+            continue
+        made = committed(text, letter, final=bool(found["final"] or found["last"]))
+        if stands(letter, made, texts):
+            yield made
 
 
 def supposed(text: str, at: int) -> bool:
@@ -103,13 +100,9 @@ def supposed(text: str, at: int) -> bool:
     return say.BEFORE.search(text[max(0, at - 80) : at]) is not None
 
 
-def is_final(found: re.Match[str]) -> bool:
-    return any(found.groupdict().get(name) for name in ("final", "last"))
-
-
 def is_text(text: str, letter: re.Match[str], texts: Sequence[str]) -> bool:
     """Whether what looks like a letter is how the text of an option begins: E. coli, A sharp."""
-    start = text[letter.start("letter") :].casefold()
+    start = text[letter.start("letter") :][:REACH].casefold()
     return any(len(own) > 1 and start.startswith(own) for own in texts)
 
 
@@ -245,14 +238,14 @@ def exactly(said: Iterable[str], texts: Sequence[str]) -> set[int]:
 
 def begun(said: Iterable[str], texts: Sequence[str]) -> set[int]:
     """The options whose text something said begins with, up to a mark; a comma is one after a word or two. An option
-    that follows right after the comma is said, too."""
+    that follows right after the comma, or its letter, is said, too."""
     found = set()
     for each in (part.strip(_EDGES).casefold() for part in said):
         for own in {i for i, text in enumerate(texts) if text and each.startswith(text)}:
             mark = say.BRIEF_MARK if len(texts[own].split()) < 3 else say.MARK
             if mark.match(each, len(texts[own])):
                 rest = each[len(texts[own]) :].strip(_EDGES)
-                found |= {own, *(i for i, text in enumerate(texts) if text and rest.startswith(text))}
+                found |= {own, *(i for i, t in enumerate(texts) if (t and rest.startswith(t)) or rest == chr(97 + i))}
     return found
 
 
