@@ -211,6 +211,7 @@ def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parro
         2,
         8,
     )
+    assert [*said.json["habits"]] == ["en"]
     head, first, *_, end = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert head.split() == ["mean", "95", "%", "interval", "n", "missing"]
     assert first.split()[:3] == ["ifeval", "prompt_strict", "0.5000"] and first.split()[-2:] == ["2", "8"]
@@ -230,3 +231,25 @@ def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, t
     (tmp_path / "answers.jsonl").write_text(json.dumps(row))
     _, prompts, instructions, *_ = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert (prompts.split()[-2:], instructions.split()[-2:]) == (["1", "0"], ["2", "0"])
+
+
+def test_code_is_run_and_what_is_told_of_the_whole_set_is_shown(eval_: Run, tmp_path: Path) -> None:
+    problem = {"entry_point": "f", "contract": "", "atol": 0}
+    for name, task, start in (("HumanEvalPlus", "HumanEval/0", "def f(x):\n"), ("MbppPlus", "Mbpp/3", "")):
+        body = "    return x + 1\n" if start else "def f(x):\n    return x + 1\n"
+        row = {**problem, "task_id": task, "prompt": start or '"""Add one."""\n', "canonical_solution": body}
+        row |= {"base_input": [[1]], "plus_input": [[2], [-5]]}
+        (tmp_path / "sets" / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    answers = [("HumanEval/0", "def f(x):\n    return x + 1"), ("Mbpp/3", "def f(x):\n    return abs(x) + 1")]
+    rows = [{"task_id": task, "solution": text} for task, text in answers]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = eval_("score", "evalplus", "answers.jsonl", "--json")
+    assert said.code == 0, said.err
+    found = said.json
+    assert [(item["base"], item["plus"], item["pass"]) for item in found["items"]] == [
+        (True,) * 3,
+        (True, False, False),
+    ]
+    assert found["overall"]["pass"]["mean"] == {"base@1": 1.0, "plus@1": 0.5}
+    lines = [line.split() for line in eval_("score", "evalplus", "answers.jsonl").out.splitlines()]
+    assert ["evalplus", "pass/mean/plus@1", "0.5000", "-", "-", "-"] in lines
