@@ -85,7 +85,7 @@ def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
     assert rows["prompt_strict"] == (0.7, 10, 0) and len(rows) == 4
     assert ("ifeval_leakage", "leakage", 10) in [(row["bench"], row["metric"], row["n"]) for row in found["beside"]]
     assert (Path(found["path"]) / "board.json").exists() and found["incomplete"] == [] and len(found["beside"]) == 5
-    assert [*found["not_at_hand"]] == ["mixeval", "mixeval-hard"]
+    assert [*found["not_at_hand"]] == ["evalplus", "mixeval", "mixeval-hard"]
     assert Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
 
 
@@ -121,6 +121,17 @@ def test_a_plan_sends_nothing_and_builds_nothing(eval_: Run, parrot: Parrot) -> 
     assert asked == [("m_ifeval", 3, 3, 0, 77), ("ifeval", 3, 3, 0, 77)]
     assert said.json["to_send"] == 6 and parrot.asked == 0 and not Path("store").exists()
     assert eval_("run", *BOTH, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
+
+
+def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(eval_: Run, parrot: Parrot) -> None:
+    Path("komainu.toml").write_text("budget = 1.5\n")
+    words = ("run", MODEL, "--bench", "ifeval")
+    assert "parrot has no price" in eval_(*words).err and parrot.asked == 0
+    Path("komainu.toml").write_text("budget = 1.5\n[prices.parrot]\ninput = 1\noutput = 2\n")
+    planned = eval_(*words, "--plan", "--json").json
+    assert planned["asks"][0]["requests"] == [10, 10] and planned["money"][1] > 0 == planned["spent"]
+    assert any(line.startswith("cost ") and "budget 1.5" in line for line in eval_(*words, "--plan").out.splitlines())
+    assert eval_(*words).code == 0
 
 
 def test_the_sampling_is_the_benchmarks_own_unless_it_is_said(eval_: Run) -> None:
@@ -200,6 +211,7 @@ def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parro
         2,
         8,
     )
+    assert [*said.json["habits"]] == ["en"]
     head, first, *_, end = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert head.split() == ["mean", "95", "%", "interval", "n", "missing"]
     assert first.split()[:3] == ["ifeval", "prompt_strict", "0.5000"] and first.split()[-2:] == ["2", "8"]
@@ -219,3 +231,25 @@ def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, t
     (tmp_path / "answers.jsonl").write_text(json.dumps(row))
     _, prompts, instructions, *_ = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert (prompts.split()[-2:], instructions.split()[-2:]) == (["1", "0"], ["2", "0"])
+
+
+def test_code_is_run_and_what_is_told_of_the_whole_set_is_shown(eval_: Run, tmp_path: Path) -> None:
+    problem = {"entry_point": "f", "contract": "", "atol": 0}
+    for name, task, start in (("HumanEvalPlus", "HumanEval/0", "def f(x):\n"), ("MbppPlus", "Mbpp/3", "")):
+        body = "    return x + 1\n" if start else "def f(x):\n    return x + 1\n"
+        row = {**problem, "task_id": task, "prompt": start or '"""Add one."""\n', "canonical_solution": body}
+        row |= {"base_input": [[1]], "plus_input": [[2], [-5]]}
+        (tmp_path / "sets" / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    answers = [("HumanEval/0", "def f(x):\n    return x + 1"), ("Mbpp/3", "def f(x):\n    return abs(x) + 1")]
+    rows = [{"task_id": task, "solution": text} for task, text in answers]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = eval_("score", "evalplus", "answers.jsonl", "--json")
+    assert said.code == 0, said.err
+    found = said.json
+    assert [(item["base"], item["plus"], item["pass"]) for item in found["items"]] == [
+        (True,) * 3,
+        (True, False, False),
+    ]
+    assert found["overall"]["pass"]["mean"] == {"base@1": 1.0, "plus@1": 0.5}
+    lines = [line.split() for line in eval_("score", "evalplus", "answers.jsonl").out.splitlines()]
+    assert ["evalplus", "pass/mean/plus@1", "0.5000", "-", "-", "-"] in lines

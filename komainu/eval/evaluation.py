@@ -25,7 +25,7 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) 
         items = task.items.limited(limit)
         asked, rows = answers(model, task, items, how), items.rows()
         beside = (*task.beside, *habits("ja", task.bench.name), *habits("en", task.bench.name))
-        looks = (task.bench, *(replace(bench, headline=False) for bench in beside if any(map(bench.applies, rows))))
+        looks = (task.bench, *(bench for bench in beside if any(map(bench.applies, rows))))
         scores += (Scores(answers=asked, bench=bench) for bench in looks)
     return Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
 

@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import Any, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.base import Lang, all_scored, scored
+from komainu.eval.base import Lang, all_scored
 from komainu.eval.bench.habits import habits
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
@@ -17,7 +17,7 @@ from komainu.files import read_objects
 from komainu.rows import Chat, Score
 
 IDS = ("id", "key", "task_id", "question_id")  # how a row may name its item
-RESPONSES = ("response", "output", "solution")  # how a row may call its answer
+RESPONSES = ("response", "output", "solution", "completion")  # how a row may call its answer
 WHICH = ("sample", "temperature")  # which of several answers to an item a row has
 Row = dict[str, Any]
 
@@ -56,6 +56,8 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     parts: dict[str, dict[str, Any]] = {}
     for bench in benches:
         asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
+        if not asked:
+            continue
         scores: list[Score] = []
         for each, found in zip(asked, all_scored(bench, [each.chat for each in asked]), strict=True):
             each.told |= bench.told(each.chat, found)
@@ -78,7 +80,7 @@ def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for habit in habits(language):
         chats = [each.chat for each in answers if habit.applies(each.chat)]
-        found |= totals(habit, [score for chat in chats for score in scored(habit, chat)]) if chats else {}
+        found |= totals(habit, [score for scores in all_scored(habit, chats) for score in scores]) if chats else {}
     return found
 
 

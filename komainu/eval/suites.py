@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from komainu.errors import UsageError
+from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems
 from komainu.eval.bench.ifeval import HUB as IFEVAL
 from komainu.eval.bench.ifeval import IFEval, IFEvalItems
 from komainu.eval.bench.jp_ifeval.bench import JpIFEval, JpIFEvalItems
@@ -22,6 +23,7 @@ from komainu.eval.bench.m_ifeval import MIFEval, MIFEvalItems
 from komainu.eval.bench.mixeval.bench import MixEval, MixEvalHard
 from komainu.eval.bench.mixeval.items import CHOICE, MixEvalItems
 from komainu.eval.bench.mixeval.items import HUB as MIXEVAL
+from komainu.eval.bench.programs.problems import FILES
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
 
@@ -52,6 +54,16 @@ def m_ifeval(shelf: Shelf) -> tuple[Task, ...]:
     """The Japanese part of M-IFEval, greedy."""
     names = ("ja_input_data.jsonl", "m_ifeval_ja_172.jsonl")
     return (Task(MIFEvalItems(source=shelf.source(*names, home="github.com/lightblue-tech/M-IFEval")), MIFEval()),)
+
+
+def evalplus(shelf: Shelf) -> tuple[Task, ...]:
+    """HumanEval+ and MBPP+, greedy."""
+    home = "the releases of github.com/evalplus (humanevalplus_release v0.1.10, mbppplus_release v0.2.0)"
+    found = {shelf.folder(f"{name}.gz", name, home=home) for name in FILES}
+    if len(found) > 1:
+        raise UsageError(f"{' and '.join(FILES)} must lie in one folder, not in {', '.join(s.path for s in found)}")
+    (source,) = found
+    return (Task(EvalPlusItems(source=source), EvalPlus(source=source)),)
 
 
 def mixeval(shelf: Shelf) -> tuple[Task, ...]:
@@ -85,7 +97,7 @@ def llm_jp_eval(shelf: Shelf) -> tuple[Task, ...]:
 
 def en() -> tuple[Benchmark, ...]:
     """English."""
-    return (ifeval, mixeval, mixeval_hard)
+    return (ifeval, evalplus, mixeval, mixeval_hard)
 
 
 def ja() -> tuple[Benchmark, ...]:

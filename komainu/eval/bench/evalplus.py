@@ -14,7 +14,7 @@ from komainu.errors import UsageError
 from komainu.eval.base import Lang
 from komainu.eval.bench.programs.extract import program
 from komainu.eval.bench.programs.judge import Truth, Verdict, truths, verdicts
-from komainu.eval.bench.programs.problems import FILES, SETS, Problem, read_problems
+from komainu.eval.bench.programs.problems import FILES, Problem, read_problems
 from komainu.eval.items import Items, Published, Source
 from komainu.eval.stats.passk import pass_at_k
 from komainu.rows import Chat, Message, Score
@@ -147,17 +147,3 @@ def _problems(path: str, sha256: str) -> dict[str, Problem]:
                 raise UsageError(f"{file}: {problem.id} is there twice; keep one file of each set")
             found[problem.id] = problem
     return found
-
-
-def as_answer(row: dict[str, Any]) -> tuple[str, str]:
-    """Id and answer of a row of a sample file: `response`, or upstream's `solution` or `completion`.
-
-    A solution is a whole program, a completion goes on where the prompt ends. Raises UsageError without any of them.
-    """
-    task = row.get("id") or row.get("task_id")
-    for key in ("response", "solution", "completion"):
-        if isinstance(row.get(key), str) and isinstance(task, str):
-            return task, f"```python\n{row[key]}\n```" if key == "solution" else row[key]
-    raise UsageError(
-        f"a row needs id or task_id (as {' or '.join(f'{name}/0' for name in SETS)}) and response or solution"
-    )

@@ -86,6 +86,10 @@ class LlmJpEvalTranslation(OfCategories, Published):
     categories: ClassVar[tuple[str, ...]] = ("MT",)
     language: Lang = "ja"
 
+    @property
+    def averaged(self) -> bool:
+        return False
+
     def score(self, chat: Chat) -> list[Score]:
         from komainu.eval.bench.llm_jp_eval.bleu import bleu
         from komainu.eval.chrf import chrf
@@ -106,6 +110,10 @@ class LlmJpEvalSimilarity(OfCategories, Published):
     metrics: ClassVar[tuple[str, ...]] = ("closeness",)
     categories: ClassVar[tuple[str, ...]] = ("STS",)
     language: Lang = "ja"
+
+    @property
+    def averaged(self) -> bool:
+        return False
 
     def score(self, chat: Chat) -> list[Score]:
         said = similarity(counted(chat.reply))
