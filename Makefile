@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SIZE ?= s
 SEED ?= 0
+MODE ?= full
 
-.PHONY: setup demo test lint test-browser soak clean
+.PHONY: setup demo test lint test-browser test-external soak bench clean
 
 setup: .venv/.ready
 
@@ -28,6 +29,14 @@ test: lint
 # The report in a real browser: needs Debian's chromium and fonts-noto-cjk.
 test-browser: setup
 	$(BIN)/pytest -q -m browser tests/browser
+
+# lm-evaluation-harness, for real, in an environment of its own that the first run makes.
+test-external: setup
+	$(BIN)/pytest -q -m external tests/eval
+
+# Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
+bench: setup
+	$(BIN)/python -m bench.asking $(MODE)
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup

@@ -12,7 +12,12 @@ import msgspec
 from komainu.errors import UsageError, nearest
 
 FILE = "komainu.toml"
-FROM_ENVIRONMENT = {"store": "KOMAINU_STORE", "workers": "KOMAINU_WORKERS", "threads": "KOMAINU_THREADS"}
+FROM_ENVIRONMENT = {
+    "store": "KOMAINU_STORE",
+    "environments": "KOMAINU_ENVIRONMENTS",
+    "workers": "KOMAINU_WORKERS",
+    "threads": "KOMAINU_THREADS",
+}
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
@@ -45,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
     store: str = "./store"
+    environments: str = "./.envs"  # Python environments of other programs
     workers: Positive = 16  # threads for step code that waits
     threads: Count = 0  # CPU threads for training and generation here; 0: all cores
     batch: Positive = 256  # answers generated at once by a model in this process
@@ -60,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(path: Path | None = None) -> Settings:
     """Read komainu.toml (of this folder, unless given); the defaults when there is none.
 
-    KOMAINU_SETTINGS names another file; KOMAINU_STORE, KOMAINU_WORKERS and KOMAINU_THREADS go before the file.
+    KOMAINU_SETTINGS names another file; the variables of FROM_ENVIRONMENT go before the file.
     Raises UsageError with the file and the setting.
     """
     file = path or Path(os.environ.get("KOMAINU_SETTINGS") or FILE)

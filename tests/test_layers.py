@@ -16,7 +16,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["errors", "progress", "leaves"],
     ["spec", "rows", "settings", "convert"],
     ["files"],
-    ["checks", "models", "seal"],
+    ["checks", "models", "seal", "environment"],
     ["stage"],
     ["store"],
     ["context"],
