@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import msgspec
+
 from komainu.environment import Environment, bare
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Bench, Lang, sampling
+from komainu.eval.base import Answers, Bench, Lang, sampling, with_reply
 from komainu.files import write_rows
 from komainu.models import guard
-from komainu.models.base import Question, Reply
-from komainu.models.relay import Relay, relaying
+from komainu.models.base import Reply
+from komainu.models.relay import Ask, Relay, relaying
 from komainu.rows import Chat, Message, Score
 from komainu.stage import Stage
 from komainu.store import WORK
@@ -27,6 +30,8 @@ from komainu.store import WORK
 if TYPE_CHECKING:
     from komainu.context import Context
 
+log = logging.getLogger("komainu")
+LIMIT = 16  # requests of a program on their way at once: the answers are there already
 LINES = 15  # of a program's output shown when it fails
 SILENCE = Reply("-")  # what is answered when only the items are wanted
 Turns = tuple[tuple[str, str], ...]
@@ -44,15 +49,11 @@ class Result(NamedTuple):
 
 @dataclass
 class Job:
-    """One run of a program: its folder, its interpreter, and the relay at which it finds the model as `model`.
-
-    `limit` is how many requests may be on their way at once.
-    """
+    """One run of a program: its folder, its interpreter, and the relay at which it finds the model as `model`."""
 
     folder: Path
     python: Path
     relay: Relay
-    limit: int
     notes: dict[str, Any] = field(default_factory=dict)  # for the summary
 
     def run(self, *arguments: str, **variables: str) -> None:
@@ -61,15 +62,15 @@ class Job:
         It gets `variables` and those of `komainu.environment.bare`: no keys, nothing of our Python. It ends with this
         process. Raises the relay's error as soon as there is one, and UsageError when the program fails.
         """
-        log = self.folder / "log.txt"
+        said = self.folder / "log.txt"
         command = [str(self.python), *arguments]
-        with open(log, "wb") as out, guarded(command, self.folder, out.fileno(), variables) as process:
+        with open(said, "wb") as out, guarded(command, self.folder, out.fileno(), variables) as process:
             while process.poll() is None and self.relay.failure is None:
                 time.sleep(0.05)
         if self.relay.failure is not None:
             raise self.relay.failure
         if process.returncode:
-            last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-LINES:])
+            last = "\n".join(f"  {line}" for line in said.read_text(errors="replace").splitlines()[-LINES:])
             raise UsageError(f"{' '.join(command)} ended with {process.returncode}. Its last words:\n{last}")
 
 
@@ -126,7 +127,7 @@ class Harness(Stage, ABC):
 
     def listed(self, out: Path, ctx: Context) -> Iterator[Chat]:
         """The items."""
-        with job(self, out, ctx, lambda messages: SILENCE, limit=8) as run:
+        with job(self, out, ctx, lambda messages: SILENCE) as run:
             for result in self.play(run, (), ctx):
                 yield Chat(result.id, result.asked, {"bench": self.bench, "lang": self.language, **result.meta})
 
@@ -142,9 +143,10 @@ class External(Answers):
     """Chat rows: the items of a Harness, answered by `model` when the program of others asked it, with what that
     program said of each answer in `meta["told"]`; `Told` makes scores of it.
 
-    The program asks through a relay: every call goes through the call cache, a model that a stage trained needs no
-    server, and no key leaves this process. The model's own sampling holds; what the program wanted is counted in the
-    summary under `wanted`. An item without a result stays unanswered, and so counts as missing.
+    The model is asked first, all items at once and through the call cache, as `Answers` does; then the program runs,
+    and a relay hands it those answers. So a model that a stage trained needs no server, no key leaves this process,
+    and an interrupted run pays nothing twice. The model's own sampling holds; what the program wanted is counted in
+    the summary under `wanted`. An item without a result stays unanswered, and so counts as missing.
     """
 
     items: Harness
@@ -156,23 +158,23 @@ class External(Answers):
             yield f"External.samples is {self.samples}; a program of others asks once"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        items, finish = self.read_items(ctx), dict[Turns, str]()
-        endpoint = ctx.settings.endpoints.get(self.model.name)
+        items, replies = self.read_items(ctx), dict[Turns, Reply]()
+        with ctx.progress(len(items), f"answers of {self.model.name}") as bar:
+            for item, reply in zip(items, ctx.ask(self.model, [item.prompt for item in items]), strict=True):
+                replies[turns_of(item.messages)] = reply
+                bar.update()
 
         def ask(messages: tuple[Message, ...]) -> Reply:
-            (reply,) = ctx.client.ask(self.model, [Question(messages)])
-            finish[turns_of(messages)] = reply.finish
-            bar.update()
+            if (known := replies.get(turns_of(messages))) is not None:
+                return known
+            (reply,) = ctx.ask(self.model, [messages])
             return reply
 
-        with (
-            ctx.progress(len(items), f"{self.items.bench} asks {self.model.name}") as bar,
-            job(self.items, out, ctx, ask, limit=endpoint.concurrency if endpoint else 1) as run,
-        ):
+        log.info("%s scores %s", self.items.bench, self.model.name)
+        with job(self.items, out, ctx, ask) as run:
             results = {result.id: result for result in self.items.play(run, items, ctx)}
-            wanted = dict(sorted(run.relay.wanted.items()))
         differing(self.items, items, results)
-        rows = [answered(item, results.get(item.id), finish) for item in items]
+        rows = [answered(item, results.get(item.id), replies[turns_of(item.messages)]) for item in items]
         ends = Counter(row.meta.get("finish", "stop") for row in rows if row.answered)
         return {
             "rows": write_rows(out / "rows.jsonl", rows),
@@ -180,7 +182,7 @@ class External(Answers):
             "without_result": len(items) - len(results),
             "model": self.model.name,
             "sampling": sampling(self.model),
-            "wanted": wanted,
+            "wanted": dict(sorted(run.relay.wanted.items())),
             "finish": dict(sorted(ends.items())),
             "environment": self.items.environment.id,
             **run.notes,
@@ -189,13 +191,13 @@ class External(Answers):
 
 
 @contextmanager
-def job(harness: Harness, out: Path, ctx: Context, ask: Callable[..., Reply], limit: int) -> Iterator[Job]:
+def job(harness: Harness, out: Path, ctx: Context, ask: Ask) -> Iterator[Job]:
     """The environment made, the relay open, the folder of this run ready; the folder is scratch and goes at the end."""
     python = harness.environment.python(Path(ctx.settings.environments))
     folder = out / WORK
     folder.mkdir(exist_ok=True)
-    with relaying(ask, limit) as relay:
-        yield Job(folder.absolute(), python, relay, limit)
+    with relaying(ask, LIMIT) as relay:
+        yield Job(folder.absolute(), python, relay)
 
 
 def differing(harness: Harness, items: Sequence[Chat], results: dict[str, Result]) -> None:
@@ -211,13 +213,11 @@ def turns_of(messages: tuple[Message, ...]) -> Turns:
     return tuple((message.role, message.content) for message in messages)
 
 
-def answered(item: Chat, result: Result | None, finish: dict[Turns, str]) -> Chat:
-    """The item with what the program had for it."""
+def answered(item: Chat, result: Result | None, reply: Reply) -> Chat:
+    """The item with what the program made of the model's reply to it: the text it scored, and its scores."""
     if result is None:
         return item
-    end = finish.get(turns_of(item.messages), "stop")
-    meta: dict[str, Any] = {"told": result.scores, **({"finish": end} if end != "stop" else {})}
-    return item.with_reply(result.reply, **meta)
+    return with_reply(item, msgspec.structs.replace(reply, text=result.reply), None).with_meta(told=result.scores)
 
 
 @dataclass(frozen=True, kw_only=True)

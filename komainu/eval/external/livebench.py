@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 CATEGORIES = ("coding", "data_analysis", "instruction_following", "language", "math", "reasoning")
+RELEASES = ("2024-06-24", "2024-07-26", "2024-08-31", "2024-11-25")  # up to the one this is for
 FILE = "data/test-00000-of-00001.parquet"  # of a category's set on the hub
 COMMIT = "0289a4569a8a384b83201e9bfcb2b590c7b50ce6"
 ENVIRONMENT = Environment(
@@ -36,13 +36,13 @@ class LiveBench(Harness):
 
     `sources` maps a category to its set: the hub's `livebench/<category>` at a commit, or a local file of the same
     schema (Parquet or JSON lines; in a folder, the hub's file name). A question belongs to a release when it came out
-    by its date and was not removed by it, as upstream selects them. The model is asked here, one turn, and upstream's
+    with it or an earlier one and was not removed by it, as upstream selects them. The model is asked here, one turn, and upstream's
     `gen_ground_truth_judgment` scores the answers; a score of -1 is no verdict.
 
     The summary has the mean of each task, the mean over the tasks of each category, and `average`, the mean over the
     six categories; where a category is missing it is named, and `average` is None. Scores are 0 to 1, LiveBench shows
     them times 100.
-    Not covered: questions of several turns, releases that have agentic tasks.
+    Not covered: questions of several turns, releases after 2024-11-25.
     Source: White et al. 2024, arXiv:2406.19314; github.com/LiveBench/LiveBench at `COMMIT`.
     """
 
@@ -58,6 +58,8 @@ class LiveBench(Harness):
     def check(self) -> Iterator[str]:
         if not self.sources:
             yield f"LiveBench.sources is empty; give a source for each of {', '.join(CATEGORIES)}"
+        if self.release not in RELEASES:
+            yield f"LiveBench.release is {self.release!r}{nearest(self.release, RELEASES)}"
         for category in sorted(self.sources.keys() - set(CATEGORIES)):
             yield f"LiveBench.sources[{category!r}]: no such category{nearest(category, CATEGORIES)}"
         for category, source in self.sources.items():
@@ -81,9 +83,7 @@ class LiveBench(Harness):
             yield Chat(question["question_id"], (Message("user", question["turns"][0]),), {**meta, **told})
 
     def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
-        with ThreadPoolExecutor(job.limit) as pool:
-            replies = pool.map(job.relay.ask, [item.messages for item in items])
-            answers = {item.id: reply.text for item, reply in zip(items, replies, strict=True)}
+        answers = {item.id: job.relay.ask(item.messages).text for item in items}
         tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for question in self.questions():
             tasks[f"live_bench/{question['category']}/{question['task']}"].append(question)
@@ -130,9 +130,9 @@ def dated(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def released(question: dict[str, Any], release: str) -> bool:
-    """Whether a question belongs to a release: out by its date, and not removed by it."""
-    removed = question.get("livebench_removal_date") or ""
-    return question["livebench_release_date"] <= release and (not removed or removed > release)
+    """Whether a question belongs to a release: it came out with it or one before, and was not removed by it."""
+    out, removed = question["livebench_release_date"], question.get("livebench_removal_date") or ""
+    return out in RELEASES and out <= release and (not removed or removed > release)
 
 
 def written(question_id: str, answer: str) -> dict[str, Any]:
@@ -165,16 +165,20 @@ def totals(items: Sequence[Chat], scores: Mapping[str, float]) -> dict[str, Any]
     missing = [c for c in CATEGORIES if categories.get(c) is None]
     return {
         "tasks": {
-            f"{c}/{t}": {"mean": means[c, t], "n": len(some), "missing": some.count(None)}
+            f"{c}/{t}": {"mean": written_mean(means[c, t]), "n": len(some), "missing": some.count(None)}
             for (c, t), some in sorted(tasks.items())
         },
-        "categories": categories,
+        "categories": {category: written_mean(value) for category, value in categories.items()},
         "missing_categories": missing,
-        "average": None if missing else mean([*categories.values()]),
+        "average": None if missing else written_mean(mean([*categories.values()])),
     }
 
 
 def mean(values: Sequence[float | None]) -> float | None:
     """The mean; None of nothing, and where one is missing."""
     there = [v for v in values if v is not None]
-    return round(sum(there) / len(there), 6) if there and len(there) == len(values) else None
+    return sum(there) / len(there) if there and len(there) == len(values) else None
+
+
+def written_mean(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

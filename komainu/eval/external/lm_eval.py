@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
 
 from komainu.environment import Environment
 from komainu.errors import UsageError
-from komainu.eval.external.base import Harness, Job, Result
+from komainu.eval.external.base import LIMIT, Harness, Job, Result
 from komainu.files import read_objects, write_objects
 from komainu.rows import Chat, Message
 from komainu.stage import Stage, needs
@@ -65,7 +67,7 @@ class LmEval(Harness):
         arguments = ["--include_path", str(self.defined(job.folder, ctx))] if self.definition else []
         if self.shots is not None:
             arguments += ["--num_fewshot", str(self.shots)]
-        asked = f"base_url={job.relay.url}/chat/completions,model=model,num_concurrent={job.limit}"
+        asked = f"base_url={job.relay.url}/chat/completions,model=model,num_concurrent={LIMIT}"
         model = ["--model", "local-chat-completions", "--model_args", f"{asked},max_retries=1,timeout=86400"]
         logs = ["--apply_chat_template", "--log_samples", "--output_path", str(told)]
         variables = {"HF_DATASETS_CACHE": str(job.folder / "cache")} if self.data else {}
@@ -97,27 +99,68 @@ def plain(item: Chat) -> dict[str, Any]:
     return {"id": item.id, "prompt": item.prompt[-1].content, **known}
 
 
+class Request(msgspec.Struct):
+    """What was asked: the chat as JSON text, alone or first of several."""
+
+    arg_0: str | list[str]
+
+
+class Line(msgspec.Struct):
+    """A line of a samples file: an item under one filter. The values of its metrics stand beside these."""
+
+    doc_id: int
+    doc: dict[str, Any]
+    arguments: dict[str, Request]
+    resps: list[list[str]]
+    filter: str
+    metrics: list[str]
+
+
+class Turn(msgspec.Struct):
+    """A message as it was sent."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Report(msgspec.Struct):
+    """The results file: task to `metric,filter` to total."""
+
+    results: dict[str, dict[str, Any]]
+
+
+class Sample(NamedTuple):
+    """A line with its task, and its metrics' values as they were read."""
+
+    task: str
+    line: Line
+    values: dict[str, Any]
+
+
 def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
     """The results in the harness' output, and the metrics left out as no mean over items.
 
     `ours` says that the items' ids and languages are those of our data. Raises UsageError for output of another form.
     """
-    reports, samples = [*folder.rglob("results_*.json")], sorted(folder.rglob("samples_*.jsonl"))
-    if len(reports) != 1 or not samples:
+    reports, files = [*folder.rglob("results_*.json")], sorted(folder.rglob("samples_*.jsonl"))
+    if len(reports) != 1 or not files:
         raise UsageError(f"{folder}: expected one results file of lm_eval and its samples, found {len(reports)}")
-    totals = json.loads(reports[0].read_bytes())["results"]
-    lines = [(task_of(file, totals), line) for file in samples for _, line in read_objects(file)]
-    filters = {task: len({line["filter"] for t, line in lines if t == task}) for task, _ in lines}
+    try:
+        totals = msgspec.json.decode(reports[0].read_bytes(), type=Report).results
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{reports[0]}: not a report of lm_eval: {error}") from None
+    samples = [sample for file in files for sample in read_samples(file, task_of(file, totals))]
+    filters = {task: len({s.line.filter for s in samples if s.task == task}) for task, *_ in samples}
     found: dict[str, Result] = {}
     values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     left_out = set()
-    for task, line in lines:
-        name = f"{task}/{line['doc']['id'] if ours else line['doc_id']}"
+    for task, line, given in samples:
+        name = f"{task}/{line.doc.get('id') if ours else line.doc_id}"
         result = found.setdefault(name, started(name, task, line, ours=ours))
-        for metric in line["metrics"]:
-            told = metric if filters[task] == 1 else f"{metric},{line['filter']}"
-            if isinstance(value := line[metric], (int, float)):
-                values[task, told, f"{metric},{line['filter']}"].append(float(value))
+        for metric, value in given.items():
+            told = metric if filters[task] == 1 else f"{metric},{line.filter}"
+            if isinstance(value, (int, float)):
+                values[task, told, f"{metric},{line.filter}"].append(float(value))
                 result.scores[told] = float(value)
             else:
                 left_out.add(told)
@@ -131,6 +174,15 @@ def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
     return [*found.values()], sorted(left_out)
 
 
+def read_samples(file: Path, task: str) -> Iterator[Sample]:
+    for number, value in read_objects(file):
+        try:
+            line = msgspec.convert(value, Line)
+            yield Sample(task, line, {metric: value[metric] for metric in line.metrics})
+        except (msgspec.ValidationError, KeyError) as error:
+            raise UsageError(f"{file}:{number}: not a sample of lm_eval: {error}") from None
+
+
 def task_of(file: Path, totals: dict[str, Any]) -> str:
     """The task of a samples file: `samples_<task>_<time>.jsonl`."""
     named = file.name.removeprefix("samples_")
@@ -140,15 +192,16 @@ def task_of(file: Path, totals: dict[str, Any]) -> str:
     return max(fitting, key=len)
 
 
-def started(name: str, task: str, line: dict[str, Any], *, ours: bool) -> Result:
+def started(name: str, task: str, line: Line, *, ours: bool) -> Result:
     """A line's item and answer, without scores."""
     try:
-        (request,) = line["arguments"].values()
-        asked = tuple(Message(m["role"], m["content"]) for m in json.loads(request["arg_0"][0]))
-        reply = line["resps"][0][0]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        (request,) = line.arguments.values()
+        chat = request.arg_0 if isinstance(request.arg_0, str) else request.arg_0[0]
+        turns = msgspec.json.decode(chat, type=list[Turn])
+        reply = line.resps[0][0]
+    except (ValueError, IndexError) as error:
         raise UsageError(f"lm_eval: {name} is not a task that asks one chat: {error}") from None
     meta = {"task": task, "source": f"lm_eval:{task}"}
-    if ours and "lang" in line["doc"]:
-        meta["lang"] = line["doc"]["lang"]
-    return Result(name, asked, reply, {}, meta)
+    if ours and "lang" in line.doc:
+        meta["lang"] = line.doc["lang"]
+    return Result(name, tuple(Message(turn.role, turn.content) for turn in turns), reply, {}, meta)
