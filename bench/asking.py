@@ -74,13 +74,12 @@ LOADS = {
 def stub(load: Load) -> Iterator[str]:
     """The address of a stub server in a process of its own."""
     command = [sys.executable, "-m", "bench.stub", str(load.median), str(load.spread), str(load.seed)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
-    try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.stdin.close()
-        process.wait(10)
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.stdin.close()
 
 
 def counted(url: str) -> dict[str, float]:

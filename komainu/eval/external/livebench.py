@@ -36,8 +36,9 @@ class LiveBench(Harness):
 
     `sources` maps a category to its set: the hub's `livebench/<category>` at a commit, or a local file of the same
     schema (Parquet or JSON lines; in a folder, the hub's file name). A question belongs to a release when it came out
-    with it or an earlier one and was not removed by it, as upstream selects them. The model is asked here, one turn, and upstream's
-    `gen_ground_truth_judgment` scores the answers; a score of -1 is no verdict.
+    with it or an earlier one and was not removed by it, as upstream selects them.
+    The model is asked here, one turn, and upstream's `gen_ground_truth_judgment` scores the answers; a score of -1 is
+    no verdict.
 
     The summary has the mean of each task, the mean over the tasks of each category, and `average`, the mean over the
     six categories; where a category is missing it is named, and `average` is None. Scores are 0 to 1, LiveBench shows
