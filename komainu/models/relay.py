@@ -6,6 +6,7 @@ completions without a chat.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -53,6 +54,11 @@ class Relay(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A program that has gone away in the middle of a request is no error here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and body of the response to one request."""

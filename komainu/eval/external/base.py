@@ -159,10 +159,6 @@ class External(Answers):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items, replies = self.read_items(ctx), dict[Turns, Reply]()
-        with ctx.progress(len(items), f"answers of {self.model.name}") as bar:
-            for item, reply in zip(items, ctx.ask(self.model, [item.prompt for item in items]), strict=True):
-                replies[turns_of(item.messages)] = reply
-                bar.update()
 
         def ask(messages: tuple[Message, ...]) -> Reply:
             if (known := replies.get(turns_of(messages))) is not None:
@@ -170,8 +166,12 @@ class External(Answers):
             (reply,) = ctx.ask(self.model, [messages])
             return reply
 
-        log.info("%s scores %s", self.items.bench, self.model.name)
         with job(self.items, out, ctx, ask) as run:
+            with ctx.progress(len(items), f"answers of {self.model.name}") as bar:
+                for item, reply in zip(items, ctx.ask(self.model, [item.prompt for item in items]), strict=True):
+                    replies[turns_of(item.messages)] = reply
+                    bar.update()
+            log.info("%s scores %s", self.items.bench, self.model.name)
             results = {result.id: result for result in self.items.play(run, items, ctx)}
         differing(self.items, items, results)
         rows = [answered(item, results.get(item.id), replies[turns_of(item.messages)]) for item in items]
