@@ -14,6 +14,7 @@ from komainu.errors import UsageError, nearest
 FILE = "komainu.toml"
 FROM_ENVIRONMENT = {
     "store": "KOMAINU_STORE",
+    "environments": "KOMAINU_ENVIRONMENTS",
     "workers": "KOMAINU_WORKERS",
     "threads": "KOMAINU_THREADS",
     "items": "KOMAINU_ITEMS",
@@ -85,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
     store: str = "./store"
+    environments: str = "./.envs"  # Python environments of other programs
     workers: Positive = 16  # threads for step code that waits
     threads: Count = 0  # CPU threads for training and generation here; 0: all cores
     batch: Positive = 256  # answers generated at once by a model in this process
