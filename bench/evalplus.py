@@ -66,8 +66,8 @@ def main(folder: str, repeats: int, mutants: int, seed: int) -> int:
     failed = 0
     for n in range(repeats):
         start = time.monotonic()
-        found = [*bench.verdicts(right)]
-        wrong = [f"{item.id}: {v['why']}" for item, v in zip(items, found, strict=True) if not v["pass"]]
+        found = [*bench.judged(right)]
+        wrong = [f"{item.id}: {v.why}" for item, v in zip(items, found, strict=True) if not v.plus]
         failed += len(wrong)
         took, load = time.monotonic() - start, os.getloadavg()[0]
         cores = len(os.sched_getaffinity(0))
@@ -80,9 +80,9 @@ def main(folder: str, repeats: int, mutants: int, seed: int) -> int:
             rng = random.Random(f"{seed}:{kind}:{item.id}")
             codes = {mutant(problem.solution, problem.entry, kind, rng) for _ in range(mutants)} - {""}
             tries += [answered(item, code) for code in sorted(codes)]
-        found = [*bench.verdicts(tries)]
-        base, plus = (sum(not v[name] for v in found) for name in ("base", "plus"))
-        why = Counter(v["why"].split(":")[0] for v in found if not v["pass"])
+        found = [*bench.judged(tries)]
+        base, plus = (sum(not getattr(v, name) for v in found) for name in ("base", "plus"))
+        why = Counter(v.why.split(":")[0] for v in found if not v.plus)
         print(f"mutants, {kind}: {len(found)}, caught by base {base}, by plus {plus}; {dict(why)}", flush=True)
     return failed
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores, scored
 from komainu.eval.bench import evalplus
-from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems, as_answer, problems, truth_of
+from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems, problems, truth_of
 from komainu.eval.bench.programs import judge
 from komainu.eval.bench.programs.problems import Problem, problem
 from komainu.eval.items import Source
@@ -241,15 +241,6 @@ def many(item: str, n: int, right: int) -> list[Any]:
     return [Score(item, "plus", float(k < right)) for k in range(n)]
 
 
-def test_rows_of_sample_files_are_answers() -> None:
-    assert as_answer({"id": "Mbpp/2", "response": "a"}) == ("Mbpp/2", "a")
-    assert as_answer({"task_id": "Mbpp/2", "solution": "a = 1"}) == ("Mbpp/2", "```python\na = 1\n```")
-    assert as_answer({"task_id": "Mbpp/2", "completion": "    return 1"}) == ("Mbpp/2", "    return 1")
-    for row in ({"task_id": "Mbpp/2"}, {"response": "a"}, {"id": 2, "response": "a"}):
-        with pytest.raises(UsageError, match="a row needs id or task_id"):
-            as_answer(row)
-
-
 def released() -> Source:
     return Source(path=str(Path(FIXTURES) / "code"))
 
@@ -267,7 +258,7 @@ def test_canonical_programs_pass_and_programs_that_return_nothing_fail() -> None
     bench, items = EvalPlus(source=released()), EvalPlusItems(source=released(), limit=24).rows()
     known: dict[str, Problem] = problems(released())
     right = [item.with_reply(f"```python\n{known[item.id].solution}\n```") for item in items]
-    assert [item.id for item, v in zip(items, bench.verdicts(right), strict=True) if not v["pass"]] == []
+    assert [item.id for item, v in zip(items, bench.judged(right), strict=True) if not v.plus] == []
     nothing = [item.with_reply(f"def {known[item.id].entry}(*_): return None") for item in items]
-    passed = [item.id for item, v in zip(items, bench.verdicts(nothing), strict=True) if v["base"]]
+    passed = [item.id for item, v in zip(items, bench.judged(nothing), strict=True) if v.base]
     assert set(passed) <= {"Mbpp/164"}  # any value is right there

@@ -122,7 +122,7 @@ def test_the_questions_of_the_hubs_parquet_are_read_with_their_dates_as_upstream
     rows = [{**row, "original_json": {"contest_date": day(2023, 8, 20, 1)}} for row in rows]
     (tmp_path / FILE).parent.mkdir()
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / FILE)
-    (found,) = LiveBench(sources={"math": Source(path=str(tmp_path))}).questions()
+    (found,) = LiveBench(sources={"math": Source(path=str(tmp_path))}).entries()
     assert found["question_id"] == "math-1" and found["livebench_release_date"] == "2024-06-24"
     assert found["original_json"] == {"contest_date": "2023-08-20 01:00:00"}
 
@@ -170,7 +170,7 @@ def test_no_verdict_is_missing_and_not_a_zero(tmp_path: Path) -> None:
 def test_a_question_of_another_form_is_refused_with_its_line(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
     found = [question(0, "math", "t"), {**question(1, "math", "t"), **wrong}]
     with pytest.raises(UsageError, match=f"math.jsonl:2: .*{said}"):
-        [*LiveBench(sources={"math": source(tmp_path, "math", found)}).questions()]
+        [*LiveBench(sources={"math": source(tmp_path, "math", found)}).entries()]
 
 
 def test_sources_are_checked_before_anything_is_fetched(tmp_path: Path) -> None:
