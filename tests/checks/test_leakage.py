@@ -109,7 +109,7 @@ def test_a_foreign_word_in_english_text_is_found_where_it_stands(text: str, kind
         "型はnever型です。",
         "iso-プロパノールを使います。",
         "キムチ（김치）は漬物です。",
-        "タオバオ（淘宝网）で買います。",
+        "テンセント（腾讯）の製品です。",
         "看板には「Watch your step」とあります。",
         "Vaswani, A. (2017). Attention is all you need.\n有名な論文です。",
         "英語でhouseといえば家です。",
