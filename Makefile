@@ -4,7 +4,7 @@ BIN := .venv/bin
 SIZE ?= s
 SEED ?= 0
 
-.PHONY: setup demo test lint test-browser soak clean
+.PHONY: setup demo test lint test-browser test-evalplus soak clean
 
 setup: .venv/.ready
 
@@ -28,6 +28,10 @@ test: lint
 # The report in a real browser: needs Debian's chromium and fonts-noto-cjk.
 test-browser: setup
 	$(BIN)/pytest -q -m browser tests/browser
+
+# All canonical programs of EvalPlus five times, and changed ones that must fail. FOLDER holds the two released files.
+test-evalplus: setup
+	$(BIN)/python -m bench.evalplus $(FOLDER)
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup
