@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SIZE ?= s
 SEED ?= 0
+MODE ?= full
 
-.PHONY: setup demo test lint test-browser test-vllm soak clean
+.PHONY: setup demo test lint test-browser test-vllm test-external soak chaos bench clean
 
 setup: .venv/.ready
 
@@ -40,9 +41,21 @@ test-browser: setup
 test-vllm: setup .envs/vllm/.ready demo
 	KOMAINU_VLLM=.envs/vllm/bin/python $(BIN)/pytest -q -s -m vllm tests/vllm
 
+# lm-evaluation-harness, for real, in an environment of its own that the first run makes.
+test-external: setup
+	$(BIN)/pytest -q -m external tests/eval
+
+# Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
+bench: setup
+	$(BIN)/python -m bench.asking $(MODE)
+
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup
 	$(BIN)/python -m bench.soak
+
+# A server that fails in 30 % of calls, and kill -9 twenty times: nothing lost, nothing paid twice.
+chaos: setup
+	$(BIN)/python -m bench.chaos
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -63,9 +63,8 @@ def measure(rows: int, folder: Path) -> None:
         old = sorted(look_up(log, size, rng) for _ in range(5))[2]
         first = first or (new, old)
         mb = sum(f.stat().st_size for f in folder.iterdir()) / 1e6
-        print(
-            f"| {size:,} | {new:.0f} | {new / first[0]:.2f} | {old:.1f} | {old / first[1]:.2f} | {mb:.0f} |", flush=True
-        )
+        adding, looking = f"{new:.0f} | {new / first[0]:.2f}", f"{old:.1f} | {old / first[1]:.2f}"
+        print(f"| {size:,} | {adding} | {looking} | {mb:.0f} |", flush=True)
     log.close()
 
 

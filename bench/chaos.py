@@ -164,7 +164,7 @@ def finish(folder: Path, url: str, n: int) -> None:
 
 def rows(folder: Path) -> dict[str, bytes]:
     """The bytes of every rows.jsonl of a store, by stage and id."""
-    found = sorted((folder / "store").glob("*/*/rows.jsonl"))
+    found = sorted(p for p in (folder / "store").glob("*/*/rows.jsonl") if p.parts[-3] != "names")
     return {path.parent.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -240,4 +240,4 @@ def main(n: int, kills: int, seed: int, folder: Path) -> int:
 if __name__ == "__main__":
     numbers = [int(a) for a in sys.argv[1:]] + [2000, 20, 0][len(sys.argv) - 1 :]
     with tempfile.TemporaryDirectory() as scratch:
-        sys.exit(1 if main(*numbers, Path(scratch)) else 0)
+        sys.exit(1 if main(numbers[0], numbers[1], numbers[2], Path(scratch)) else 0)

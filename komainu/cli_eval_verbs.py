@@ -12,10 +12,12 @@ from komainu import launch, settings
 from komainu.candidate import candidate
 from komainu.cli_verbs import Outcome
 from komainu.convert import convert
+from komainu.cost import Costs
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
 from komainu.eval.base import SAMPLING, Answers
-from komainu.eval.evaluation import Evaluation, evaluation
+from komainu.eval.board import Board
+from komainu.eval.evaluation import evaluation
 from komainu.eval.items import Items
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks
@@ -36,12 +38,13 @@ NUMBERS = ("mean", "95 % interval", "n", "missing")
 
 
 class Wanted(NamedTuple):
-    """A wish understood: the settings and the stage, the name of its result, and how to get what is not at hand."""
+    """A wish understood: settings, stage, the name of its result, how to get what is not at hand, what it costs."""
 
     here: Settings
-    target: Evaluation
+    target: Board
     name: str
     lacking: dict[str, str]
+    costs: Costs
 
 
 def wanted(wish: Wish) -> Wanted:
@@ -54,10 +57,13 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking = at_hand(chosen, Shelf(here.shelves, wish.items))
     target = evaluation(model, tasks, wish.limit, **how)
-    plan_of(target, Store(here.root)).refuse()
+    planned = plan_of(target, Store(here.root))
+    planned.refuse()
+    costs = Costs(planned, Store(here.root), here)
+    costs.refuse()
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench), "limit": wish.limit or "", **how}
     name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
-    return Wanted(here, target, name, lacking)
+    return Wanted(here, target, name, lacking, costs)
 
 
 def told(key: str, text: str) -> Any:
@@ -77,19 +83,27 @@ def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
 
 def run(wish: Wish) -> Outcome:
     """Ask, score, show; code 4 when a headline is withheld."""
-    here, target, name, lacking = wanted(wish)
+    here, target, name, lacking, costs = wanted(wish)
+    (entry,) = target.entries
     with launch.open_context(here) as ctx:
+        launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
-    found = json.loads((artifact.path / "evaluation.json").read_bytes())
-    headline = found["headline"][0]
+        told = {(s.bench.title, s.bench.language): ctx.open(s).summary.get("overall") for s in entry.scores}
+    found = json.loads((artifact.path / "board.json").read_bytes())
+    headline = {part: each for part, each in found["headline"][0].items() if part != "entry"}
+    heads = {(s.bench.title, s.bench.language) for s in entry.scores if s.bench.averaged}
+    counted = [row for row in found["rows"] if (row["bench"], row["language"]) in heads]
     payload = {
-        "model": headline.pop("entry"),
+        "model": entry.name,
         "name": name,
         "ref": artifact.ref,
         "path": str(artifact.path),
         "headline": headline,
-        **{key: found[key] for key in ("rows", "tasks", "habits")},
+        "rows": counted,
+        "beside": [row for row in found["rows"] if row not in counted],
+        "overall": [{"bench": b, "language": lang, "overall": each} for (b, lang), each in told.items() if each],
+        "tasks": found["tasks"],
         "not_at_hand": lacking,
         "incomplete": [f"{part}: {each['withheld']}" for part, each in headline.items() if each and each["withheld"]],
     }
@@ -97,19 +111,33 @@ def run(wish: Wish) -> Outcome:
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    without = f"  (without {', '.join(found['not_at_hand'])})" if found["not_at_hand"] else ""
     for part, each in found["headline"].items():
+        lacking = [name for name in found["not_at_hand"] if part == "avg" or name in benchmarks(SUITES[part])]
+        without = f"  (without {', '.join(lacking)})" if lacking else ""
         if each and each["withheld"]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
             yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
-    for kind in ("rows", "habits"):
-        if rows := found[kind]:
-            yield ""
-            yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
+    whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
+    for rows in filter(None, (found["rows"], found["beside"], whole)):
+        yield ""
+        yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
     yield from missing_lines(found["not_at_hand"])
     yield found["path"]
+
+
+def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The estimates in what a bench tells of its whole set, and the shares without an interval, by their paths:
+    `categories/NLI`, `pass/mbpp/plus@1`."""
+    if "low" in told:
+        yield name, told
+    for key, value in told.items():
+        path = f"{name}/{key}" if name else key
+        if isinstance(value, dict):
+            yield from estimates(path, value)
+        elif isinstance(value, float) and "low" not in told:
+            yield path, {"mean": value}
 
 
 def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
@@ -118,27 +146,28 @@ def missing_lines(lacking: Mapping[str, str]) -> Iterator[str]:
 
 def plan(wish: Wish) -> Outcome:
     """What would be asked, and how much of it has its answer already; nothing is sent."""
-    here, target, _, lacking = wanted(wish)
+    here, target, _, lacking, costs = wanted(wish)
     asked = [*requests(target, here.root / launch.CALLS)]
     left = sum(each["requests"] - each["answered"] for each in asked)
-    model = target.board.entries[0].name
+    model = target.entries[0].name
     lines = [", ".join(f"{key} {value}" for key, value in each.items()) for each in asked]
     end = f"{model}: {left} requests to be sent"
     return Outcome(
-        {"model": model, "asked": asked, "to_send": left, "not_at_hand": lacking},
-        [*lines, *missing_lines(lacking), end],
+        {"model": model, "asked": asked, "to_send": left, "not_at_hand": lacking, **costs.json()},
+        [*lines, *costs.lines(), *missing_lines(lacking), end],
     )
 
 
-def requests(target: Evaluation, calls: Path) -> Iterator[dict[str, Any]]:
+def requests(target: Board, calls: Path) -> Iterator[dict[str, Any]]:
     """Each set of answers: its benches, rows and requests, the requests that have an answer, and the sampling."""
+    scores = target.entries[0].scores
     with closing(CallLog(calls)) as log:
         for answers in upstream_first(target):
             if isinstance(answers, Answers) and isinstance(answers.items, Items):
                 rows = answers.items.rows()
                 keys = {key_of(model, Question(row.prompt, n)) for model, n in answers.rounds for row in rows}
                 yield {
-                    "bench": ", ".join(target.asked[answers.id]),
+                    "bench": ", ".join(s.bench.title for s in scores if s.answers == answers and s.bench.averaged),
                     "rows": len(rows),
                     "requests": len(keys),
                     "answered": len(log.known([*keys])) if calls.exists() else 0,
@@ -152,15 +181,18 @@ def score(bench: str, file: Path, items: Path | None) -> Outcome:
     found = offline.score(file, benchmark, Shelf(settings.load().shelves, items))
     several = all("mean" not in each for each in found["totals"].values())
     sets = found["totals"] if several else {bench: found["totals"]}
-    rows = [(name, metric, *cells(each)) for name, some in sets.items() for metric, each in some.items()]
-    return Outcome(found, [*table(rows), f"{len(found['items'])} answers; items from {', '.join(found['source'])}"])
+    totals = [(name, metric, *cells(each)) for name, some in sets.items() for metric, each in some.items()]
+    whole = [(bench, name, *cells(each)) for name, each in estimates("", found.get("overall", {}))]
+    rates = [(lang, metric, *cells(each)) for lang, some in found["habits"].items() for metric, each in some.items()]
+    lines = [line for rows in (totals, whole, rates) if rows for line in (*table(rows), "")]
+    return Outcome(found, [*lines, f"{len(found['items'])} answers; items from {', '.join(found['source'])}"])
 
 
 def cells(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """Mean, interval, n and missing of an estimate."""
-    there = found["mean"] is not None
-    shown = (f"{found['mean']:.4f}", f"[{found['low']:.4f}, {found['high']:.4f}]") if there else ("-", "-")
-    return (*shown, str(found["n"]), str(found["missing"]))
+    """Mean, interval, n and missing of an estimate; a dash for what it has not."""
+    mean, low, high = (found.get(name) for name in ("mean", "low", "high"))
+    interval = "-" if low is None or high is None else f"[{low:.4f}, {high:.4f}]"
+    return ("-" if mean is None else f"{mean:.4f}", interval, *(str(found.get(name, "-")) for name in ("n", "missing")))
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

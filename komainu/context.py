@@ -78,6 +78,9 @@ class Context:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except KeyboardInterrupt:
+            self.__exit__(None, None, None)  # ends the calls that the threads wait for
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from komainu import __version__
 from komainu.sandbox.bubblewrap import bubblewrap
 from komainu.sandbox.run import problem
-from komainu.settings import Settings
+from komainu.settings import Settings, without_keys
 
 GIB = 2**30
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -37,7 +37,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield python()
     yield from packages()
     yield from machine(settings)
-    yield gpu()
+    yield gpu(settings)
     yield sandbox()
     yield from endpoints(settings)
     yield store(settings.root)
@@ -144,14 +144,15 @@ def memory() -> tuple[int, int]:
     return (group, min(free, max(0, group - used))) if group < total else (total, free)
 
 
-def gpu() -> Finding:
+def gpu(settings: Settings) -> Finding:
     """The GPUs that the driver tells of, and whether the installed torch can use one."""
     tool = shutil.which("nvidia-smi")
     if not tool:
         return Finding("gpu", "ok", "none found: everything runs on the CPU")
     ask = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
-        said = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True).stdout
+        env = without_keys(settings)
+        said = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True, env=env).stdout
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("gpu", "lacks", f"nvidia-smi does not answer: {error}", "see that the driver is loaded")
     text = "; ".join(said.strip().splitlines())

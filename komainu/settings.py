@@ -14,6 +14,7 @@ from komainu.errors import UsageError, nearest
 FILE = "komainu.toml"
 FROM_ENVIRONMENT = {
     "store": "KOMAINU_STORE",
+    "environments": "KOMAINU_ENVIRONMENTS",
     "workers": "KOMAINU_WORKERS",
     "threads": "KOMAINU_THREADS",
     "items": "KOMAINU_ITEMS",
@@ -44,7 +45,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tries: Positive = 5
     rpm: Count = 0  # requests a minute; 0: no limit
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
-    patience: Seconds = 25.0  # without a sign of life, until a server counts as dead
+    patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
     same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
@@ -85,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
     store: str = "./store"
+    environments: str = "./.envs"  # Python environments of other programs
     workers: Positive = 16  # threads for step code that waits
     threads: Count = 0  # CPU threads for training and generation here; 0: all cores
     batch: Positive = 256  # answers generated at once by a model in this process
@@ -156,6 +158,12 @@ def load(path: Path | None = None) -> Settings:
     if "items" in given:
         given["items"] = given["items"].split(os.pathsep)
     return _convert({**found, **given}, f"environment ({where})", strict=False)
+
+
+def without_keys(settings: Settings) -> dict[str, str]:
+    """The environment for a child process: this one's without any endpoint's key."""
+    keys = {endpoint.key for endpoint in settings.endpoints.values()}
+    return {name: value for name, value in os.environ.items() if name not in keys}
 
 
 def capped(settings: Settings, budget: float) -> Settings:

@@ -37,3 +37,9 @@ def split(text: str) -> Split:
     if not thoughts:
         return Split("", text)
     return Split("\n".join(filter(None, (t.strip() for t in thoughts))), rest)
+
+
+def apart(text: str) -> Split:
+    """`split`, and the white space between thinking and answer gone: how a reply is kept."""
+    thinking, answer = split(text)
+    return Split(thinking, answer if answer == text else answer.lstrip())

@@ -24,6 +24,7 @@ from tests.test_cli import Run, Said
 
 COMMA = "punctuation:no_comma"
 MODEL = "http://127.0.0.1:9/v1#parrot"
+BOTH = (MODEL, "--bench", "ifeval", "--bench", "m-ifeval")
 
 
 def items(path: Path, n: int, lang: str) -> None:
@@ -36,7 +37,7 @@ def items(path: Path, n: int, lang: str) -> None:
 
 
 def say(model: Model, text: str, sample: int) -> str | Reply:
-    number = int(text.split()[1])
+    number = int(text.split()[1]) if text.startswith(("en ", "ja ")) else 1
     return Reply("", "length") if number == 99 else "a, b、c" if number % 4 == 0 else "a b c"
 
 
@@ -82,18 +83,19 @@ def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
     assert found["headline"]["en"]["mean"] == 70 and found["headline"]["ja"] is found["headline"]["avg"] is None
     rows = {row["metric"]: (row["mean"], row["n"], row["missing"]) for row in found["rows"]}
     assert rows["prompt_strict"] == (0.7, 10, 0) and len(rows) == 4
-    assert [(h["bench"], h["metric"], h["n"]) for h in found["habits"]] == [("ifeval", "leakage", 10)]
-    assert (Path(found["path"]) / "evaluation.json").exists() and found["incomplete"] == []
-    assert found["not_at_hand"] == {} and Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
+    assert ("ifeval_leakage", "leakage", 10) in [(row["bench"], row["metric"], row["n"]) for row in found["beside"]]
+    assert (Path(found["path"]) / "board.json").exists() and found["incomplete"] == [] and len(found["beside"]) == 5
+    assert [*found["not_at_hand"]] == ["evalplus", "mixeval", "mixeval-hard"]
+    assert Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
 
 
 def test_nothing_is_asked_twice_and_the_table_has_n_missing_and_interval(eval_: Run, parrot: Parrot) -> None:
-    first, again = eval_("run", MODEL), eval_("run", MODEL)
+    first, again = eval_("run", *BOTH), eval_("run", *BOTH)
     assert parrot.asked == 20 and first.out == again.out
     head, *_ = first.out.splitlines()
     assert head.split() == ["ja", "70.0", *head.split()[2:4], "of", "100"]
     assert any(line.split() == ["mean", "95", "%", "interval", "n", "missing"] for line in first.out.splitlines())
-    (line,) = (x for x in first.out.splitlines() if x.startswith("ifeval    en  prompt_strict"))
+    (line,) = (x for x in first.out.splitlines() if x.split()[:3] == ["ifeval", "en", "prompt_strict"])
     assert line.split()[3] == "0.7000" and line.split()[-2:] == ["10", "0"]
     eval_("run", MODEL, "--bench", "ifeval", "--limit", "4")
     assert parrot.asked == 20  # four of the ten, answered before
@@ -106,19 +108,30 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(eval_: Run, parrot: Parrot)
         return say(model, text, sample)
 
     parrot.say = stops
-    assert eval_("run", MODEL).code == 130
+    assert eval_("run", *BOTH).code == 130
     parrot.say = say
-    plan = eval_("run", MODEL, "--plan", "--json").json
+    plan = eval_("run", *BOTH, "--plan", "--json").json
     assert plan["to_send"] == 7 and [each["answered"] for each in plan["asked"]] == [10, 3]
-    assert eval_("run", MODEL).code == 0 and parrot.asked == 14 + 7
+    assert eval_("run", *BOTH).code == 0 and parrot.asked == 14 + 7
 
 
 def test_a_plan_sends_nothing_and_builds_nothing(eval_: Run, parrot: Parrot) -> None:
-    said = eval_("run", MODEL, "max_tokens=77", "--limit", "3", "--plan", "--json")
+    said = eval_("run", MODEL, "max_tokens=77", *BOTH[1:], "--limit", "3", "--plan", "--json")
     asked = [(a["bench"], a["rows"], a["requests"], a["answered"], a["max_tokens"]) for a in said.json["asked"]]
     assert asked == [("m_ifeval", 3, 3, 0, 77), ("ifeval", 3, 3, 0, 77)]
     assert said.json["to_send"] == 6 and parrot.asked == 0 and not Path("store").exists()
-    assert eval_("run", MODEL, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
+    assert eval_("run", *BOTH, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
+
+
+def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(eval_: Run, parrot: Parrot) -> None:
+    Path("komainu.toml").write_text("budget = 1.5\n")
+    words = ("run", MODEL, "--bench", "ifeval")
+    assert "parrot has no price" in eval_(*words).err and parrot.asked == 0
+    Path("komainu.toml").write_text("budget = 1.5\n[prices.parrot]\ninput = 1\noutput = 2\n")
+    planned = eval_(*words, "--plan", "--json").json
+    assert planned["asks"][0]["requests"] == [10, 10] and planned["money"][1] > 0 == planned["spent"]
+    assert any(line.startswith("cost ") and "budget 1.5" in line for line in eval_(*words, "--plan").out.splitlines())
+    assert eval_(*words).code == 0
 
 
 def test_the_sampling_is_the_benchmarks_own_unless_it_is_said(eval_: Run) -> None:
@@ -139,13 +152,21 @@ def test_missing_verdicts_withhold_the_headline_and_end_with_4(eval_: Run, tmp_p
 
 def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_: Run, tmp_path: Path) -> None:
     (tmp_path / "sets" / "en" / "ifeval_input_data.jsonl").unlink()
-    said = eval_("run", MODEL, "--json")
+    said = eval_("run", *BOTH, "--json")
     assert said.code == 0 and "google/IFEval" in said.json["not_at_hand"]["ifeval"]
     assert {row["bench"] for row in said.json["rows"]} == {"m_ifeval"}
-    lines = eval_("run", MODEL).out.splitlines()
-    assert lines[0].endswith("of 100  (without ifeval)") and any(x.startswith("not at hand: ifeval: ") for x in lines)
+    lines = eval_("run", *BOTH).out.splitlines()
+    assert lines[0].endswith("of 100") and any(x.startswith("not at hand: ifeval: ") for x in lines)
+    lines = eval_("run", MODEL, "--bench", "m-ifeval", "--bench", "llm-jp-eval").out.splitlines()
+    assert lines[0].endswith("of 100  (without llm-jp-eval)")
     said = eval_("run", MODEL, "--bench", "ifeval")
     assert said.code == 2 and "no items are at hand:\n  ifeval: " in said.err
+
+
+def test_what_a_bench_tells_of_its_whole_set_is_shown(eval_: Run) -> None:
+    lines = eval_("run", MODEL, "--bench", "jp-ifeval", "--limit", "2").out.splitlines()
+    shown = [line.split()[2] for line in lines if line.startswith("jp_ifeval ")]
+    assert shown == ["strict", *(f"by_temperature/{t}" for t in ("0", "0.2", "0.5", "0.7", "1"))]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +211,7 @@ def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parro
         2,
         8,
     )
+    assert [*said.json["habits"]] == ["en"]
     head, first, *_, end = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert head.split() == ["mean", "95", "%", "interval", "n", "missing"]
     assert first.split()[:3] == ["ifeval", "prompt_strict", "0.5000"] and first.split()[-2:] == ["2", "8"]
@@ -209,3 +231,25 @@ def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, t
     (tmp_path / "answers.jsonl").write_text(json.dumps(row))
     _, prompts, instructions, *_ = eval_("score", "ifeval", "answers.jsonl").out.splitlines()
     assert (prompts.split()[-2:], instructions.split()[-2:]) == (["1", "0"], ["2", "0"])
+
+
+def test_code_is_run_and_what_is_told_of_the_whole_set_is_shown(eval_: Run, tmp_path: Path) -> None:
+    problem = {"entry_point": "f", "contract": "", "atol": 0}
+    for name, task, start in (("HumanEvalPlus", "HumanEval/0", "def f(x):\n"), ("MbppPlus", "Mbpp/3", "")):
+        body = "    return x + 1\n" if start else "def f(x):\n    return x + 1\n"
+        row = {**problem, "task_id": task, "prompt": start or '"""Add one."""\n', "canonical_solution": body}
+        row |= {"base_input": [[1]], "plus_input": [[2], [-5]]}
+        (tmp_path / "sets" / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    answers = [("HumanEval/0", "def f(x):\n    return x + 1"), ("Mbpp/3", "def f(x):\n    return abs(x) + 1")]
+    rows = [{"task_id": task, "solution": text} for task, text in answers]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = eval_("score", "evalplus", "answers.jsonl", "--json")
+    assert said.code == 0, said.err
+    found = said.json
+    assert [(item["base"], item["plus"], item["pass"]) for item in found["items"]] == [
+        (True,) * 3,
+        (True, False, False),
+    ]
+    assert found["overall"]["pass"]["mean"] == {"base@1": 1.0, "plus@1": 0.5}
+    lines = [line.split() for line in eval_("score", "evalplus", "answers.jsonl").out.splitlines()]
+    assert ["evalplus", "pass/mean/plus@1", "0.5000", "-", "-", "-"] in lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,20 @@ def test_the_client_is_closed_when_the_context_ends(tmp_path: Path) -> None:
     assert client.closed
     with Context(Store(tmp_path), Nobody()) as ctx:  # one that holds nothing needs no close
         assert "machine" in ctx.made_with()
+
+
+def test_ctrl_c_in_a_map_ends_the_calls_that_its_threads_wait_for(tmp_path: Path) -> None:
+    class Hanging(Nobody):
+        closed = threading.Event()
+
+        def close(self) -> None:
+            self.closed.set()
+
+    def items() -> Iterator[int]:
+        yield 1
+        raise KeyboardInterrupt
+
+    client, waited = Hanging(), []
+    with pytest.raises(KeyboardInterrupt):
+        list(Context(Store(tmp_path), client).map(lambda n: waited.append(client.closed.wait(10)), items()))
+    assert waited == [True]

@@ -223,7 +223,7 @@ def test_exit_codes_are_told_as_they_are() -> None:
 )
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:
     told = {name.strip("`"): default.strip("`") for name, default, *_ in table("docs/settings.md", first)}
-    empty: tuple[object, ...] = ("", (), {})
+    empty: tuple[object, ...] = ("", (), {}, None)
     least = {"url": "http://x"} if kind is settings.Endpoint else {}
     there = {name: getattr(kind(**least), name) for name in told}
     assert set(told) == set(kind.__struct_fields__)

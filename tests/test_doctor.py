@@ -81,13 +81,13 @@ def test_a_gpu_that_the_installed_torch_cannot_use_is_told(
     tool.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771 MiB'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert "torch 2.13.0+cpu cannot use it" in doctor.gpu().text
+    assert "torch 2.13.0+cpu cannot use it" in doctor.gpu(Settings()).text
     installed["torch"] = "2.13.0"
-    assert doctor.gpu() == doctor.Finding("gpu", "ok", "NVIDIA H200, 143771 MiB")
+    assert doctor.gpu(Settings()) == doctor.Finding("gpu", "ok", "NVIDIA H200, 143771 MiB")
     tool.write_text("#!/bin/sh\nexit 9\n")
-    assert doctor.gpu().state == "lacks"
+    assert doctor.gpu(Settings()).state == "lacks"
     monkeypatch.setenv("PATH", "/nowhere")
-    assert doctor.gpu().state == "ok"
+    assert doctor.gpu(Settings()).state == "ok"
 
 
 def test_the_store_is_probed_without_a_trace(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["errors", "progress", "leaves"],
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
-    ["checks", "models", "sandbox", "seal"],
+    ["checks", "models", "sandbox", "seal", "environment"],
     ["stage"],
     ["store"],
     ["context"],
@@ -32,7 +32,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "sacrebleu", "aiohttp"}
-HEAVY |= {"matplotlib", "tensorboard", "fugashi", "zstandard", "jinja2", "rich", "pytest", "hypothesis"}
+HEAVY |= {"matplotlib", "tensorboard", "fugashi", "sudachipy", "zstandard", "jinja2", "rich", "pytest", "hypothesis"}
 
 
 def part(module: str) -> str:

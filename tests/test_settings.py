@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.settings import Endpoint, Settings, load
+from komainu.settings import Endpoint, Price, Settings, load, without_keys
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,23 @@ def test_an_endpoint_is_read_whole() -> None:
     assert found.workers == 4
     assert found.endpoints["teacher"] == Endpoint(url="https://example.org/v1", key="TEACHER_KEY", timeout=30.0)
     assert found.endpoints["textbook"].start == ("{python}", "-m", "x", "{port}")
+
+
+def test_replicas_limits_and_prices_are_read() -> None:
+    written(
+        '[endpoints.teacher]\nurl = ["http://a", "http://b"]\nrpm = 60\ntpm = 9000\npatience = 5\n'
+        '[prices.teacher]\ninput = 0.5\noutput = 1.5\ncurrency = "JPY"\n'
+    )
+    found = load()
+    assert found.endpoints["teacher"].urls == ("http://a", "http://b")
+    assert (found.prices["teacher"], found.currency) == (Price(input=0.5, output=1.5, currency="JPY"), "JPY")
+    assert Endpoint(url="http://a").urls == ("http://a",) and Endpoint(start=("x",)).urls == ()
+
+
+def test_a_child_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", "sk-secret")
+    given = without_keys(Settings(endpoints={"a": Endpoint(url="http://a", key="A_KEY")}))
+    assert "A_KEY" not in given and "PATH" in given
 
 
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +103,11 @@ def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> 
         ('[engines.vllm]\nenvironment = { "A B" = "1" }', "environment"),
         ('engine = "vlm"', "Invalid enum value 'vlm'"),
         ('[endpoints.t]\nurl = "example.org"', "must start with http"),
+        ('[endpoints.t]\nurl = ["http://a", "b"]', "must start with http"),
+        ('[endpoints.t]\nurl = ["http://a", "http://a"]', "names a server twice"),
+        ("[prices.t]\ninput = 1.0\noutputs = 2.0", "did you mean 'output'?"),
+        ("[prices.t]\ninput = -1.0\noutput = 2.0", "prices"),
+        ("budget = -1.0", "budget"),
         ("workers = ", "not TOML"),
     ],
 )

@@ -27,7 +27,7 @@ _WORD = re.compile(rf"(?<![{LATIN}\d_])[{LATIN}][{LATIN}\d_'’.@/+-]*")
 _QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"\n]*\"|“[^“”]*”|（[^（）]*）|\([^()]*\)")
 UNITS = word_set(
     "km cm mm nm kg mg ml dl kb mb gb tb hz khz mhz ghz kw kwh px pt fps pm am ok etc vs sec min ha "
-    "dpi rpm ppm mol cal kcal hpa"
+    "dpi rpm ppm mol cal kcal hpa gal lux lx lm bpm kpa mpa kbps mbps gbps rad bit bits byte bytes mph psi oz lb ft db"
 )
 ENGLISH = word_set(
     "the a an of to and in is are was were be been it its that this these those for on with as at "

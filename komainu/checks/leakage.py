@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.checks.base import Check, shown
 from komainu.checks.language import ENGLISH
@@ -32,6 +33,8 @@ class Leakage(Check):
     What counts is in `spans`. Words that the question brings along, and words that `meta["references"]`
     need, are allowed; see `allowed_text`.
     """
+
+    version: ClassVar[int] = 2
 
     def fault(self, text: str, chat: Chat) -> str:
         found = leaks(text, chat)

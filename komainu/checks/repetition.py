@@ -6,11 +6,22 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.checks.base import Check, shown
-from komainu.checks.text import prose, strip_item
+from komainu.checks.text import prose, sentences, strip_item
 from komainu.rows import Chat
 
+_LABEL = re.compile(r"^(?:[A-Za-z]+ )?(?:\d+|[IVX]+)[:.)] ?|^第[一二三四五六七八九十\d]+[に、は]?[、 ]?")
+_WORD_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {w: i for words in (_WORD_NUMBERS, "〇一二三四五六七八九十") for i, w in enumerate(words)}
+_NUMBERS |= {"twenty": 20, "fifty": 50, "hundred": 100, "百": 100}
+_ASKED = re.compile(  # a question that wants something so many times
+    rf"(?:(\d+)|({'|'.join(_NUMBERS)})) ?(?:times\b|回|度|個|つ並べ|copies)"
+    r"|repeat(?:edly)?\b|over and over|繰り返|何度も|連呼",
+    re.I,
+)
+_STOP = re.compile(r"[\n。！？!?.]+")
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
 
@@ -19,13 +30,15 @@ class Repetition(Check):
     """Fails on a unit repeated back to back, on the same line again and again, and on too few distinct n-grams.
 
     `times` is how often a unit may at most stand in a row (units together at least `span` characters), or one
-    line of at least eight characters that is a fifth of all lines (headings and table rows aside).
+    sentence of at least eight characters, whatever its label or number, that is a fifth of all sentences (headings
+    aside; a row of a table may stand three times as often).
     `distinct` is the least share of distinct `gram`-grams (English words, other characters) in an answer of at
     least `gram_from` of them. Code is not judged. The repetitions that `meta["format"]` of kind "repeat" asks
-    for are taken out first, and no more than those.
+    for are taken out first, and no more than those; so is a unit that the question itself has and wants repeated.
     Not covered: the same thing said in other words.
     """
 
+    version: ClassVar[int] = 2
     times: int = 4
     span: int = 24
     gram: int = 8
@@ -37,25 +50,27 @@ class Repetition(Check):
         if isinstance(wanted, dict) and wanted.get("kind") == "repeat" and wanted.get("text"):
             text = text.replace(str(wanted["text"]), "", int(wanted.get("n", 0)))
         text = prose(text)
-        return self._in_a_row(text) or self._lines(text) or self._grams(text)
+        question = chat.prompt[-1].content if chat.prompt else ""
+        return self._in_a_row(text, question) or self._lines(text, question) or self._grams(text)
 
-    def _in_a_row(self, text: str) -> str:
+    def _in_a_row(self, text: str, question: str) -> str:
         words = re.sub(r"\s+", " ", re.sub(r"^\s*\|.*$", " ", text, flags=re.M))
         for unit, count in loops(words):
-            if count > self.times and len(unit) * count >= self.span:
+            if count > max(self.times, wanted_times(unit, question)) and len(unit) * count >= self.span:
                 return f"{shown(unit.strip())} {count} times in a row"
         return ""
 
-    def _lines(self, text: str) -> str:
-        kept = [strip_item(line).strip() for line in text.splitlines()]
-        kept = [
-            s
-            for s in kept
-            if len(s) >= 8 and re.search(r"\w", s) and not s.startswith(("|", "#")) and s[-1] not in ":：*"
-        ]
-        if kept:
-            line, count = Counter(kept).most_common(1)[0]
-            if count > self.times and count * 5 >= len(kept):
+    def _lines(self, text: str, question: str) -> str:
+        ends = Counter(
+            s[-6:] for s in _STOP.split(text) if len(s) >= 6
+        )  # cheap: no sentence comes back without its end
+        if not ends or max(ends.values()) <= self.times:
+            return ""
+        kept = [_LABEL.sub("", strip_item(s)).strip() for line in text.splitlines() for s in sentences(line)]
+        kept = [s for s in kept if len(s) >= 8 and re.search(r"\w", s) and s[0] != "#" and s[-1] not in ":：*"]
+        for line, count in Counter(kept).most_common(3):
+            enough = 3 * self.times if line[0] == "|" else max(self.times, wanted_times(line, question))
+            if count > enough and count * 5 >= len(kept):
                 return f"line {shown(line)} {count} times"
         return ""
 
@@ -68,11 +83,19 @@ class Repetition(Check):
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
 
 
+def wanted_times(unit: str, question: str) -> int:
+    """How often a question wants a unit that it names; 0 when it does not, 100 when it does not say how often."""
+    asked = _ASKED.search(question)
+    if not asked or unit.strip(" 、。,.!！").casefold() not in question.casefold():
+        return 0
+    return int(asked[1]) if asked[1] else _NUMBERS[asked[2].lower()] if asked[2] else 100
+
+
 def loops(text: str) -> Iterator[tuple[str, int]]:
     """Units of up to 120 characters that stand at least three times in a row, and how often they do.
 
     Looks for eight characters that come back within 120: linear in the text. Stretches shorter than 24
-    characters may be missed. A unit without a letter or digit (a rule, a row of dots) is no loop.
+    characters may be missed. A unit without a letter, digit, 、 or 。 (a rule, a row of dots) is no loop.
     """
     i = 0
     while i + 8 < len(text):
@@ -87,6 +110,6 @@ def loops(text: str) -> Iterator[tuple[str, int]]:
         while end < len(text) and text[end] == text[end - period]:
             end += 1
         unit = text[start : start + period]
-        if end - start >= 3 * period and re.search(r"[^\W_ー]", unit):
+        if end - start >= 3 * period and re.search(r"[^\W_ー]|[、。]", unit):
             yield unit, (end - start) // period
         i = max(i + 8, end - period - 8)

@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 
 from komainu.checks.scripts import JAPANESE
-from komainu.thinking import split
 
+_THINK = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.S)
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
 _NOT_PROSE = re.compile(
     r"`[^`\n]*`"  # inline code
@@ -36,8 +36,9 @@ def word_set(*lines: str) -> frozenset[str]:
 
 
 def visible(text: str) -> str:
-    """The answer a user sees: without the thinking before it, see `komainu.thinking`."""
-    return split(text).answer
+    """The answer a user sees: without a leading <think> block, closed or cut off."""
+    found = _THINK.match(text)
+    return text[found.end() :] if found else text
 
 
 def blank(pattern: re.Pattern[str], text: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from komainu.context import Context
-from komainu.data.base import Step, windows
+from komainu.data.base import Dropped, Step, windows
 from komainu.errors import UsageError
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import WITHHELD, Model, Question, Reply
 from komainu.rows import Chat, Message
 from komainu.stage import Questions
 
@@ -22,7 +22,8 @@ class Ask(Step):
     """Answer every chat's prompt; an answer that was there is replaced.
 
     With `samples` > 1 a row becomes that many, with ids `<id>#0`, `<id>#1`, ... and meta["samples"].
-    meta["from"] names the row and the call. meta["finish"] is there when the model did not stop by itself.
+    meta["from"] names the row and the call. meta["finish"] is there when the model did not stop by itself,
+    meta["thinking"] when it thought before. A row whose answer is withheld is dropped.
     """
 
     model: Model
@@ -43,14 +44,16 @@ class Ask(Step):
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
         return (Questions(self.model, fewest * self.samples, most * self.samples),)
 
-    def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat]:
+    def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:
         for window in windows(rows):
-            prompts = [chat.prompt for chat in window]
-            replies = [list(ctx.ask(self.model, prompts, sample)) for sample in range(self.samples)]
+            questions = [Question(chat.prompt, sample) for sample in range(self.samples) for chat in window]
+            replies = list(ctx.client.ask(self.model, questions))
             for i, chat in enumerate(window):
                 for sample in range(self.samples):
-                    made = answer(chat, replies[sample][i], self.model, sample)
-                    yield made if self.samples == 1 else numbered(made, sample, self.samples)
+                    reply = replies[sample * len(window) + i]
+                    made = answer(chat, reply, self.model, sample)
+                    made = made if self.samples == 1 else numbered(made, sample, self.samples)
+                    yield Dropped(made, f"withheld: {WITHHELD[reply.finish]}") if reply.withheld else made
 
 
 def numbered(chat: Chat, sample: int, samples: int) -> Chat:

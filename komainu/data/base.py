@@ -77,7 +77,7 @@ class Step(Spec):
 
     @property
     def least(self) -> int:
-        """Rows of each row that are sure to go on: 0 for a step that may drop it."""
+        """Rows of each row that go on at least, as a rule: 0 for a step that is there to drop some."""
         return 0
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...] | None:

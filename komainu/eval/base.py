@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, starmap
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from komainu.checks.empty import Empty
 from komainu.errors import UsageError
 from komainu.files import write_rows
-from komainu.models.base import Model, Reply
+from komainu.models.base import WITHHELD, Model, Question, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 Lang = Literal["ja", "en"]
-WITHHELD = {  # by finish: why there is no answer
-    "context_overflow": "the prompt does not fit the model",
-    "content_filter": "the provider refuses",
-    "refusal": "the provider refuses",
-}
 SAMPLING = ("temperature", "top_p", "min_p", "max_tokens", "seed")
 
 
@@ -53,6 +48,10 @@ class Bench(Spec):
         nor empty. Pure: equal chats, equal scores."""
         raise NotImplementedError(f"{type(self).__name__} needs score(chat)")
 
+    def scores(self, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+        """What `score` gives for each of many answers, in their order; for a bench that can do several at a time."""
+        return map(self.score, chats)
+
     def parts(self, chat: Chat) -> int:
         """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""
         return 1
@@ -65,6 +64,21 @@ class Bench(Spec):
         """What is told of the whole set beside the means of the metrics, from its items with their answers and all
         their scores; {} for nothing."""
         return {}
+
+    @property
+    def title(self) -> str:
+        """What a board calls it; a bench that may stand on a board for several sets of items says which."""
+        return self.name
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a board's averages count it; entries are compared on it either way."""
+        return True
+
+    @property
+    def sees_empty(self) -> bool:
+        """Whether `score` also gets answers with nothing to read, in place of the rule that they are the worst."""
+        return False
 
     @property
     def worst(self) -> float:
@@ -119,15 +133,17 @@ class Answers(Stage):
         finish: Counter[str] = Counter()
         with ctx.progress(len(items) * len(self.rounds), f"answers of {self.model.name}") as bar:
 
-            def answered(model: Model, sample: int) -> Iterator[Chat]:
-                meta = {"temperature": model.temperature} if self.temperatures else {}
-                replies = ctx.ask(model, [item.prompt for item in items], sample)
-                for item, reply in zip(items, replies, strict=True):
-                    finish[reply.finish] += 1
-                    bar.update()
-                    yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
+            def answered() -> Iterator[Chat]:
+                for model, rounds in groupby(self.rounds, lambda round: round[0]):
+                    meta = {"temperature": model.temperature} if self.temperatures else {}
+                    asked = [(item, sample) for _, sample in rounds for item in items]
+                    questions = [Question(item.prompt, sample) for item, sample in asked]  # at once: no waiting between
+                    for (item, sample), reply in zip(asked, ctx.client.ask(model, questions), strict=True):
+                        finish[reply.finish] += 1
+                        bar.update()
+                        yield with_reply(item, reply, sample if self.samples > 1 else None).with_meta(**meta)
 
-            rows = write_rows(out / "rows.jsonl", chain.from_iterable(starmap(answered, self.rounds)))
+            rows = write_rows(out / "rows.jsonl", answered())
         return {
             "rows": rows,
             "items": len(items),
@@ -163,7 +179,7 @@ class Scores(Stage):
     as many as it has parts.
 
     A missing answer gets `value=None`; an empty one, or one that is only thinking, gets the worst value by
-    rule: no bench sees it. The summary tells per metric mean, n, missing and the 95 % interval.
+    rule: only a bench that asks for it sees it. The summary tells per metric mean, n, missing and the 95 % interval.
     """
 
     makes: ClassVar[type] = Score
@@ -175,31 +191,29 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.totals import by_group, totals
+        from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
             raise UsageError(
-                f"no row of {self.answers.items.label} is an item of the bench {self.bench.name} "
+                f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
-        scores = [score for chat in chats for score in scored(self.bench, chat)]
-        groups = {chat.id: group for chat in chats if (group := self.bench.group(chat))}
-        summary = {
+        with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
+            scores = []
+            for found in all_scored(self.bench, chats):
+                scores += found
+                bar.update()
+        return {
             "rows": write_rows(out / "rows.jsonl", scores),
-            "bench": self.bench.name,
+            "bench": self.bench.title,
             "language": self.bench.language,
             "model": self.answers.model.name,
             "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
-            "metrics": totals(self.bench, scores),
+            **summary(self.bench, chats, scores),
         }
-        if groups:
-            summary["by"] = by_group(self.bench, scores, groups)
-        if told := self.bench.overall(chats, scores):
-            summary["overall"] = told
-        return summary
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
@@ -216,17 +230,35 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     return item.with_reply(reply.text, **meta)
 
 
-def scored(bench: Bench, chat: Chat) -> Iterable[Score]:
+def scored(bench: Bench, chat: Chat) -> list[Score]:
     """The bench's scores of one answer, after the rules for missing and empty answers."""
-    promised = tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
+    (found,) = all_scored(bench, [chat])
+    return found
+
+
+def all_scored(bench: Bench, chats: Sequence[Chat]) -> Iterator[list[Score]]:
+    """The bench's scores of each answer, in order, after the rules for missing and empty answers."""
+    ruled = [by_rule(bench, chat) for chat in chats]
+    judged = bench.scores([chat for chat, rule in zip(chats, ruled, strict=True) if rule is None])
+    for chat, rule in zip(chats, ruled, strict=True):
+        scores = next(judged) if rule is None else rule
+        found = tuple(score.metric for score in scores)
+        assert found == promised(bench, chat), f"{bench.name} promises {promised(bench, chat)} and scores {found}"
+        yield scores
+
+
+def by_rule(bench: Bench, chat: Chat) -> list[Score] | None:
+    """The scores of a missing or an empty answer; None for an answer that the bench is asked about."""
     if why := missing(chat):
-        return [Score(chat.id, metric, None, why=why) for metric in promised]
-    if why := Empty()(chat):
-        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised]
-    scores = bench.score(chat)
-    found = tuple(score.metric for score in scores)
-    assert found == promised, f"{bench.name} promises {promised} and scores {found}"
-    return scores
+        return [Score(chat.id, metric, None, why=why) for metric in promised(bench, chat)]
+    if not bench.sees_empty and (why := Empty()(chat)):
+        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised(bench, chat)]
+    return None
+
+
+def promised(bench: Bench, chat: Chat) -> tuple[str, ...]:
+    """The metrics of an answer's scores, a pooled one as often as it has parts."""
+    return tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
 
 
 def missing(chat: Chat) -> str:

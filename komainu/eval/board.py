@@ -35,9 +35,10 @@ class Board(Stage):
     rows        one an entry, bench, language and metric: mean, n, items, missing, low, high, reasons, and
                 `scores`, the artifact (`scores/<id>`) the numbers come from
     tasks       the same by task, for benches that report by task
-    headline    one an entry: `ja`, `en` and `avg` on 0-100, the mean over the benches of a language and of the
-                two languages; a rate where lower is better counts as 100 minus it. `mean` is null and `withheld`
-                says why when a bench lacks more than 0.5 % of its verdicts; then `worst` and `best` bound it
+    headline    one an entry: `ja`, `en` and `avg` on 0-100, the mean over the benches of a language (habits
+                stand beside it, see bench/rate.py) and of the two languages; a rate where lower is better counts
+                as 100 minus it. `mean` is null and `withheld` says why when a bench lacks more than 0.5 % of its
+                verdicts; then `worst` and `best` bound it
     decisions   one a pair of entries (each with the next, the first with the last), bench and metric: second
                 minus first over shared items with interval, p, p after Holm's correction over all of them, counts
                 of discordant items, the smallest detectable difference, and one of three words at 95 %
@@ -107,7 +108,7 @@ def samplings(scores: Scores) -> list[Model]:
 
 def column(scores: Scores) -> str:
     """How a board calls the bench of some scores: `exact (ja)`."""
-    return f"{scores.bench.name} ({scores.bench.language})"
+    return f"{scores.bench.title} ({scores.bench.language})"
 
 
 def twice(what: str, names: Iterator[str]) -> Iterator[str]:

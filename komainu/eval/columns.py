@@ -33,11 +33,11 @@ class Column:
     @property
     def key(self) -> dict[str, str]:
         bench = self.scores.bench
-        return {"bench": bench.name, "language": bench.language, "metric": self.metric}
+        return {"bench": bench.title, "language": bench.language, "metric": self.metric}
 
     @property
     def name(self) -> str:
-        return f"{self.scores.bench.name} ({self.scores.bench.language})"
+        return f"{self.scores.bench.title} ({self.scores.bench.language})"
 
     @cached_property
     def values(self) -> dict[str, float | None]:
@@ -71,7 +71,7 @@ def read(scores: Iterable[Scores], ctx: Context) -> Iterator[Column]:
 
 
 def ordered(scores: Iterable[Scores]) -> list[Scores]:
-    return sorted(scores, key=lambda s: (s.bench.language != "ja", s.bench.name))
+    return sorted(scores, key=lambda s: (s.bench.language != "ja", s.bench.title))
 
 
 def same_items(a: Column, b: Column, first: str, second: str) -> None:

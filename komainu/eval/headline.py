@@ -66,7 +66,7 @@ class Average:
 
     def weights(self, languages: Sequence[str]) -> Floats:
         """What each column counts for: languages alike, benches of a language alike, metrics of a bench alike."""
-        keys = [(c.scores.bench.language, c.scores.bench.name) for c in self.columns]
+        keys = [(c.scores.bench.language, c.scores.bench.title) for c in self.columns]
         benches = {language: len({b for x, b in keys if x == language}) for language in languages}
         return np.array([1 / (len(benches) * benches[k[0]] * keys.count(k)) if k[0] in benches else 0.0 for k in keys])
 

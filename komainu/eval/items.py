@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from komainu.errors import UsageError
 from komainu.eval.base import Bench, scored
 from komainu.files import write_rows
-from komainu.rows import Chat, Score
+from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec, where
 from komainu.stage import Stage
 
@@ -96,7 +96,7 @@ class Items(Stage, ABC):
         """All items, in the set's order. Raises UsageError with file:line for what is not as the schema says."""
 
     def limited(self, n: int) -> Self:
-        """These items with at most `n` of each set that they hold."""
+        """These items with at most `n` of each set that they hold; 0: all."""
         return replace(self, limit=n)
 
     def check(self) -> Iterator[str]:
@@ -107,13 +107,25 @@ class Items(Stage, ABC):
             yield f"{type(self).__name__}.limit is {self.limit}; it must be 0 (all) or more"
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
-        return self.limit or None
+        return len(self.rows()) if self.here else self.limit or None
+
+    def peek(self) -> Iterator[Row] | None:
+        return iter(self.rows()) if self.here else None
+
+    @property
+    def here(self) -> bool:
+        """Whether the items can be read without fetching anything."""
+        return not getattr(getattr(self, "source", None), "repo", "")
+
+    @cached_property
+    def everything(self) -> tuple[Chat, ...]:
+        return tuple(self.read())
 
     def rows(self) -> list[Chat]:
         """The items that are asked, in the set's order."""
-        everything = [*self.read()]
+        everything = self.everything
         if not self.limit:
-            return everything
+            return [*everything]
         ranked = sorted(everything, key=lambda item: hashlib.sha256(item.id.encode()).digest())
         chosen = {item.id for item in islice(ranked, self.limit)}
         return [item for item in everything if item.id in chosen]
@@ -133,9 +145,9 @@ class Published(Bench):
 
     def verdict(self, chat: Chat) -> dict[str, Any]:
         """What `komainu eval score` prints for one answer, missing and empty ones too."""
-        return self.told([*scored(self, chat)])
+        return self.told(chat, [*scored(self, chat)])
 
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """The scores of one answer as verdicts, without means: `pass`, or each metric by its name; None: missing."""
         if len(scores) == 1:
             return {"pass": None if scores[0].value is None else scores[0].value == self.top}

@@ -3,65 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.base import scored
+from komainu.eval.base import Lang, all_scored
+from komainu.eval.bench.habits import habits
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
 from komainu.files import read_objects
 from komainu.rows import Chat, Score
 
 IDS = ("id", "key", "task_id", "question_id")  # how a row may name its item
-RESPONSES = ("response", "output", "solution")  # how a row may call its answer
+RESPONSES = ("response", "output", "solution", "completion")  # how a row may call its answer
+WHICH = ("sample", "temperature")  # which of several answers to an item a row has
 Row = dict[str, Any]
 
 
-class Answered(NamedTuple):
-    """A row of the file: what it calls itself, and the item with the row's answer; without one when that is null."""
+@dataclass
+class Answered:
+    """An item with the answer of a row, without one when that is null; and what is told of it."""
 
-    id: Any
     chat: Chat
+    told: dict[str, Any]
 
 
 def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     """The verdicts on the answers of a file, and their totals.
 
-    items   one a row, in the file's order: `id` as the row has it (its item's, when it has none) and the verdicts
-    totals  metric to mean, n, items, missing, low, high, reasons; an item without a row is missing. A benchmark of
-            several sets has them by the name of each set's bench
-    by      the same by task, for benches that report by task
-    source  where the items came from
+    items    one a row, in the file's order: `id` as the row has it (its item's, when it has none) and the verdicts
+    totals   metric to mean, n, items, missing, low, high, reasons; an item without a row is missing
+    by       the same by task, for a bench that reports by task
+    habits   language to metric, as in totals: rates of all answers in a language, whatever was asked
+    overall  what a bench tells of its whole set, for a bench that does
+    source   where the items came from
 
+    Of a benchmark with several benches, totals, by and overall are by their names.
     Raises UsageError with file:line for a row that cannot be matched with one item, and for a second one of an item.
     """
-    from komainu.eval.totals import by_group, totals
+    from komainu.eval.totals import summary
 
     rows = [*read_objects(file)]
     tasks = own(file, [row for _, row in rows], benchmark) or benchmark(shelf)
-    sets = [(task.bench, [i for i in task.items.rows() if task.bench.applies(i)]) for task in tasks]
-    answers = [*matched(file, rows, {item.id: item for _, items in sets for item in items})]
-    places: dict[str, list[int]] = {}
-    for n, answer in enumerate(answers):
-        places.setdefault(answer.chat.id, []).append(n)
-    told: list[dict[str, Any]] = [{"id": answer.id} for answer in answers]
-    summed, grouped = {}, {}
-    for bench, items in sets:
+    items = {item.id: item for asked in dict.fromkeys(task.items for task in tasks) for item in asked.rows()}
+    answers = [*matched(file, rows, items)]
+    given: dict[str, list[Answered]] = {}
+    for answer in answers:
+        given.setdefault(answer.chat.id, []).append(answer)
+    benches = [bench for task in tasks for bench in (task.bench, *task.beside)]
+    parts: dict[str, dict[str, Any]] = {}
+    for bench in benches:
+        asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
+        if not asked:
+            continue
         scores: list[Score] = []
-        for item in items:
-            for n in places.get(item.id, ()):
-                found = [*scored(bench, answers[n].chat)]
-                told[n] |= bench.told(found)
-                scores += found
-            scores += scored(bench, item) if item.id not in places else ()
-        summed[bench.name] = totals(bench, scores)
-        if groups := {item.id: group for item in items if (group := bench.group(item))}:
-            grouped[bench.name] = by_group(bench, scores, groups)
-    whole = {"totals": summed, **({"by": grouped} if grouped else {})}
-    alone = {key: each[tasks[0].bench.name] for key, each in whole.items()} if len(summed) == 1 else whole
-    return {"items": told, **alone, "source": sorted({origin(task) for task in tasks})}
+        for each, found in zip(asked, all_scored(bench, [each.chat for each in asked]), strict=True):
+            each.told |= bench.told(each.chat, found)
+            scores += found
+        for part, told in summary(bench, [each.chat for each in asked], scores).items():
+            parts.setdefault("totals" if part == "metrics" else part, {})[bench.name] = told
+    alone = {part: each for part, found in parts.items() for each in found.values()} if len(benches) == 1 else parts
+    return {
+        "items": [each.told for each in answers],
+        **alone,
+        "habits": {language: rates for language in get_args(Lang) if (rates := rates_of(language, answers))},
+        "source": sorted({*map(origin, tasks)}),
+    }
+
+
+def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:
+    """The habits of all answers in a language; {} when there are none."""
+    from komainu.eval.totals import totals
+
+    found: dict[str, Any] = {}
+    for habit in habits(language):
+        chats = [each.chat for each in answers if habit.applies(each.chat)]
+        found |= totals(habit, [score for scores in all_scored(habit, chats) for score in scores]) if chats else {}
+    return found
 
 
 def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ...]:
@@ -72,25 +92,27 @@ def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ..
 
 
 def origin(task: Task) -> str:
-    """Where the items of a task come from: a path, `owner/name@revision` of the hub, or their own class."""
+    """Where the items of a task come from: a path, `owner/name@revision` of the hub, or this package."""
     source = getattr(task.items, "source", None)
-    return (source.path or f"{source.repo}@{source.revision}") if source else type(task.items).__name__
+    return (source.path or f"{source.repo}@{source.revision}") if source else "the package"
 
 
 def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat]) -> Iterator[Answered]:
-    """Each row with its item; a second answer to an item needs another `sample`."""
+    """Each row with its item; a second answer to an item needs another `sample`, or `temperature`."""
     index = Index(items)
-    lines: dict[tuple[str, str], int] = {}
+    lines: dict[tuple[str, ...], int] = {}
     for line, row in rows:
         try:
             item = index.find(row)
-            if (before := lines.setdefault((item.id, str(row.get("sample"))), line)) != line:
+            which = {name: row[name] for name in WHICH if name in row}
+            if (before := lines.setdefault((item.id, repr(which)), line)) != line:
                 advice = "number the answers to one item by `sample`"
                 raise UsageError(f"the item {item.id} is answered on line {before} too; {advice}")
             text = response(row)
         except UsageError as error:
             raise UsageError(f"{file}:{line}: {error}") from None
-        yield Answered(row.get("id", item.id), item if text is None else item.with_reply(text))
+        chat = (item if text is None else item.with_reply(text)).with_meta(**which)
+        yield Answered(chat, {"id": row.get("id", item.id)})
 
 
 def response(row: Row) -> str | None:
@@ -104,16 +126,17 @@ def response(row: Row) -> str | None:
 
 
 class Index:
-    """Finds the item that a row answers by its id, by the key in its id (1000 of `ifeval-1000`), or by its prompt."""
+    """Finds the item that a row answers by its id, by an end of its id that no other has (1000 of `ifeval-1000`), or
+    by its prompt."""
 
     def __init__(self, items: dict[str, Chat]) -> None:
         self.items = items
         self.keys: dict[str, set[str]] = {}
         self.prompts: dict[str, set[str]] = {}
         for id, item in items.items():
-            key = id.removeprefix(f"{item.meta['bench']}-".replace("_", "-"))
-            for known in (id, key):
-                self.keys.setdefault(known, set()).add(id)
+            parts = id.split("-")
+            for n in range(len(parts)):
+                self.keys.setdefault("-".join(parts[n:]), set()).add(id)
             self.prompts.setdefault(item.prompt[-1].content.strip(), set()).add(id)
 
     def find(self, row: Row) -> Chat:
@@ -126,7 +149,8 @@ class Index:
         if len(fitting) == 1:
             return self.items[fitting.pop()]
         if fitting:
-            raise UsageError(f"it fits {len(fitting)} items: {', '.join(sorted(fitting))}; say which by `id`")
+            few = ", ".join(sorted(fitting)[:3])
+            raise UsageError(f"it fits {len(fitting)} items, {few} among them; say which by `id`")
         if len(found) > 1:
             each = (f"by its {name} {', '.join(sorted(ids)) or 'no item'}" for name, ids in found.items())
             raise UsageError(f"the row does not agree with itself: {', '.join(each)}; leave out what is wrong")

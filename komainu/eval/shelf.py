@@ -36,32 +36,33 @@ class Shelf:
     given: Path | None = None
 
     def source(self, *names: str, home: str, hub: Source | None = None) -> Source:
-        """The source of a set, its file being called one of `names`; `home` is where it is published.
+        """The source of a set that is a file called one of `names` (the hub's comes first); `home`: who publishes it.
 
         Raises NotAtHand when it is nowhere, and UsageError for a folder that does not exist.
         """
+        return self.found(names) or self.fetched(hub, names[0], f"file {' or '.join(names)}", home)
+
+    def folder(self, *files: str, home: str, up: int = 0, hub: Source | None = None, name: str = "") -> Source:
+        """The source of a set that is a folder: the one, or the one `up` above it, that has any of `files`, each by its
+        name or its folder's and its own (`test/a.json`). `name` is one of its files on the hub."""
+        return self.found(files, up) or self.fetched(hub, name, f"folder with {files[0]}", home)
+
+    def found(self, names: Sequence[str], up: int | None = None) -> Source | None:
+        """The local source: what is given, or the first file there is in the first place that has any."""
         if self.given and self.given.is_file():
             return Source(path=str(self.given))
-        if found := self.find(names):
-            return Source(path=str(found))
-        why = fetched(hub, names[0]) if hub else ""
+        path = next((files[name] for files in self.listings for name in names if name in files), None)
+        return None if path is None else Source(path=str(path if up is None else path.parents[up]))
+
+    def fetched(self, hub: Source | None, name: str, what: str, home: str) -> Source:
+        """The hub's source when it has the set; raises NotAtHand otherwise."""
+        why = fetched(hub, name) if hub else ""
         if hub and not why:
             return hub
-        raise NotAtHand(f"there is no file {' or '.join(names)} {self.where}{why}; {advice(home)}")
-
-    def folder(self, *files: str, home: str) -> Source:
-        """The source of a set that is a folder: the one that holds any of `files`, paths within it."""
-        if found := self.find(files):
-            return Source(path=str(found.parents[files[0].count("/")]))
-        raise NotAtHand(f"there is no folder with {files[0]} or another of its files {self.where}; {advice(home)}")
-
-    def find(self, names: Sequence[str]) -> Path | None:
-        """The file that is called by the first of the names that there is, in the first place that has any."""
-        return next((files[name] for files in self.listings for name in names if name in files), None)
-
-    @property
-    def where(self) -> str:
-        return f"in {', '.join(map(str, self.places)) or 'any folder of items'}"
+        raise NotAtHand(
+            f"there is no {what} in {', '.join(map(str, self.places)) or 'any folder of items'}{why}; get it from "
+            f"{home} and name its folder: with --items, in `items` of komainu.toml or in KOMAINU_ITEMS"
+        )
 
     @property
     def places(self) -> list[Path]:
@@ -70,10 +71,6 @@ class Shelf:
     @cached_property
     def listings(self) -> list[dict[str, Path]]:
         return [listing(place) for place in self.places]
-
-
-def advice(home: str) -> str:
-    return f"get it from {home} and name its folder: with --items, in `items` of komainu.toml or in KOMAINU_ITEMS"
 
 
 def listing(folder: Path) -> dict[str, Path]:

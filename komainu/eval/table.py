@@ -26,7 +26,7 @@ def board(stage: Board, ctx: Context) -> dict[str, Any]:
     for name, others in zip(names, columns, strict=True):
         for a, b in zip(columns[0], others, strict=True):
             same_items(a, b, names[0], name)
-    means = [Average(some, stage.seed) for some in columns]
+    means = [Average([c for c in some if c.scores.bench.averaged], stage.seed) for some in columns]
     pairs = compared(len(names))
     decisions = [
         {"from": names[i], "to": names[j], **decision(a, b, stage.seed)}

@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from komainu.eval.base import Bench
 from komainu.eval.stats.intervals import LEVEL, Estimate, mean_interval, wilson
-from komainu.rows import Score
+from komainu.rows import Chat, Score
 
 DIGITS = 6
 
@@ -83,6 +83,14 @@ def totals(bench: Bench, scores: list[Score]) -> dict[str, Any]:
             "reasons": dict(sorted(reasons.items())),
         }
     return found
+
+
+def summary(bench: Bench, chats: Sequence[Chat], scores: list[Score]) -> dict[str, Any]:
+    """What is told of a bench's scores of some answers: `metrics`; `by` and `overall` where it has groups, or that."""
+    groups = {chat.id: group for chat in chats if (group := bench.group(chat))}
+    by = by_group(bench, scores, groups)
+    parts = {"metrics": totals(bench, scores), "by": by, "overall": bench.overall(chats, scores)}
+    return {name: part for name, part in parts.items() if part}
 
 
 def by_group(bench: Bench, scores: list[Score], groups: Mapping[str, str]) -> dict[str, Any]:

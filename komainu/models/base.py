@@ -29,6 +29,13 @@ class RopeScaling(Spec):
             raise UsageError(f"RopeScaling.factor is {self.factor!r}; it must be a whole number from 2 to {MOST}")
 
 
+WITHHELD = {  # by finish: why there is no answer
+    "context_overflow": "the prompt does not fit the model",
+    "content_filter": "the provider refuses",
+    "refusal": "the provider refuses",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model(Spec):
     """Which model and how it is sampled: teacher, judge and candidate alike.
@@ -74,6 +81,11 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     completion_tokens: int = 0
     hidden: dict[str, str] = {}
     thinking: str = ""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether this is no answer: the server or the provider would not give one."""
+        return not self.text and self.finish in WITHHELD
 
 
 class Client(Protocol):

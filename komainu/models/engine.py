@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec import structs
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
@@ -23,6 +24,7 @@ from komainu.models.seeds import seed_of
 from komainu.models.template import token_ids, tokenizer_of
 from komainu.settings import Settings
 from komainu.spec import Spec
+from komainu.thinking import apart
 
 log = logging.getLogger("komainu")
 LIGHT = 2 * 10**9  # bytes of weights up to which several models stay loaded
@@ -96,7 +98,7 @@ class Engine:
             Prompt(ids, room(loaded, ids, model.max_tokens, question, model.name), seed_of(model, question, 63))
             for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
         ]
-        return answered(loaded, model, prompts)
+        return [without_thinking(reply) for reply in answered(loaded, model, prompts)]
 
 
 def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Watch | None = None) -> list[Reply]:
@@ -111,6 +113,11 @@ def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Wat
             done[i] = answer
     texts = loaded.text([m.said for m in done])
     return [Reply(text, finish(p, m), len(p.ids), len(m.ids)) for text, m, p in zip(texts, done, prompts, strict=True)]
+
+
+def without_thinking(reply: Reply) -> Reply:
+    thinking, said = apart(reply.text)
+    return structs.replace(reply, text=said, thinking=thinking)
 
 
 def finish(prompt: Prompt, made: Generated) -> str:

@@ -131,10 +131,9 @@ class Errand:
         past.tries += not trouble.waits
         if trouble.finish:
             return self.arrived(index, Reply("", trouble.finish), now - started)
-        waited = now - past.began + (trouble.after or 0.0) if trouble.waits else 0.0
-        if not trouble.again or waited > WAIT:
+        if not trouble.again or (trouble.after or 0.0) > WAIT:
             self.fail(self.failure(trouble, place, past))
-        spent = past.tries >= endpoint.tries
+        spent = past.tries >= endpoint.tries or (trouble.waits and now - past.began > WAIT)
         if spent and self.pool.last_answer < past.began:
             self.fail(self.failure(trouble, place, past))
         if spent or self.ended.is_set():
@@ -164,11 +163,10 @@ class Errand:
 
     def dead(self, why: str) -> None:
         """Every server counts as dead."""
-        if not self.ended.is_set():
-            patience = self.client.endpoint.patience
-            self.fail(EndpointError(self.said(f"has been dead for {patience:g} s: {why}", CHECK)))
-            for replica in self.pool.replicas:
-                replica.lose()
+        patience = self.client.endpoint.patience
+        self.fail(EndpointError(self.said(f"has been dead for {patience:g} s: {why}", CHECK)))
+        for replica in self.pool.replicas:
+            replica.lose()
 
     def failure(self, trouble: Trouble, place: Replica, past: History) -> EndpointError:
         """The error of one question."""

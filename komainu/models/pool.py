@@ -122,6 +122,9 @@ class Pool:
 
     async def watch(self, lives: Callable[[Replica], Awaitable[bool]], give_up: Callable[[str], None]) -> None:
         """Look at the servers for as long as this runs; `give_up` is called with the reason when all are dead."""
+        if not self.busy and not self.waiting:
+            for replica in self.replicas:
+                replica.begin_anew(time.monotonic())
         async with asyncio.TaskGroup() as looks:
             while True:
                 await asyncio.sleep(TICK * self.endpoint.patience)
@@ -131,7 +134,7 @@ class Pool:
                         looks.create_task(self.look(replica, lives))
                     if replica.silent(now):
                         self.abandon(replica, now)
-                if all(r.dead(now) for r in self.replicas):
+                if all(r.dead for r in self.replicas):
                     give_up("; ".join(f"{r.shown}: {r.reason}" for r in self.replicas))
 
     async def look(self, replica: Replica, lives: Callable[[Replica], Awaitable[bool]]) -> None:
@@ -145,7 +148,5 @@ class Pool:
     def abandon(self, replica: Replica, now: float) -> None:
         """Take a silent server out; its requests go to the others."""
         what = f"no sign of life for {replica.patience:g} s"
-        since = replica.heard
-        replica.failed(Trouble(what, kind="infrastructure", down=True), None, now, now)
-        replica.failing = since
+        replica.failed(Trouble(what, kind="infrastructure", down=True), None, replica.heard, now)
         replica.lose()

@@ -15,7 +15,7 @@ import msgspec
 from komainu.models.base import Model, Question, Reply
 from komainu.models.failures import Kind, Trouble, excerpt, message_in
 from komainu.models.seeds import turns
-from komainu.thinking import split
+from komainu.thinking import apart
 
 FIRST, LONGEST = 0.5, 60.0  # seconds between two tries, before jitter
 REASONING = ("reasoning_content", "reasoning")  # where servers put the thinking they have parsed out of an answer
@@ -93,9 +93,9 @@ def reply_of(choice: _Choice, usage: dict[str, Any]) -> Reply:
         raise Trouble(f"the server gave up (finish_reason {finish!r})", kind="infrastructure")
     if not isinstance(text, str):
         raise Trouble(f"the answer has no text (finish_reason {choice.finish_reason!r})")
-    thinking, answer = split(text)
+    thinking, answer = apart(text)
     return Reply(
-        answer if answer == text else answer.lstrip(),
+        answer,
         "refusal" if not text and "refusal" in beside else finish,
         tokens(usage.get("prompt_tokens")),
         tokens(usage.get("completion_tokens")),

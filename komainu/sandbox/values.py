@@ -18,6 +18,13 @@ class Foreign:
     type: str
 
 
+@dataclass(frozen=True)
+class Large:
+    """A value of more than a quarter of a megabyte, known by its digest; equal to an equal value's."""
+
+    digest: str
+
+
 class Returned(NamedTuple):
     """What a call returned; `cpu` are the seconds that the program says it took."""
 
@@ -44,6 +51,7 @@ MAKE: dict[str, Callable[[Any], Any]] = {
     "decimal": Decimal,
     "fraction": lambda parts: Fraction(*parts),
     "object": Foreign,
+    "large": Large,
 }
 
 

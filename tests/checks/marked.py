@@ -1,6 +1,7 @@
-"""The hand-labelled answers in `labelled/`, split in two by hash, and how the checks do on them.
+"""The hand-labelled answers in `labelled/`, and how the checks do on them.
 
-The rules of a check are made looking at "development" alone; "held-out" tells how they do on what was not looked at.
+`⟦…⟧` marks a leak. Leaks were labelled in rounds, each before the rules saw it. The first round, the refusals and the
+loops are split in two by hash: the rules were first made looking at "development" alone.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def rows(name: str, half: str = "") -> Iterator[dict[str, Any]]:
             yield row
 
 
-def marked(name: str, half: str = "") -> list[Marked]:
-    return [unmark(row) for row in rows(name, half)]
+def marked(half: str = "", *, only: int = 0) -> list[Marked]:
+    """The answers labelled for leaks, of one round and half or all."""
+    return [unmark(row) for row in rows("leakage", half) if only in (0, row["round"])]
 
 
 def unmark(row: dict[str, Any]) -> Marked:
@@ -106,3 +108,20 @@ def verdicts(name: str, half: str, flags: Callable[[Chat], str]) -> tuple[float,
     right = sum(wrong and flag for wrong, flag, _ in flagged)
     p, r = right / max(1, sum(f for _, f, _ in flagged)), right / max(1, sum(w for w, _, _ in flagged))
     return p, r, [chat for wrong, flag, chat in flagged if wrong != flag]
+
+
+def table() -> Iterator[str]:
+    """The lines of the tables in docs/leakage.md: by round, by half of the first round, by kind of text."""
+    rounds = sorted({row["round"] for row in rows("leakage")})
+    parts = {f"round {n}": marked(only=n) for n in rounds}
+    parts |= {f"round 1, {half}": marked(half, only=1) for half in HALVES} | {"all": marked()}
+    topics = sorted({f"{one.chat.meta['lang']} {one.topic}" for one in parts["all"]})
+    parts |= {t: [one for one in parts["all"] if f"{one.chat.meta['lang']} {one.topic}" == t] for t in topics}
+    for name, ones in parts.items():
+        c, m = counts(ones), measures(ones)
+        shown = [f"{m[k]:.3f}" if c["spans_marked"] else "" for k in ("chars_f1", "touch_f1", "half_f1", "touch_r")]
+        yield f"| {name} | {c['spans_marked']} | {' | '.join(shown)} | {c['clean']} | {c['clean_flagged']} |"
+
+
+if __name__ == "__main__":
+    print(*table(), sep="\n")

@@ -17,6 +17,7 @@ from komainu.checks.format import Format
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage, spans
 from komainu.checks.length import Length
+from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
 from komainu.checks.text import prose, sentences, visible
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     ExtraText(),
     Format(),
     Length(),
+    Refusal(),
     Repetition(),
     Truncation(),
 )

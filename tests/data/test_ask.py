@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as reply_with
 
 from komainu.data.ask import Ask, call, call_of, later
 from komainu.data.base import WINDOW
 from komainu.errors import UsageError
-from komainu.models.base import Model
+from komainu.models.base import WITHHELD, Model, Question, Reply
 from tests.data.fakes import TEACHER, Fake, chat, context, through
 
 OTHER = Model(name="other")
@@ -71,3 +73,22 @@ def test_the_next_sample_is_one_that_neither_the_row_nor_its_siblings_have(tmp_p
 def test_an_answer_that_came_with_the_data_has_no_call() -> None:
     assert call_of(chat("a", "x", "y", **{"from": ["file-1"]})) == ""
     assert [later(chat("a", "x", "y"), TEACHER, time) for time in (1, 2)] == [0, 1]
+
+
+def test_thinking_is_kept_with_the_row_and_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    class Thinks(Fake):
+        def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
+            yield from (reply_with(reply, thinking="hm") for reply in super().ask(model, questions))
+
+    (row,), _, _ = through(context(tmp_path, Thinks("7")), [chat("a", "x")], Ask(model=TEACHER))
+    assert (row.reply, row.meta["thinking"]) == ("7", "hm")
+    (row,), _, _ = through(context(tmp_path), [row], Ask(model=OTHER))
+    assert "thinking" not in row.meta
+
+
+@pytest.mark.parametrize("finish", ["context_overflow", "content_filter", "refusal"])
+def test_a_row_whose_answer_is_withheld_is_dropped_with_its_reason(tmp_path: Path, finish: str) -> None:
+    fake = Fake("", finish=finish)
+    rows, dropped, summary = through(context(tmp_path, fake), [chat("a", "x")], Ask(model=TEACHER))
+    assert rows == [] and dropped[0].reason == f"withheld: {WITHHELD[finish]}"
+    assert summary["dropped"] == {"Ask": {"withheld": 1}}

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from komainu.context import Context
 from komainu.data.ask import Ask
 from komainu.data.base import Dataset, DropLog, Dropped, Note, Step, drops, windows, word
+from komainu.data.best_of import BestOf
 from komainu.data.dedup import Exact
 from komainu.data.filter import Filter
 from komainu.data.prefer import Prefer
+from komainu.data.regenerate import Regenerate
 from komainu.errors import GateFailed, UsageError
+from komainu.models import base
 from komainu.rows import Chat, Pair, Score
 from komainu.spec import Spec
 from komainu.stage import Stage, Weights
@@ -189,3 +192,26 @@ def test_windows_hold_every_row_once_in_order(rows: list[int], size: int) -> Non
     found = list(windows(iter(rows), size))
     assert [row for window in found for row in window] == rows
     assert all(len(window) == size for window in found[:-1])
+
+
+def test_a_dataset_tells_how_often_its_steps_will_ask(tmp_path: Path) -> None:
+    def asked(*steps: Step) -> list[tuple[str, int, int]] | None:
+        stage = Dataset(sources=(source(chat("a", "x")),), steps=steps)
+        found = stage.questions(lambda _: 100)
+        return None if found is None else [(q.model.name, q.fewest, q.most) for q in found]
+
+    ask, other = Ask(model=TEACHER, samples=2), base.Model(name="other")
+    assert asked(ask) == [("teacher", 200, 200)]
+    assert asked(Filter(checks=()), ask) == [("teacher", 0, 200)]
+    assert asked(ask, Regenerate(model=other, checks=(), tries=3)) == [("teacher", 200, 200), ("other", 0, 600)]
+    assert asked(ask, BestOf(model=other, checks=(), n=3)) == [("teacher", 200, 200), ("other", 400, 400)]
+    assert asked(Even(), Filter(checks=())) == []
+    assert Dataset(sources=(source(chat("a", "x")),), steps=(ask,)).questions(lambda _: None) is None
+
+
+def test_a_step_that_holds_a_model_and_does_not_tell_leaves_it_unknown() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Asks(Step):
+        model: base.Model = TEACHER
+
+    assert Dataset(sources=(source(chat("a", "x")),), steps=(Asks(),)).questions(lambda _: 5) is None

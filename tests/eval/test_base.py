@@ -95,6 +95,31 @@ def test_an_empty_answer_gets_the_worst_value_by_rule(text: str) -> None:
     assert all(s.why.startswith("empty: ") for s in scores)
 
 
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (Reply("", "context_overflow"), "missing: the prompt does not fit the model (context_overflow)"),
+        (Reply("", "content_filter"), "missing: the provider refuses (content_filter)"),
+        (Reply("", "length"), "missing: the model stopped before its first word (length)"),
+        (Reply("", "length", thinking="hm, and"), "empty: only thinking"),
+        (Reply("", thinking="hm"), "empty: only thinking"),
+    ],
+)
+def test_an_answer_withheld_is_missing_and_thinking_without_an_answer_is_empty(
+    tmp_path: Path, reply: Reply, why: str
+) -> None:
+    rows = rows_of(tmp_path, lambda *_: reply, Answers(model=MODEL, items=Items(n=2)))
+    (score,) = scored(ExactMatch(language="ja"), rows[0])
+    assert score.why == why and score.value == (None if why.startswith("missing") else 0.0)
+
+
+def test_thinking_is_kept_with_the_row_and_not_scored(tmp_path: Path) -> None:
+    said = Reply("答えは0です。", thinking="答えは9です。")
+    rows = rows_of(tmp_path, lambda *_: said, Answers(model=MODEL, items=Items(n=2)))
+    assert rows[0].meta["thinking"] == "答えは9です。"
+    assert next(iter(scored(ExactMatch(language="ja"), rows[0]))).value == 1.0
+
+
 def test_a_truncated_answer_is_an_answer(tmp_path: Path) -> None:
     stage = Answers(model=MODEL, items=Items(n=2))
     rows = rows_of(tmp_path, lambda *_: Reply("答えは", finish="length"), stage)

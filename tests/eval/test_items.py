@@ -36,17 +36,19 @@ class One(Published):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Several(One):
+class Several(Published):
     """Two metrics, the second with a score a part."""
 
+    name: ClassVar[str] = "several"
     metrics: ClassVar[tuple[str, ...]] = ("mark", "part")
     pooled: ClassVar[tuple[str, ...]] = ("part",)
+    language: Lang = "en"
 
     def parts(self, chat: Chat) -> int:
         return 2
 
     def score(self, chat: Chat) -> list[Score]:
-        return [*super().score(chat), Score(chat.id, "part", 1.0), Score(chat.id, "part", 0.0)]
+        return [Score(chat.id, "mark", 1.0), Score(chat.id, "part", 1.0), Score(chat.id, "part", 0.0)]
 
 
 def test_one_verdict_is_told_as_passed_or_not_and_none_when_it_is_missing() -> None:
@@ -55,7 +57,7 @@ def test_one_verdict_is_told_as_passed_or_not_and_none_when_it_is_missing() -> N
 
 
 def test_several_metrics_are_told_by_their_names() -> None:
-    assert Several().verdict(ANSWER) == {"mark": 3.0, "part": [1.0, 0.0]}
+    assert Several().verdict(ANSWER) == {"mark": 1.0, "part": [1.0, 0.0]}
     assert Several().verdict(NONE) == {"mark": None, "part": [None, None]}
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from sacrebleu.metrics import CHRF
 
-from komainu.errors import UsageError
+from komainu.errors import NoSandbox, UsageError
 from komainu.eval.base import Answers, Bench, Scores, scored
-from komainu.eval.bench.llm_jp_eval import comet
+from komainu.eval.bench.llm_jp_eval import comet, execution
 from komainu.eval.bench.llm_jp_eval.bench import LlmJpEval, LlmJpEvalSimilarity, LlmJpEvalTranslation
 from komainu.eval.bench.llm_jp_eval.datasets import DATASETS
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat
+from komainu.sandbox.base import Job, Outcome
 from tests.eval.llm_jp_world import folder, items, right
 from tests.eval.world import context
 
@@ -33,7 +34,8 @@ def one(tmp_path: Path, name: str) -> Chat:
         ("aio", "0 OUT!", {"score": 1.0}),
         ("chabsa", "out 0\nx", {"score": 0.666667}),
         ("xlsum_ja", "out 0", {"score": 1.0}),
-        ("mbpp", "def f(x):\n  return x + 1", {"score": None}),
+        ("mbpp", "def f(x):\n\n  return x + 1", {"score": 1.0}),
+        ("mbpp", "def f(x): return x", {"score": 0.0}),
         ("alt-e-to-j", "out 0", {"score": None}),
     ],
 )
@@ -49,9 +51,14 @@ def test_a_missing_answer_is_missing_and_an_empty_one_wrong(tmp_path: Path) -> N
     assert LlmJpEval().verdict(chat) == {"score": None} and LlmJpEval().verdict(chat.with_reply(" ")) == {"score": 0.0}
 
 
-def test_why_a_verdict_is_missing_is_told(tmp_path: Path) -> None:
+def refused(job: Job) -> Outcome:
+    raise NoSandbox("no namespaces here")
+
+
+def test_why_a_verdict_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "run", refused)
     why = {
-        "mbpp": "not_available: model-written code is not run here",
+        "mbpp": "not_available: no namespaces here",
         "alt-e-to-j": "not_available: no checkpoint of wmt22-comet-da is given (LlmJpEval.comet)",
         "jnli": "differs: x",
     }

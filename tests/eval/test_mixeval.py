@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.mixeval.bench import MixEval, MixEvalHard
-from komainu.eval.bench.mixeval.extract import choice
+from komainu.eval.bench.mixeval.extract import choice, own_texts
 from komainu.eval.bench.mixeval.items import HUB, MixEvalItems
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
@@ -48,14 +48,14 @@ def items(
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.answer)[:60])
-def test_the_option_is_the_one_a_person_reads(case: Case) -> None:
+def test_the_option_is_the_one_a_reader_takes(case: Case) -> None:
     found = choice(case.answer, case.options)
     assert found.place == (ord(case.letter) - 65 if case.letter else None), found.why
 
 
 def test_there_are_enough_cases_of_each_kind() -> None:
     chosen = [case for case in CASES if case.letter]
-    assert len(CASES) == len(set(CASES)) >= 600 and len(CASES) - len(chosen) >= 200
+    assert len(CASES) == len(set(CASES)) >= 700 and len(CASES) - len(chosen) >= 250
     assert {case.options for case in CASES} == set(OPTIONS.values())
 
 
@@ -72,6 +72,11 @@ def test_there_are_enough_cases_of_each_kind() -> None:
 )
 def test_why_there_is_no_choice_is_told(answer: str, why: str) -> None:
     assert choice(answer, OPTIONS["cities"]) == (None, why)
+
+
+def test_letters_before_all_options_are_not_their_text_and_one_before_one_option_is() -> None:
+    assert own_texts(OPTIONS["labelled"]) == ["uneasy", "vegemite", "wellspring", "bent"]
+    assert own_texts(("(A) flat", "sharp")) == ["a) flat", "sharp"]
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=12), min_size=2, max_size=26))
@@ -150,6 +155,13 @@ def test_free_form_questions_are_counted_and_asked_only_when_they_are_wanted(tmp
     assert told["rows"] == 1 and told["free_form"] == {"items": 2, "asked": False, "scored_by_rule": False}
 
 
+def test_the_file_of_choices_alone_is_enough(tmp_path: Path) -> None:
+    items(tmp_path / "set")
+    alone = MixEvalItems(source=Source(path=str(tmp_path / "set" / "multiple-choice.json")))
+    ctx = context(tmp_path / "store", lambda *_: "")
+    assert ctx.store.build(alone, ctx).summary["free_form"]["items"] is None
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -223,6 +235,29 @@ def test_the_hub_is_pinned() -> None:
     assert MixEvalItems().source == HUB and [*MixEvalItems().check()] == []
 
 
+FORMS = (
+    "{L}",
+    "({L})",
+    "{L}. {text}",
+    "{L}) {text}",
+    "{L}: {text}",
+    "{L} - {text}",
+    "**{L}. {text}**",
+    "Answer: {L}. {text}",
+    "The answer is {L}: {text}",
+    "The answer is ({L}) {text}",
+    "The correct answer is **{L}. {text}**",
+    "The correct option is {L}, because {text}",
+    "Option {L}: {text}",
+    "{L}\n\nThe passage supports this.",
+    "Explanation first, with commas, and such.\n\nAnswer: {L}",
+    "\\boxed{{{L}}}",
+    "{listed}\n\nAnswer: {L}",
+    "{listed}\n{L}",
+    "答え：{L}. {text}",
+)
+
+
 @needs_fixtures
 def test_the_released_items_are_read(tmp_path: Path) -> None:
     folder = Path(FIXTURES) / "mixeval"
@@ -233,8 +268,11 @@ def test_the_released_items_are_read(tmp_path: Path) -> None:
     assert (len(rows), len(choices)) == (80, 40) and len({row.meta["benchmark"] for row in choices}) == 8
     for row in choices:
         options, target = row.meta["options"], row.meta["target"][0]
+        listed = "\n".join(f"{chr(65 + i)}. {option}" for i, option in enumerate(options))
         for i, option in enumerate(options):
-            for answer in (chr(65 + i), f"{chr(65 + i)}. {option}", f"The answer is ({chr(65 + i)}) {option}"):
-                assert MixEvalHard().verdict(row.with_reply(answer)) == {"pass": i == target}, answer
+            for form in FORMS:
+                answer = form.format(L=chr(65 + i), text=option, listed=listed)
+                assert choice(answer, options).place == i, answer
+                assert MixEvalHard().verdict(row.with_reply(answer)) == {"pass": i == target}
         if len({option.casefold() for option in options}) == len(options):
             assert MixEvalHard().verdict(row.with_reply(options[target])) == {"pass": True}, options[target]

@@ -15,6 +15,7 @@ from komainu.errors import UsageError
 from komainu.eval.offline import score
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import benchmarks
+from tests.eval import llm_jp_world as llm_jp
 from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
 
 COMMA, SHOUT = "punctuation:no_comma", "change_case:english_capital"
@@ -52,6 +53,8 @@ def test_the_verdicts_stand_in_the_order_of_the_file_under_the_ids_it_gives(tmp_
         {"id": 9, "strict": [True], "loose": [True]},
     ]
     assert found["source"] == [str(tmp_path / "items.jsonl")]
+    assert [*found["habits"]] == ["en"] and next(iter(found["habits"]["en"])) == "leakage"
+    assert found["habits"]["en"]["empty"]["mean"] == 0 and found["habits"]["en"]["empty"]["missing"] == 1
 
 
 def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
@@ -75,7 +78,7 @@ def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
         ([{"response": "a"}], "answers.jsonl:1: the row names no item"),
         ([{"id": 7, "response": "a"}, {"id": 70, "response": "a"}], "answers.jsonl:2: no item has id '70'"),
         ([{"prompt": "Say hello", "response": "a"}], "answers.jsonl:1: no item has prompt 'Say hello'"),
-        ([{"prompt": "Twice", "response": "a"}], "it fits 2 items: ifeval-10, ifeval-9; say which by `id`"),
+        ([{"prompt": "Twice", "response": "a"}], "it fits 2 items, ifeval-10, ifeval-9 among them; say which by `id`"),
         (
             [{"id": 7, "response": "a"}, {"prompt": ITEMS[0]["prompt"], "response": "a"}],
             "answers.jsonl:2: the item ifeval-7 is answered on line 1 too",
@@ -122,6 +125,41 @@ def test_rows_that_carry_their_items_need_none(tmp_path: Path) -> None:
     own[1]["kwargs"] = [{"wrong": 1}]
     with pytest.raises(UsageError, match=r"mine\.jsonl:2: .*takes no 'wrong'"):
         score(lines(tmp_path / "mine.jsonl", own), benchmarks()["ifeval"], Shelf())
+
+
+def test_jp_ifeval_has_a_verdict_an_instruction_though_it_counts_prompts(tmp_path: Path) -> None:
+    keys = [f"hiragana_only-{n}" for n in (1, 2, 3)]
+    rows = [{"id": key, "response": text} for key, text in zip(keys, ("ねこ。", None, "cat"), strict=True)]
+    found = score(lines(tmp_path / "a.jsonl", rows), benchmarks()["jp-ifeval"], Shelf())
+    first, second, third = found["items"]
+    assert (first["id"], first["strict"]) == (keys[0], [True, False]) and third["strict"] == [False] * len(
+        third["loose"]
+    )
+    assert {*second["strict"], *second["loose"]} == {None} and found["source"] == ["the package"]
+    assert (found["totals"]["strict"]["n"], found["totals"]["strict"]["mean"]) == (2, 0)
+
+
+def test_answers_at_several_temperatures_are_told_apart(tmp_path: Path) -> None:
+    rows = [{"key": "hiragana_only-1", "temperature": t, "response": "ねこ。" * 12} for t in (0, 0.5)]
+    found = score(lines(tmp_path / "a.jsonl", rows), benchmarks()["jp-ifeval"], Shelf())
+    assert found["totals"]["strict"]["n"] == 2 and found["totals"]["strict"]["items"] == 1
+    assert {t: each["n"] for t, each in found["overall"]["by_temperature"].items()} == {"0": 1, "0.5": 1}
+
+
+def test_the_totals_of_several_benches_are_by_their_names_and_each_is_of_its_own_items(tmp_path: Path) -> None:
+    llm_jp.folder(tmp_path / "sets", "jnli", "jsts", "mawps", n=2)
+    rows = [{"id": f"llm-jp-eval-{name}-{n}", "response": "2.5"} for name in ("jsts", "jnli") for n in (0, 1)]
+    answers = lines(tmp_path / "a.jsonl", rows)
+    found = score(answers, benchmarks()["llm-jp-eval"], Shelf((tmp_path / "sets",)))
+    assert found["items"][0] == {"id": "llm-jp-eval-jsts-0", "closeness": 1.0}
+    assert found["items"][2] == {"id": "llm-jp-eval-jnli-0", "score": 0.0}
+    counted = {bench: [*map(numbers, some.items())] for bench, some in found["totals"].items()}
+    assert counted == {"llm_jp_eval": [("score", 2, 2)], "llm_jp_eval_sts": [("closeness", 2, 0)]}
+    assert {*found["by"]["llm_jp_eval"]} == {"jnli", "mawps"} and {*found["overall"]} == {*counted}
+
+
+def numbers(metric: tuple[str, dict[str, Any]]) -> tuple[str, int, int]:
+    return metric[0], metric[1]["n"], metric[1]["missing"]
 
 
 VALUES = (

@@ -55,9 +55,11 @@ def test_the_names_count_in_their_order_and_the_file_nearest_to_the_top_is_taken
 def test_a_set_that_is_a_folder_is_found_by_any_of_its_files(tmp_path: Path) -> None:
     put(tmp_path / "all" / "dev" / "b.json")
     put(tmp_path / "all" / "test" / "b.json")
-    assert Shelf((tmp_path,)).folder("test/a.json", "test/b.json", home="x").path == str(tmp_path / "all")
-    with pytest.raises(NotAtHand, match=r"there is no folder with test/c.json or another of its files in .*from x"):
-        Shelf((tmp_path,)).folder("test/c.json", home="x")
+    shelf = Shelf((tmp_path,))
+    assert shelf.folder("test/a.json", "test/b.json", home="x", up=1).path == str(tmp_path / "all")
+    assert shelf.folder("test/b.json", home="x").path == str(tmp_path / "all" / "test")
+    with pytest.raises(NotAtHand, match=r"there is no folder with test/c.json in .*get it from x"):
+        shelf.folder("test/c.json", home="x")
 
 
 def test_what_is_nowhere_says_where_it_was_looked_for_and_what_to_get(tmp_path: Path) -> None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval import shelf
 from komainu.eval.base import Answers
-from komainu.eval.evaluation import Evaluation, evaluation
+from komainu.eval.board import Board
+from komainu.eval.evaluation import evaluation
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Task, at_hand, benchmarks
 from komainu.models.base import Model, Reply
 from komainu.plan import plan
+from tests.eval import llm_jp_world as llm_jp
 from tests.eval.world import context
 from tests.test_docs import table
 
 COMMA = "punctuation:no_comma"
+HABITS = ("leakage", "empty", "truncated", "loop", "refusal")
 
 
 @pytest.fixture(autouse=True)
@@ -55,31 +61,64 @@ def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(t
         name.strip("`"): files for name, files, *_ in table("docs/benchmarks.md", "benchmark | files it is found by")
     }
     assert {*found_by} == {*told}
+    assert {name.strip("`") for name, *_ in table("docs/benchmarks.md", "habit")} == {*HABITS}
     for name, files in found_by.items():
-        for file in files.replace("`", "").split(", "):
-            (tmp_path / file).write_text("{}\n")
-            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path,)))[0]
-            (tmp_path / file).unlink()
+        for way in files.split(", or" if "folder" in files else ", "):
+            for file in re.findall("`(.+?)`", way):
+                at = tmp_path / name / file
+                at.parent.mkdir(parents=True, exist_ok=True)
+                at.write_text("{}\n")
+            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path / name,)))[0], way
+            shutil.rmtree(tmp_path / name, ignore_errors=True)
+
+
+def built(ctx: Context, stage: Board) -> tuple[dict[str, Any], dict[tuple[str, str], dict[str, Any]]]:
+    """The headline, and each row by its bench and metric."""
+    assert plan(stage, ctx.store).problems == []
+    found = json.loads((ctx.store.build(stage, ctx).path / "board.json").read_bytes())
+    return found["headline"][0], {(row["bench"], row["metric"]): row for row in found["rows"]}
 
 
 def test_the_habits_of_every_answer_are_told_and_count_for_no_headline(tmp_path: Path) -> None:
     ctx = context(tmp_path, lambda model, text, sample: "これは日本語です。" if text != "say 3" else "猫")
-    stage = evaluation(Model(name="m"), tasks(tmp_path))
-    assert plan(stage, ctx.store).problems == []
-    made = ctx.store.build(stage, ctx)
-    found = json.loads((made.path / "evaluation.json").read_bytes())
-    rates = {(row["bench"], row["language"]): (row["mean"], row["n"]) for row in found["habits"]}
-    assert rates == {("ifeval", "en"): (1.0, 6), ("m_ifeval", "ja"): (0.0, 6)}
-    assert found["headline"][0]["avg"]["mean"] == 100 and len(found["rows"]) == 8
-    assert made.summary["headline"] == {"m": {"ja": 100.0, "en": 100.0, "avg": 100.0}}
+    headline, rows = built(ctx, evaluation(Model(name="m"), tasks(tmp_path)))
+    assert headline["avg"]["mean"] == 100
+    means = {bench: row["mean"] for (bench, metric), row in rows.items() if metric == "leakage"}
+    assert means == {"ifeval_leakage": 1.0, "m_ifeval_leakage": 0.0}
+    assert {metric for bench, metric in rows if bench.startswith("ifeval_")} == {*HABITS}
 
 
 def test_a_limit_is_of_each_set_and_an_answer_that_found_no_room_is_missing(tmp_path: Path) -> None:
     ctx = context(tmp_path, lambda model, text, sample: Reply("", "context_overflow"))
-    stage = evaluation(Model(name="m"), tasks(tmp_path), limit=2)
-    found = json.loads((ctx.store.build(stage, ctx).path / "evaluation.json").read_bytes())
-    assert {(row["n"], row["missing"]) for row in (*found["rows"], *found["habits"])} == {(0, 2)}
-    assert found["rows"][0]["reasons"] == {"missing": 2}
+    _, rows = built(ctx, evaluation(Model(name="m"), tasks(tmp_path), limit=2))
+    assert {(row["n"], row["missing"]) for row in rows.values()} == {(0, 2)}
+    assert rows["ifeval", "prompt_strict"]["reasons"] == {"missing": 2}
+
+
+def test_a_second_look_at_the_answers_of_a_set_is_in_no_headline_and_where_nothing_is_for_it_it_is_left_out(
+    tmp_path: Path,
+) -> None:
+    llm_jp.folder(tmp_path / "sets", "jnli", "jsts", "mawps", n=4)
+    (task,), _ = at_hand({"llm-jp-eval": benchmarks()["llm-jp-eval"]}, Shelf((tmp_path / "sets",)))
+    ctx = context(tmp_path / "store", lambda model, text, sample: "2.5")
+    stage = evaluation(Model(name="m"), [task], limit=2)
+    headline, rows = built(ctx, stage)
+    assert headline["ja"]["mean"] == 0 and rows["llm_jp_eval_sts", "closeness"]["mean"] == 1
+    assert {(bench, row["n"]) for (bench, _), row in rows.items() if "_eval_" not in bench} == {("llm_jp_eval", 4)}
+    assert not any(bench == "llm_jp_eval_mt" for bench, _ in rows)
+    told = [ctx.open(scores).summary["overall"] for scores in stage.entries[0].scores[:2]]
+    assert told[0]["categories"]["NLI"]["datasets"]["jnli"]["n"] == 2 and told[1]["n"] == 2
+
+
+def test_jp_ifeval_is_asked_at_five_temperatures_and_told_by_them(tmp_path: Path) -> None:
+    (task,), _ = at_hand({"jp-ifeval": benchmarks()["jp-ifeval"]}, Shelf())
+    ctx = context(tmp_path, lambda model, text, sample: "答えは無い。" if model.temperature < 0.7 else "")
+    stage = evaluation(Model(name="m"), [task], limit=3)
+    _, rows = built(ctx, stage)
+    assert (rows["jp_ifeval", "strict"]["n"], rows["jp_ifeval", "strict"]["items"]) == (15, 3)
+    assert rows["jp_ifeval_empty", "empty"]["mean"] == 0.4
+    told = ctx.open(stage.entries[0].scores[0]).summary["overall"]["by_temperature"]
+    assert [*told] == ["0", "0.2", "0.5", "0.7", "1"] and told["1"]["mean"] == 0 and told["1"]["n"] == 3
 
 
 def test_a_task_says_how_a_model_is_sampled_and_the_asker_goes_before_it(tmp_path: Path) -> None:
@@ -87,16 +126,10 @@ def test_a_task_says_how_a_model_is_sampled_and_the_asker_goes_before_it(tmp_pat
     warm = task._replace(temperatures=(0.7,), max_tokens=99, samples=3)
 
     def asked(task: Task, **how: Any) -> Answers:
-        return evaluation(Model(name="m", temperature=0.3), [task], **how).board.entries[0].scores[0].answers
+        return evaluation(Model(name="m", temperature=0.3), [task], **how).entries[0].scores[0].answers
 
     own, said = asked(warm), asked(warm, max_tokens=500)
     assert (own.model.temperature, own.model.max_tokens, own.samples, own.temperatures) == (0.7, 99, 3, ())
     assert (said.model.temperature, said.model.max_tokens) == (0.7, 500)
     several = task._replace(temperatures=(0.0, 1.0))
     assert asked(several).temperatures == (0.0, 1.0) and asked(several, temperature=0.5).temperatures == ()
-
-
-def test_a_habit_of_other_answers_is_a_fault_in_the_wiring(tmp_path: Path) -> None:
-    (task, other) = (evaluation(Model(name="m"), [each]) for each in tasks(tmp_path))
-    (problem,) = Evaluation(board=task.board, habits=other.habits).check()
-    assert "which are no answers of the board" in problem

@@ -54,6 +54,7 @@ class Server:
         return found if isinstance(found, web.StreamResponse) else web.json_response(found)
 
     async def _stop(self) -> None:
+        await asyncio.sleep(0.05)  # connections that are being made come first, or nothing would close them
         await self.runner.cleanup()
         for transport in self.transports:
             transport.abort()

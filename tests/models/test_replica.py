@@ -115,12 +115,40 @@ def test_a_silent_server_is_looked_at_and_its_time_runs_out() -> None:
     assert not made.silent(999.0)  # nothing is asked of it
 
 
-def test_it_is_dead_when_nothing_but_failures_came_for_the_whole_of_its_patience() -> None:
+def test_it_is_dead_when_nobody_was_there_for_the_whole_of_its_patience() -> None:
     made = replica(busy=1)
-    made.failed(REFUSED, 1, 0.0, 10.0)
-    assert not made.dead(34.9) and made.dead(35.0)
-    made.looked_at(True, 35.0)
-    assert not made.dead(99.0)
+    made.failed(REFUSED, 1, 10.0, 10.0)
+    made.looked_at(False, 34.9)
+    assert not made.dead
+    made.looked_at(False, 35.0)
+    assert made.dead
+    made.looked_at(True, 36.0)
+    made.answered(37.0)
+    assert not made.dead
+
+
+def test_it_is_dead_when_all_it_does_for_the_whole_of_its_patience_is_fail_though_it_lives() -> None:
+    made = replica(busy=1)
+    timeout = Trouble("no answer", kind="infrastructure", slow=True)
+    for i in range(SICK):
+        made.failed(timeout, i, started=10.0, now=20.0)
+    made.looked_at(True, 21.0)
+    assert not made.out and not made.dead
+    made.failed(timeout, SICK, started=21.0, now=34.9)
+    assert not made.dead
+    made.failed(timeout, SICK, started=21.0, now=35.0)  # since the first were sent
+    assert made.dead
+
+
+def test_a_server_that_failed_at_first_and_then_takes_long_is_not_dead() -> None:
+    made = replica(busy=1)
+    for i in range(SICK):
+        made.failed(BROKEN, i, 10.0, 11.0)
+    made.looked_at(True, 12.0)
+    made.begin(12.0)
+    made.answered(99.0)
+    made.failed(BROKEN, 1, 99.0, 100.0)
+    assert not made.dead
 
 
 def test_a_pace_spreads_a_minute_evenly() -> None:

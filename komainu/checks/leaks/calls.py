@@ -11,44 +11,58 @@ _TONGUES = (
 _ABOUT = (
     r"words?|phrases?|names?|terms?|greetings?|proverbs?|sayings?|sentences?|characters?|letters?|alphabets?|script|"
     r"vocabulary|grammar|particles?|verbs?|adjectives?|nouns?|language|text|translation|pronunciation|idioms?|"
-    r"lessons?|numbers?|numerals?|counters?|tones?|poems?|haiku|lyrics|titles?|writing|symbols?"
+    r"lessons?|numbers?|numerals?|counters?|tones?|poems?|haiku|lyrics|titles?|writing|symbols?|emails?|messages?|"
+    r"essays?|onomatopoei\w+|slang|homework"
 )
 
 
 def _tongue(names: str) -> str:
-    """English ways of calling for a language: in Japanese, a Japanese word, Japanese and English, Japanese people say."""
+    """English ways of calling for a language: in Japanese, a Japanese word, Japanese people say."""
     return (
-        rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|polite\s+)?(?:{names})\b"
-        rf"|\b(?:{names})\s+(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+        rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|"
+        rf"polite\s+)?(?:{names})\b"
+        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
         rf"|\b(?:{names})s?\s+(?:people\s+|speakers\s+)?(?:say|write|call|spell|pronounce)\b"
     )
 
 
 _COMPUTERS = (  # names and words by which a text is about computers
-    "API SQL HTTP HTML CSS XML YAML LLM GPU CPU OAuth SSH DNS TCP UDP TLS JWT CORS XSS CDN VPN OSS CI GraphQL gRPC WebSocket",
-    "MQTT Transformer BERT GPT LoRA RAG CNN RNN LSTM GAN SVM PCA ROC AUC Git GitHub GitLab Docker Kubernetes K8s Terraform",
-    "Ansible Linux Ubuntu Python Java JavaScript TypeScript Typescript Rust Golang Go Swift SwiftUI Kotlin Scala Haskell",
-    "Elixir Ruby Rails PHP Perl MATLAB COBOL Fortran Flutter Dart Laravel Django Flask FastAPI Spring React Vue Angular",
-    "Svelte Node Tailwind Webpack npm Makefile CMake Gradle Jenkins Kafka Redis MongoDB PostgreSQL MySQL SQLite",
-    "Elasticsearch Hadoop Spark Airflow TensorFlow PyTorch Keras NumPy Pandas OpenCV Unity Unreal Blender Photoshop Figma",
-    "Arduino Raspberry FPGA Excel Bash PowerShell vim Emacs VSCode AWS GCP token tokens commit commits branch merge epoch",
-    "epochs batch embedding softmax dropout pod pods props async await numpy pandas matplotlib pytorch",
+    "API SQL HTTP HTML CSS XML YAML LLM GPU CPU OAuth SSH DNS TCP UDP TLS JWT CORS XSS CDN VPN OSS CI GraphQL gRPC",
+    "WebSocket MQTT Transformer BERT GPT LoRA RAG CNN RNN LSTM GAN SVM PCA ROC AUC Git GitHub GitLab Docker",
+    "Kubernetes K8s Terraform Ansible Linux Ubuntu Python Java JavaScript TypeScript Typescript Rust Golang Go Swift",
+    "SwiftUI Kotlin Scala Haskell Elixir Ruby Rails PHP Perl MATLAB COBOL Fortran Flutter Dart Laravel Django Flask",
+    "FastAPI Spring React Vue Angular Svelte Node Tailwind Webpack npm Makefile CMake Gradle Jenkins Kafka Redis",
+    "MongoDB PostgreSQL MySQL SQLite Elasticsearch Hadoop Spark Airflow TensorFlow PyTorch Keras NumPy Pandas OpenCV",
+    "Unity Unreal Blender Photoshop Figma Arduino Raspberry FPGA Excel Bash PowerShell vim Emacs VSCode AWS GCP token",
+    "tokens commit commits branch merge epoch epochs batch embedding softmax dropout pod pods props async await numpy",
+    "pandas matplotlib pytorch",
 )
 _MANY = r"外国語|多言語|国語で|[かヶカケ]国語|各国語|バイリンガル"
 _IN_JAPANESE = {  # what Japanese calls for the languages and things with
-    "latin": rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|名|題)|和英|日英|アルファベット|ローマ字|欧文|[ァ-ヴー]{{2,}}語|ピンイン|拼音|"
-    r"発音記号|[a-z]」?の(?:使い分け|過去形|過去分詞|発音|読み方|例文|用法|複数形|品詞|類義語|綴り|スペル)|[a-z]」?と「?[a-z ]+」?の(?:使い分け|違い)",
-    "chinese": rf"{_MANY}|中国語|中国语|中文|漢語|[簡简]体|繁[体體]|拼音|ピンイン|広東語|台湾華語|漢文|漢詩|汉|論語|仏典|旧字体|異体字",
+    "latin": rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|名|題)|和英|日英|アルファベット|ローマ字|欧文|"
+    rf"[ァ-ヴー]{{2,}}語|ピンイン|拼音|"
+    r"発音記号|[a-z]」?の(?:使い分け|過去形|過去分詞|発音|読み方|例文|用法|複数形|品詞|類義語|綴り|スペル)|"
+    r"[a-z]」?と「?[a-z ]+」?の(?:使い分け|違い)",
+    "chinese": rf"{_MANY}|中国語|中国语|中文|漢語|[簡简]体|繁[体體]|拼音|ピンイン|広東語|台湾華語|漢文|漢詩|汉|論語|"
+    rf"仏典|旧字体|異体字",
     "korean": rf"{_MANY}|韓国語|朝鮮語|ハングル|コリア語|韩|한국|한글",
     "japanese": rf"{_MANY}|日本語",
     "other": rf"{_MANY}|[ァ-ヴー]{{2,}}(?:語|文字)",
     "titles": r"曲|歌|洋楽|バンド|アルバム|キャッチコピー|スローガン|ロゴ|店名|タイトル|題名|英題|原題|名言|プロンプト",
-    "technical": r"プログラ|ソースコード|コード(?!レス)|コマンド|関数|クラス(?![メ会])|変数|配列|正規表現|アルゴリズム|データ(?:ベース|分析|サイエンス|構造)|"
-    r"サーバ|フレームワーク|ライブラリ|コンパイ|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|機械学習|深層学習|強化学習|"
-    r"教師[あな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|生成)|自然言語処理|"
-    r"埋め込み表現|エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|シェル|ターミナル|スレッド|並[行列]処理|排他制御|"
-    r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|仮想(?:化|マシン)|マイコン|"
-    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
+    "technical": r"プログラ|セキュリティ|認証|ブラウザ|ダウンロード|インストール|スクリプト|マクロ|センサ|半導体|"
+    r"周波数|音響|録音|デザイン|配色|遺伝子|薬理|演算子|暗号|ファイル|フォルダ|ウェブサイト|ホームページ|検索エンジン|"
+    r"サイト(?:制作|運営)|設定方法|ソースコード|コード(?!レス)|コマンド|関数|クラス(?![メ会])|変数|配列|正規表現|"
+    r"アルゴリズム|データ(?:ベース|分析|サイエンス|構造)|"
+    r"サーバ|フレームワーク|ライブラリ|コンパイ|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|"
+    r"機械学習|深層学習|強化学習|"
+    r"教師[あな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|"
+    r"生成)|自然言語処理|"
+    r"埋め込み表現|エンドポイント|エンコード|アプリ開発|計算量|再帰|ポインタ|オブジェクト指向|シェル|ターミナル|"
+    r"スレッド|並[行列]処理|排他制御|"
+    r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|"
+    r"仮想(?:化|マシン)|マイコン|"
+    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|アジャイル|"
+    r"スクラム|システム開発|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
 }
 _IN_ENGLISH = {
     "latin": r"\bTOE(?:IC|FL)\b|\bIELTS\b|\bromaji\b|\benglish\b|lingual\b|\blanguages\b",
@@ -62,7 +76,8 @@ _IN_ENGLISH = {
 _JAPANESE = {name: re.compile(pattern) for name, pattern in _IN_JAPANESE.items()}
 _ENGLISH = {name: re.compile(pattern, re.I) for name, pattern in _IN_ENGLISH.items()} | {
     "technical": re.compile(
-        rf"(?<![A-Za-z])(?:{'|'.join(' '.join(_COMPUTERS).split())})(?![A-Za-z])|`[^`\n]+`|```|(?<![A-Za-z])C(?:言語|\+\+|#)|\.NET|"
+        rf"(?<![A-Za-z])(?:{'|'.join(' '.join(_COMPUTERS).split())})(?![A-Za-z])|`[^`\n]+`|```|"
+        rf"(?<![A-Za-z])C(?:言語|\+\+|#)|\.NET|"
         r"(?<![\w/.@])[a-z]+(?:_[a-z]+|[a-z][A-Z][a-z]+|\(\)|\.(?:py|js|ts|php|rb|go|rs|java|c|h|sh|md|ya?ml|json))\b"
     )
 }

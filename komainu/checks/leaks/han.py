@@ -25,7 +25,6 @@ _MENTION = re.compile(
     r"『[^『』\n]{1,80}』|【[^【】\n]{1,80}】"
     rf"|(?<![:\[,] )(?<![:\[,])[\"“'‘*]+[^{LATIN}\n\"“”]{{1,80}}?[\"”'’*]+"
 )
-_FACE = re.compile(r"[^\w\s]?.[^\w\s]")  # a letter in an emoticon
 
 
 def chinese(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
@@ -47,7 +46,8 @@ def _simplified(run: re.Match[str], allowed: str) -> Iterator[tuple[int, int]]:
     signs = [m.start() for m in simplified_pattern().finditer(run[0]) if m[0] not in allowed]
     if not signs:
         return
-    if 4 * len(signs) >= len(run[0]) and not _NUMBER & set(run[0]):
+    long = len(run[0]) >= 6 and set("的了是") & set(run[0])
+    if long or (4 * len(signs) >= len(run[0]) and not _NUMBER & set(run[0])):
         yield run.span()
         return
     end = -1
@@ -81,6 +81,7 @@ def cjk(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
         return
     clean = blank(_MENTION, prose(text))
     for run in CJK_RUN.finditer(clean):
-        if (run[0] in "ツシノﾉヽ" and _FACE.match(text, run.start() - 1)) or run[0] in allowed:
+        around = text[max(0, run.start() - 1) : run.start()] + text[run.end() : run.end() + 1]
+        if (run[0] in "ツシノﾉヽ" and set("()（）_/＼") & set(around)) or run[0] in allowed:
             continue
         yield Span(*run.span(), "kana" if has_kana(run[0]) else "kanji")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from komainu.checks.language import ENGLISH, UNITS
 from komainu.checks.leaks.calls import technical
-from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, everyday
+from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday
 from komainu.checks.leaks.span import Span
 from komainu.checks.scripts import JAPANESE, LATIN
 from komainu.checks.text import blank, prose, without_code
@@ -17,12 +17,13 @@ TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 RUN = re.compile(rf"(?<![{LATIN}\d_.@/#$%\\-]){TOKEN}(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
 _MENTION = re.compile(
-    "|".join(
+    rf"\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
+    + "|".join(
         rf"{a}[^{JAPANESE}\n{a}{b}]{{1,300}}?{b}"
         for a, b in ("「」", "『』", "“”", '""', "（）", "()", "《》", "〈〉", "【】", "[]", "‘’")
         for a, b in ((re.escape(a), re.escape(b)),)
     )
-    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])|\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*"
+    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])"
 )
 _VALUE = re.compile(r"[:\[,][ \t]*\"([^\"\n]{1,80})\"(?=\s*[,\]}])")
 _ITEM = re.compile(
@@ -38,14 +39,18 @@ _NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
 _LISTED = re.compile(rf"{TOKEN}(?: ?[、,・/やと] ?{TOKEN}){{2,}}")
 _TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){TOKEN}(?=は)")
 _SAID = re.compile(  # what follows a word that is only mentioned, or a name in a program
-    r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
+    r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|"
+    r"フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
 )
 _NAMED = re.compile(  # what makes the Latin word before it the name of a thing, unless it is an everyday word
-    r" ?(?:値|定数|文字列|配列|行列|減衰|分布|検定|層|キー|ファイル|フォルダ|ディレクトリ|ブランチ|パッケージ|ライブラリ|モジュール|テーブル|カラム|列|"
-    r"フィールド|パラメータ|引数|形式|要素|環境|ユーザー|ポート|プロトコル|エラー|モデル|トークン|アルゴリズム|体|法|系|基|方向|軸|平面|空間|座標|成分)"
+    r" ?(?:値|定数|文字列|配列|行列|減衰|分布|検定|層|キー|ファイル|フォルダ|ディレクトリ|ブランチ|パッケージ|"
+    r"ライブラリ|モジュール|テーブル|カラム|列|"
+    r"フィールド|パラメータ|引数|形式|要素|環境|ユーザー|ポート|プロトコル|エラー|モデル|トークン|アルゴリズム|体|"
+    r"法|系|基|方向|軸|平面|空間|座標|成分)"
 )
+_USED = re.compile(r"を(?:書|使|付け|呼|指定|入力|実行|押)")  # what is done with a word of a program
 _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
-_CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
+_CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)|:(?=[{JAPANESE}A-Za-z/])| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
 _VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
 _BARE = re.compile(r"[\d_@/+#&.]")
 
@@ -61,9 +66,7 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
     if found and "technical" not in speaks:
         found = [*_words(bare, clean, allowed, everywhere if technical(text) else _terms(clean))]
     yield from found
-    if not _JA.search(text):
-        return
-    if "titles" not in speaks:
+    if "titles" not in speaks and _JA.search(text):
         yield from _items(text, allowed, "technical" in speaks)
     for sentence in _SENTENCE.finditer(clean):
         if _is_english(sentence, clean, "titles" in speaks) and not words_of(sentence[0]) <= allowed:
@@ -103,7 +106,10 @@ def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) 
         return None
     if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
         return None
-    if len(pieces) == 1 and _is_said(text, run, everyday(key(pieces[0][0]))):
+    word = key(pieces[0][0])
+    if len(pieces) == 1 and _is_said(text, run, everyday(word)):
+        return None
+    if len(pieces) == 1 and computers and (word in JOINING or not everyday(word)) and _USED.match(text, run.end()):
         return None
     words = [p for p in pieces if p in foreign or (p[0].islower() and key(p[0]) not in allowed)]
     return Span(words[0].start(), words[-1].start() + len(words[-1][0].rstrip(".'’-/+&#")), "latin")
@@ -161,7 +167,7 @@ def is_foreign(word: str, computers: bool = False) -> bool:
         return False
     if word.isupper() or is_name(word):
         return w in NAMED_DAYS and not is_name(word)
-    if w in AT_HOME and not (w in JOINING and not word.islower()):
+    if w in TERMS or (w in AT_HOME and not (w in JOINING and not word.islower())):
         return False
     return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if computers else True
 

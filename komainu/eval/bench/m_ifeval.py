@@ -54,6 +54,6 @@ class MIFEval(Published):
     def score(self, chat: Chat) -> list[Score]:
         return scores(self, chat, CHECKS)
 
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """`strict` and `loose`, one verdict an instruction, in the prompt's order."""
         return by_reading(scores)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from komainu.sandbox.inside.encode import encode
+from komainu.sandbox.inside.encode import encode, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def script(code: str) -> int:
 
 
 def calls(code: str, entry: str, sets: list[list[list[Any]]], channel: int, beat: Callable[[], None]) -> None:
-    """Load the program once for each set of calls, and write a line for each call: its CPU seconds and its value.
+    """Load the program once for each set of calls. A line for each call has its CPU seconds and its value.
 
-    The first exception is written in place of a value and ends everything. `beat` is called before every step.
+    The seconds are those of writing the value too. The first exception is written in place of a value and ends
+    everything. `beat` is called before every step.
     """
     lines: list[str] = []
     try:
@@ -46,8 +47,8 @@ def calls(code: str, entry: str, sets: list[list[list[Any]]], channel: int, beat
             for arguments in members:
                 beat()
                 start = time.process_time()
-                value = function(*arguments)
-                lines.append(f"[{time.process_time() - start:.6f},{encode(value)}]\n")
+                value = written(function(*arguments))
+                lines.append(f"[{time.process_time() - start:.6f},{value}]\n")
                 if sum(map(len, lines[-64:])) > FULL or len(lines) > 1000:
                     flush(lines, channel)
             flush(lines, channel)

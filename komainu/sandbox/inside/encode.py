@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import math
 from _json import encode_basestring_ascii as quoted  # the module json takes longer to load than a program to start
 from collections import deque
@@ -9,6 +10,49 @@ from collections import deque
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+LARGE = 1 << 18  # bytes; a value that takes more is known by its digest alone
+
+
+def written(value: object) -> str:
+    """The value as one JSON text, or the digest of a large one: equal values, equal digests.
+
+    Raises RecursionError for what is nested too deeply or holds itself.
+    """
+    try:
+        size = len(packed(value))
+    except ValueError:  # it holds what only `encode` knows
+        return encode(value)
+    if size <= LARGE:
+        return encode(value)
+    from hashlib import sha256  # here, as it takes long to load and few values are large
+
+    return f'{{"large":"{sha256(packed(plain(value))).hexdigest()}"}}'
+
+
+def packed(value: object) -> bytes:
+    """The value as bytes: quickly, and the same for what is the same. Raises ValueError for what is no plain value."""
+    return marshal.dumps(value, 2)  # type: ignore[arg-type]  # later formats write down references too
+
+
+def plain(value: object) -> object:
+    """A form that is the same for equal values: 1, 1.0 and True are one number, and a dict has no order."""
+    if isinstance(value, (list, tuple)):
+        kinds = set(map(type, value))
+        if kinds.isdisjoint(CHANGED) or (kinds == {float} and not any(map(float.is_integer, value))):
+            return value
+        return type(value)([plain(each) if type(each) in CHANGED else each for each in value])
+    if isinstance(value, (set, frozenset)):
+        return "set", sorted(packed(plain(each)) for each in value)
+    if isinstance(value, dict):
+        return "dict", sorted(packed((plain(k), plain(v))) for k, v in value.items())
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    return value
+
+
+CHANGED = frozenset((list, tuple, set, frozenset, dict, bool, float))  # what `plain` may change
 
 
 def encode(value: object) -> str:

@@ -44,6 +44,7 @@ def test_all_kana_become_hiragana(text: str, kana: str) -> None:
         ("なぁ", 2),
         ("とぅ", 1),
         ("っ", 1),
+        ("んぁ", 2),
         ("ゃ", 1),
         ("んー", 2),
         ("", 0),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 import unicodedata
 from collections import Counter
-from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,6 @@ ITEMS = JpIFEvalItems().rows()
 FILE = Path(__file__).with_name("answers.jsonl")
 ANSWERS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
 SAID = {row["id"]: row["response"] for row in ANSWERS}
-DATA = {
-    1: "fe4599b553624c65"
-}  # version to the hash of the prompts: a changed prompt needs a raised JpIFEvalItems.version
 
 
 def asked(name: str) -> list[dict[str, Any]]:
@@ -38,9 +34,10 @@ def prompt(item: Chat) -> str:
     return item.messages[0].content
 
 
-def test_changed_prompts_get_another_version() -> None:
-    data = files("komainu.eval.bench.jp_ifeval").joinpath("prompts.jsonl").read_bytes()
-    assert DATA[JpIFEvalItems.version] == hashlib.sha256(data).hexdigest()[:16]
+def test_other_prompts_are_other_items() -> None:
+    other = JpIFEvalItems(sha256="0" * 64)
+    assert other.id != JpIFEvalItems().id and any("the prompts of this version" in wrong for wrong in other.check())
+    assert [*JpIFEvalItems().check()] == []
 
 
 def test_there_are_as_many_prompts_and_types_as_promised() -> None:
@@ -123,3 +120,15 @@ def test_what_prompts_name_stands_in_the_tables() -> None:
     for kwargs in asked("yojijukugo"):
         fitting = [w for r in rows("yojijukugo") for w in words("yojijukugo", r) if set(w) & set(kwargs["among"])]
         assert len(fitting) >= 3 * kwargs["count"]
+
+
+def test_the_docs_tell_every_type_with_its_numbers() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jp-ifeval.md").read_text(encoding="utf-8")
+    told = {
+        name: (int(own), int(all_)) for name, own, all_ in re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", page, re.M)
+    }
+    own = Counter(JpIFEval().group(item) for item in ITEMS)
+    every = Counter(one["id"] for item in ITEMS for one in item.meta["instructions"])
+    assert told == {name: (own[name], every[name]) for name in CHECKS}
+    two = sum(len(item.meta["instructions"]) > 1 for item in ITEMS)
+    assert f"| {len(ITEMS)}, {every.total()}, {len(CHECKS)} |" in page and f": {two} prompts have a second" in page

@@ -7,8 +7,8 @@ import unicodedata
 from collections import Counter
 from decimal import Decimal
 
-from komainu.eval.bench.jp_ifeval.kana import composed, hiragana
-from komainu.eval.bench.jp_ifeval.pieces import answers
+from komainu.eval.bench.jp_ifeval.kana import composed
+from komainu.eval.bench.jp_ifeval.pieces import answers, in_order
 from komainu.eval.bench.jp_ifeval.tables import rows, words
 
 KANJI_DIGITS = "〇一二三四五六七八九十"
@@ -47,9 +47,8 @@ def in_kanji(number: int) -> str:
 
 
 def counter_reading(response: str, *, forms: list[str]) -> bool:
-    """The readings of numbers with counters (`3本`: さんぼん) in kana, in order, with every change of sound."""
-    found = [hiragana(answer) for answer in answers(response)]
-    return len(found) == len(forms) and all(a in spoken_as(form) for a, form in zip(found, forms, strict=True))
+    """The readings of numbers with counters (`3本`: さんぼん) in hiragana, in order, with every change of sound."""
+    return in_order(answers(response), ["|".join(spoken_as(form)) for form in forms])
 
 
 def spoken_as(form: str) -> tuple[str, ...]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import zip_longest
 
 from komainu.checks.register import sentence_register
 from komainu.eval.bench.jp_ifeval.kana import composed
 from komainu.eval.bench.jp_ifeval.lexicon import tokens
-from komainu.eval.bench.jp_ifeval.pieces import answers, ending, prose_sentences
+from komainu.eval.bench.jp_ifeval.pieces import answers, ending, in_order, prose_sentences
 from komainu.eval.bench.jp_ifeval.tables import rows
 
 _DOUBLE = re.compile("になられ|おっしゃられ|いらっしゃられ|なさられ")  # 二重敬語
@@ -76,7 +75,3 @@ def conjugation(response: str, *, accepted: list[str]) -> bool:
 def transitivity(response: str, *, accepted: list[str]) -> bool:
     """The transitive or intransitive partner of each verb, in order."""
     return in_order(answers(response), accepted)
-
-
-def in_order(found: list[str], accepted: list[str]) -> bool:
-    return all(a in right.split("|") for a, right in zip_longest(found, accepted, fillvalue=""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from komainu.checks.text import sentences, strip_item
 from komainu.eval.bench.jp_ifeval.kana import composed
@@ -20,7 +21,7 @@ def lines(text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """A listed item without its bullet or number, and without quotes, bold marks and full stops around it."""
-    return strip_item(text.strip(_AROUND)).strip(_AROUND)
+    return strip_item(text.strip().strip(_AROUND)).strip(_AROUND).strip()
 
 
 def items(text: str) -> list[str]:
@@ -35,6 +36,11 @@ def answers(text: str) -> list[str]:
     if len(found) == 1:
         found = re.split(r"[、，,・/／]|[ 　]+(?![→⇒➡＝=：:])", re.sub(r"\s*([→⇒➡＝=：:])\s*", r"\1", bare(found[0])))
     return [answer for line in found if (answer := bare(_LABEL.sub("", strip_item(line))))]
+
+
+def in_order(found: list[str], accepted: list[str]) -> bool:
+    """Whether short answers are the right ones, in order and none more; several right ones are divided by |."""
+    return all(a in right.split("|") for a, right in zip_longest(found, accepted, fillvalue=""))
 
 
 def prose_sentences(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from komainu.eval.bench.jp_ifeval.kana import HIRAGANA, KATAKANA, composed, hiragana, kanji
+from komainu.eval.bench.jp_ifeval.kana import HIRAGANA, KATAKANA, composed, hiragana, is_kana, kanji
 
 
 def letters(text: str) -> str:
@@ -45,4 +45,7 @@ def hiragana_count(response: str, *, low: int, high: int) -> bool:
 
 def lipogram(response: str, *, letters: list[str]) -> bool:
     """Kana alone, and none of the hiragana `letters`, nor the same letter in katakana; が is another letter than か."""
-    return no_kanji(response) and not set(hiragana(response)) & set(letters)
+    return is_kana(_letters(response)) and not set(hiragana(response)) & set(letters)
+
+
+_letters = letters  # the argument of that name hides the function

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from komainu.eval.bench.jp_ifeval.kana import KANJI, composed, hiragana, kanji
+from komainu.eval.bench.jp_ifeval.kana import KANJI, composed, kanji
 from komainu.eval.bench.jp_ifeval.lexicon import headword, readings, sounds_like, spoken
-from komainu.eval.bench.jp_ifeval.pieces import answers, items
+from komainu.eval.bench.jp_ifeval.pieces import answers, in_order, items
 from komainu.eval.bench.jp_ifeval.tables import rows, words
 
 _FURIGANA = re.compile(r"(?P<before>[^（）()]*)[（(](?P<kana>[^（）()]*)[）)]")
@@ -85,8 +85,5 @@ def jukugo(response: str, *, character: str, count: int) -> bool:
 
 
 def reading(response: str, *, accepted: list[str]) -> bool:
-    """The readings asked for in kana, in order; several right ones are divided by |."""
-    found = [hiragana(answer) for answer in answers(response)]
-    return len(found) == len(accepted) and all(
-        answer in right.split("|") for answer, right in zip(found, accepted, strict=True)
-    )
+    """The readings asked for in hiragana, in order; several right ones are divided by |. Katakana fail."""
+    return in_order(answers(response), accepted)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from komainu.eval.base import Lang
 from komainu.eval.bench.llm_jp_eval import comet
 from komainu.eval.bench.llm_jp_eval.datasets import BENCH, CATEGORIES, dataset_of, gold_of
+from komainu.eval.bench.llm_jp_eval.execution import ran
 from komainu.eval.bench.llm_jp_eval.metrics import METRICS, similarity
 from komainu.eval.bench.llm_jp_eval.prompt import counted, normalised
 from komainu.eval.items import Published, Source
@@ -27,7 +28,7 @@ class OfCategories:
     def group(self, chat: Chat) -> str:
         return dataset_of(chat).name
 
-    def told(self, scores: Sequence[Score]) -> dict[str, Any]:
+    def told(self, chat: Chat, scores: Sequence[Score]) -> dict[str, Any]:
         """Each metric by its name; None for a missing verdict."""
         return {score.metric: score.value for score in scores}
 
@@ -38,7 +39,7 @@ class LlmJpEval(OfCategories, Published):
 
     `overall` gives the means of the categories and their average. `comet` is the local checkpoint file of
     Unbabel/wmt22-comet-da; without it, or without the package unbabel-comet, the verdicts on translations are
-    missing, and so are those on code as long as nothing may run it here.
+    missing. So are those on code where the sandbox cannot be made.
     Not covered: the most tokens an answer may have (meta.output_length) are not imposed on the model.
     """
 
@@ -53,7 +54,8 @@ class LlmJpEval(OfCategories, Published):
         if dataset.metric == "comet_wmt22":
             return [self.translated(chat, answer, gold)]
         if dataset.metric == "code_exec":
-            return [Score(chat.id, "score", None, why="not_available: model-written code is not run here")]
+            found = ran(chat.reply, gold_of(chat))
+            return [Score(chat.id, "score", None if found.passed is None else float(found.passed), why=found.why)]
         value = round(METRICS[dataset.metric](answer, gold), 6)
         wrong = dataset.metric == "exact_match" and value == 0
         return [Score(chat.id, "score", value, why=f"differs: {shorten(answer, 80)}" if wrong else "")]
@@ -84,6 +86,10 @@ class LlmJpEvalTranslation(OfCategories, Published):
     categories: ClassVar[tuple[str, ...]] = ("MT",)
     language: Lang = "ja"
 
+    @property
+    def averaged(self) -> bool:
+        return False
+
     def score(self, chat: Chat) -> list[Score]:
         from komainu.eval.bench.llm_jp_eval.bleu import bleu
         from komainu.eval.chrf import chrf
@@ -104,6 +110,10 @@ class LlmJpEvalSimilarity(OfCategories, Published):
     metrics: ClassVar[tuple[str, ...]] = ("closeness",)
     categories: ClassVar[tuple[str, ...]] = ("STS",)
     language: Lang = "ja"
+
+    @property
+    def averaged(self) -> bool:
+        return False
 
     def score(self, chat: Chat) -> list[Score]:
         said = similarity(counted(chat.reply))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from komainu.errors import UsageError, nearest
 from komainu.eval.bench.llm_jp_eval.datasets import BENCH, DATASETS, Dataset
@@ -53,6 +53,9 @@ class LlmJpEvalItems(Items):
         for field in ("shots", "first"):
             if getattr(self, field) < 0:
                 yield f"LlmJpEvalItems.{field} is {getattr(self, field)}; it must be 0 or more"
+
+    def limited(self, n: int) -> Self:
+        return replace(self, first=n)
 
     def read(self) -> Iterator[Chat]:
         there = [dataset for dataset in self.wanted() if self.file(dataset).is_file()]

@@ -86,16 +86,13 @@ def committed(text: str, letter: re.Match[str], *, final: bool = False) -> Said:
 
 def announced(text: str, texts: Sequence[str]) -> Iterator[Said]:
     """Letters after "the answer is" and the like."""
-    for pattern in (say.ANNOUNCED, say.CONCLUDED):
-        for found in pattern.finditer(text):
-            letter = say.TOKEN.match(text, found.end())
-            if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
-                continue
-            made = committed(text, letter, final=is_final(found))
-            if pattern is say.CONCLUDED and len(made.letters) == 1 and not say.STOPS.match(made.rest):
-                continue
-            if stands(letter, made, texts):
-                yield made
+    for found in say.ANNOUNCED.finditer(text):
+        letter = say.TOKEN.match(text, found.end())
+        if letter is None or supposed(text, found.start()) or is_text(text, letter, texts):
+            continue
+        made = committed(text, letter, final=bool(found["final"] or found["last"]))
+        if stands(letter, made, texts):
+            yield made
 
 
 def supposed(text: str, at: int) -> bool:
@@ -103,13 +100,9 @@ def supposed(text: str, at: int) -> bool:
     return say.BEFORE.search(text[max(0, at - 80) : at]) is not None
 
 
-def is_final(found: re.Match[str]) -> bool:
-    return any(found.groupdict().get(name) for name in ("final", "last"))
-
-
 def is_text(text: str, letter: re.Match[str], texts: Sequence[str]) -> bool:
     """Whether what looks like a letter is how the text of an option begins: E. coli, A sharp."""
-    start = text[letter.start("letter") :].casefold()
+    start = text[letter.start("letter") :][:REACH].casefold()
     return any(len(own) > 1 and start.startswith(own) for own in texts)
 
 
@@ -154,12 +147,13 @@ def leading(text: str, texts: Sequence[str]) -> Iterator[Said]:
         return
     made = committed(text, found)
     rest, bracketed = made.rest, bool(found["open"] and found["close"]) or found["close"] in (")", "]")
-    if (found["letter"].islower() and not bracketed) or say.DENIED.match(rest) or say.ASKS.match(rest):
+    quoted = quotes(made, texts) is not None
+    if (found["letter"].islower() and not bracketed) or say.DENIED.match(rest) or (say.ASKS.match(rest) and not quoted):
         return
     named = bracketed or say.IN_JAPANESE.match(rest) or re.match(r"\s*[:)\]]|\s+[-–—]\s", rest)
     dotted = re.match(r"\.\s*(?:[A-Z(\"“「ぁ-んァ-ン一-龥]|$)", rest)
     reasoned = re.match(r"\s*[,、]|\s+(?:because|since|as\s|due)", rest) and found["letter"] != "I"
-    if len(made.letters) > 1 or named or dotted or reasoned or quotes(made, texts) is not None:
+    if len(made.letters) > 1 or quoted or named or dotted or reasoned:
         yield made
 
 
@@ -170,7 +164,7 @@ def lists(text: str) -> bool:
 
 
 def repeated(text: str, texts: Sequence[str]) -> Iterator[Said]:
-    """A line that repeats one option, letter and text, when only one is repeated so."""
+    """Lines that repeat an option, letter and text."""
     for found in say.LISTED.finditer(text):
         index = ord(found["letter"]) - 65
         if index < len(texts) and bare(found["text"]) == texts[index]:
@@ -244,14 +238,14 @@ def exactly(said: Iterable[str], texts: Sequence[str]) -> set[int]:
 
 def begun(said: Iterable[str], texts: Sequence[str]) -> set[int]:
     """The options whose text something said begins with, up to a mark; a comma is one after a word or two. An option
-    that follows right after the comma is said, too."""
+    that follows right after the comma, or its letter, is said, too."""
     found = set()
     for each in (part.strip(_EDGES).casefold() for part in said):
         for own in {i for i, text in enumerate(texts) if text and each.startswith(text)}:
             mark = say.BRIEF_MARK if len(texts[own].split()) < 3 else say.MARK
             if mark.match(each, len(texts[own])):
                 rest = each[len(texts[own]) :].strip(_EDGES)
-                found |= {own, *(i for i, text in enumerate(texts) if text and rest.startswith(text))}
+                found |= {own, *(i for i, t in enumerate(texts) if (t and rest.startswith(t)) or rest == chr(97 + i))}
     return found
 
 

@@ -17,7 +17,7 @@ _WORDS = (
     r"|(?:among|of|from)\s+(?:the|these)\s+(?:given\s+|listed\s+)?\w+"
     r"|that\s+(?:makes|fits|best|is\s+best)\b[^.,;:\n]{0,40}?))*"
 )
-_IS = r"(?:is|was|=|:|->|→|⇒|would\s+be|should\s+be|must\s+be|has\s+to\s+be|will\s+be|-|–|—)"
+_IS = r"(?:is|was|['’]s|=|:|->|→|⇒|would\s+be|should\s+be|must\s+be|has\s+to\s+be|will\s+be|-|–|—)"
 _SURELY = r"(?:(?:clearly|definitely|probably|likely|most\s+likely|therefore|thus|simply|still|indeed|:)\s*)*"
 _THE = r"(?:(?:option|choice|answer|letter|選択肢)\s*)?"
 _RIGHT_JA = (
@@ -31,23 +31,19 @@ ANNOUNCED = re.compile(
         (
             rf"\bonly\s+(?:answer|choice|option)\s[^.,;:\n]{{0,40}}?\bis\s+{_THE}",
             rf"\b(?P<final>final\s+)?{_NOUN}{_WORDS}[\"']?\s*{_IS}\s*{_SURELY}{_THE}",
-            rf"^\W*answer\s+{_THE}",
+            rf"^\W*answer\s+{_THE}|\bwhich\s+is\s+(?:option|choice|answer)\s+",
             r"(?:\b(?:I|we)(?:['’]\w+|\s+(?:would|will|have|am|was|must|therefore|thus|definitely|think\s+I(?:['’]ll)?))*\s+"
             r"(?:choose|chose|chosen|pick|picked|picking|select|selected|selecting|opt\s+for|vote\s+for|go\s+with"
             r"|going\s+with|went\s+with|say)|^\W*(?:choose|select|pick))\b\s*:?\s*"
             rf"{_THE}",
             rf"(?P<last>最終的?な?)?(?:答え?|解答|回答|正解|正答|{_RIGHT_JA})\s*(?:は|:|=|→)\s*[、,]?\s*{_THE}",
+            r"\b(?:so|therefore|thus|hence|consequently|in\s+conclusion)\b\s*[,:]?\s*"
+            rf"(?:(?:it['’]?s|it\s+is|it\s+must\s+be|we\s+have)\s+)?{_THE}",
+            rf"\b(?:it['’]?s|it\s+is|it\s+must\s+be|that['’]?s|that\s+would\s+be)\s+{_SURELY}{_THE}",
+            rf"(?:よって|したがって|従って|ゆえに|つまり|だから)\s*[、,]?\s*{_THE}",
         )
     ),
     re.I | re.M,
-)
-# These need the sentence to end right after the letter.
-CONCLUDED = re.compile(
-    r"\b(?:so|therefore|thus|hence|consequently|in\s+conclusion)\b\s*[,:]?\s*"
-    rf"(?:(?:it'?s|it\s+is|it\s+must\s+be|we\s+have)\s+)?{_THE}"
-    rf"|\b(?:it'?s|it\s+is|it\s+must\s+be|that'?s|that\s+would\s+be)\s+{_SURELY}{_THE}"
-    rf"|(?:よって|したがって|従って|ゆえに|つまり|だから)\s*[、,]?\s*{_THE}",
-    re.I,
 )
 LEADS = re.compile(rf"\s*(?:(?:option|choice|answer|letter|選択肢)\s*)?{LETTER}", re.I)
 TOKEN = re.compile(LETTER)
@@ -61,7 +57,7 @@ CALLED_RIGHT = re.compile(  # after a letter
     re.I,
 )
 DENIED = re.compile(  # after a letter: it is named to be turned down
-    r"\s*(?:is|was|seems|looks|can|could|would|may|might|does|has)\b(?!\s+(?:because|since))|\s*(?:isn|wasn|can|won)['’]t"
+    r"\s*(?:is|are|was|seems?|looks?|can|could|would|may|might|does|has)\b(?!\s+(?:because|since))|\s*(?:isn|wasn|can|won)['’]t"
     r"|\s*(?:(?:だ|である)?と(?:は|すれば|仮定)|で?は(?:な|あり|誤|違|不)|では(?:な|あり)|じゃ|以外|(?:です|でしょう|だ)?か[?。]|かもしれ|なら|も)",
     re.I,
 )
@@ -70,7 +66,6 @@ ENDS = re.compile(  # after a letter: it is the answer, not the first word of so
     r"|\s*[ぁ-んァ-ン一-龥「『（]",
     re.I,
 )
-STOPS = re.compile(r"\s*(?:$|[\n.!,;。、]|です|だ|となり|になり|が(?:正|答|最|適))")
 IN_JAPANESE = re.compile(
     r"\s*(?:です|だ|である|でしょう|になり|となり|だと思|かと思|と考え|と思|を選(?!ば|びま?せん|ぶべきで|択しな))(?!か)"
 )
@@ -97,7 +92,7 @@ CORRECTED = re.compile(
     re.I,
 )
 NO_CHOICE = re.compile(
-    r"\bnone\s+of\s+(?:the|these|them)\b|\bneither\b|\b(?:not|n['’]t)\s+(?:sure|certain|know|enough|clear|determine|answer)"
+    r"\bnone\s+of\s+(?:the|these|them)\b|\bneither\b|(?:\bnot|n['’]t)\s+(?:sure|certain|know|enough|clear|determine|answer)"
     r"|\b(?:cannot|can['’]?t|unable|impossible|insufficient|refuse)\b|\bno\s+(?:\w+\s+)?(?:answer|option|choice)\b"
     r"|該当|どれも|いずれも|わかりません|分かりません|わからない|分からない|できません|ありません|不明",
     re.I,
@@ -110,7 +105,7 @@ NEGATED = re.compile(
 COPULA = re.compile(r"(?:です|だ|である|になります)[。.]?$")
 AROUND = word_set(  # words that may stand around a letter which is all there is
     "i think guess believe say it it's is this that's must be would probably definitely clearly surely most likely",
-    "certainly sure my the answer option choice letter go with pick choose therefore so thus",
+    "certainly sure yes my the answer option choice letter go with pick choose therefore so thus",
 )
 SAID_TEXT = re.compile(
     rf"\b(?:final\s+)?{_NOUN}{_WORDS}\s*(?:is|was|:|=|would\s+be|should\s+be|must\s+be)\s*{_SURELY}(?:that\s+)?(?P<text>[^\n]+)"

@@ -1,0 +1,1 @@
+"""EvalPlus' parts: its problems, the program in an answer, what is expected of it, and how the two are compared."""

@@ -1,0 +1,185 @@
+"""LiveBench: its questions of one release, asked by us, scored by its own program."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from komainu.environment import Environment
+from komainu.errors import UsageError, nearest
+from komainu.eval.base import Lang
+from komainu.eval.external.base import Harness, Job, Result
+from komainu.eval.items import Source
+from komainu.files import read_objects, write_objects
+from komainu.rows import Chat, Message
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+
+CATEGORIES = ("coding", "data_analysis", "instruction_following", "language", "math", "reasoning")
+RELEASES = ("2024-06-24", "2024-07-26", "2024-08-31", "2024-11-25")  # up to the one this is for
+FILE = "data/test-00000-of-00001.parquet"  # of a category's set on the hub
+COMMIT = "0289a4569a8a384b83201e9bfcb2b590c7b50ce6"
+ENVIRONMENT = Environment(
+    name="livebench", steps=((f"livebench @ git+https://github.com/LiveBench/LiveBench@{COMMIT}",),)
+)
+MODEL = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveBench(Harness):
+    """The questions of one LiveBench release, a category for each source.
+
+    `sources` maps a category to its set: the hub's `livebench/<category>` at a commit, or a local file of the same
+    schema (Parquet or JSON lines; in a folder, the hub's file name). A question belongs to a release when it came out
+    with it or an earlier one and was not removed by it, as upstream selects them.
+    The model is asked here, one turn, and upstream's `gen_ground_truth_judgment` scores the answers; a score of -1 is
+    no verdict.
+
+    The summary has the mean of each task, the mean over the tasks of each category, and `average`, the mean over the
+    six categories; where a category is missing it is named, and `average` is None. Scores are 0 to 1, LiveBench shows
+    them times 100.
+    Not covered: questions of several turns, releases after 2024-11-25.
+    Source: White et al. 2024, arXiv:2406.19314; github.com/LiveBench/LiveBench at `COMMIT`.
+    """
+
+    sources: dict[str, Source]
+    release: str = "2024-11-25"
+    environment: Environment = ENVIRONMENT
+    language: Lang = "en"
+
+    @property
+    def bench(self) -> str:
+        return f"livebench:{self.release}"
+
+    def check(self) -> Iterator[str]:
+        if not self.sources:
+            yield f"LiveBench.sources is empty; give a source for each of {', '.join(CATEGORIES)}"
+        if self.release not in RELEASES:
+            yield f"LiveBench.release is {self.release!r}{nearest(self.release, RELEASES)}"
+        for category in sorted(self.sources.keys() - set(CATEGORIES)):
+            yield f"LiveBench.sources[{category!r}]: no such category{nearest(category, CATEGORIES)}"
+        for category, source in self.sources.items():
+            yield from (f"LiveBench.sources[{category!r}]: {problem}" for problem in source.problems())
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The release's questions, as upstream's own loader would hand them to its scorer."""
+        for category, source in sorted(self.sources.items()):
+            path = source.file(FILE)
+            for line, found in read_objects(path):
+                question = dated(found)
+                if wrong := problem(question, category):
+                    raise UsageError(f"{path}:{line}: {wrong}")
+                if released(question, self.release):
+                    yield question
+
+    def listed(self, out: Path, ctx: Context) -> Iterator[Chat]:
+        for question in self.entries():
+            meta = {"bench": self.bench, "lang": self.language, "source": f"livebench/{question['category']}"}
+            told = {name: question[name] for name in ("category", "task")}
+            yield Chat(question["question_id"], (Message("user", question["turns"][0]),), {**meta, **told})
+
+    def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
+        answers = {item.id: job.relay.ask(item.messages).text for item in items}
+        tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for question in self.entries():
+            tasks[f"live_bench/{question['category']}/{question['task']}"].append(question)
+        for name, questions in tasks.items():
+            place = job.folder / "data" / name
+            (place / "model_answer").mkdir(parents=True, exist_ok=True)
+            write_objects(place / "question.jsonl", questions)
+            write_objects(
+                place / "model_answer" / f"{MODEL}.jsonl",
+                (written(q["question_id"], answers[q["question_id"]]) for q in questions),
+            )
+        source = ["--question-source", "jsonl", "--livebench-release-option", self.release]
+        names = ["--bench-name", *tasks, "--model", MODEL, "--remove-existing-file"]
+        job.run("-m", "livebench.gen_ground_truth_judgment", *names, *source)
+        verdicts = judgments(job.folder / "data")
+        for item in items:
+            if item.id in verdicts:
+                yield Result(item.id, item.messages, answers[item.id], {"score": verdicts[item.id]}, {})
+
+    def summary(self, items: Sequence[Chat], results: Mapping[str, Result]) -> dict[str, Any]:
+        return totals(items, {i: result.scores["score"] for i, result in results.items()})
+
+
+def problem(question: dict[str, Any], category: str) -> str:
+    """What is wrong with a question; "" when nothing is."""
+    for name in ("question_id", "task", "livebench_release_date"):
+        if not isinstance(question.get(name), str) or not question[name]:
+            return f"a question needs a text {name!r}"
+    if question.get("category") != category:
+        return f"the question is of the category {question.get('category')!r}, its source is given for {category!r}"
+    turns = question.get("turns")
+    if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], str):
+        return "a question has `turns` with one text"
+    return ""
+
+
+def dated(question: dict[str, Any]) -> dict[str, Any]:
+    """A question with its dates as upstream writes them: days as YYYY-MM-DD, a contest's time with a blank."""
+    days = ("livebench_release_date", "livebench_removal_date", "release_date")
+    found = {k: (v or "")[:10] if k in days and isinstance(v, str | None) else v for k, v in question.items()}
+    if isinstance(original := found.get("original_json"), dict) and isinstance(original.get("contest_date"), str):
+        found["original_json"] = {**original, "contest_date": original["contest_date"].replace("T", " ")}
+    return found
+
+
+def released(question: dict[str, Any], release: str) -> bool:
+    """Whether a question belongs to a release: it came out with it or one before, and was not removed by it."""
+    out, removed = question["livebench_release_date"], question.get("livebench_removal_date") or ""
+    return out in RELEASES and out <= release and (not removed or removed > release)
+
+
+def written(question_id: str, answer: str) -> dict[str, Any]:
+    """An answer as upstream's own asking would have left it."""
+    choices = [{"index": 0, "turns": [answer]}]
+    return {"question_id": question_id, "answer_id": question_id, "model_id": MODEL, "choices": choices, "tstamp": 0}
+
+
+def judgments(folder: Path) -> dict[str, float]:
+    """Question id to score, from upstream's files."""
+    found = {}
+    for file in sorted(folder.rglob("model_judgment/ground_truth_judgment.jsonl")):
+        for line, verdict in read_objects(file):
+            try:
+                score = float(verdict["score"])
+                if score != -1:
+                    found[str(verdict["question_id"])] = score
+            except (KeyError, TypeError, ValueError):
+                raise UsageError(f"{file}:{line}: not a judgment of LiveBench: {json.dumps(verdict)[:200]}") from None
+    return found
+
+
+def totals(items: Sequence[Chat], scores: Mapping[str, float]) -> dict[str, Any]:
+    """Task means, category means, their average, and what is missing of it."""
+    tasks: dict[tuple[str, str], list[float | None]] = defaultdict(list)
+    for item in items:
+        tasks[item.meta["category"], item.meta["task"]].append(scores.get(item.id))
+    means = {key: mean([v for v in some if v is not None]) for key, some in sorted(tasks.items())}
+    categories = {c: mean([m for (of, _), m in means.items() if of == c]) for c in sorted({c for c, _ in means})}
+    missing = [c for c in CATEGORIES if categories.get(c) is None]
+    return {
+        "tasks": {
+            f"{c}/{t}": {"mean": written_mean(means[c, t]), "n": len(some), "missing": some.count(None)}
+            for (c, t), some in sorted(tasks.items())
+        },
+        "categories": {category: written_mean(value) for category, value in categories.items()},
+        "missing_categories": missing,
+        "average": None if missing else written_mean(mean([*categories.values()])),
+    }
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """The mean; None of nothing, and where one is missing."""
+    there = [v for v in values if v is not None]
+    return sum(there) / len(there) if there and len(there) == len(values) else None
+
+
+def written_mean(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,201 @@
+"""LiveBench: our loading and totals for real, upstream's scorer played by a script with its arguments and files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from komainu.environment import Environment
+from komainu.errors import UsageError
+from komainu.eval.base import Scores
+from komainu.eval.board import Board, Entry
+from komainu.eval.external.base import External, Told
+from komainu.eval.external.livebench import CATEGORIES, ENVIRONMENT, FILE, LiveBench, dated, mean, released, totals
+from komainu.eval.items import Source
+from komainu.models.base import Model
+from komainu.rows import Chat, Message, Score
+from komainu.stage import wiring
+from tests.eval.world import context
+
+TOLD = Told(name="livebench:2024-11-25", metrics=("score",), language="en")
+JUDGE = """
+import argparse, json, pathlib
+parser = argparse.ArgumentParser()
+parser.add_argument("--bench-name", nargs="+")
+parser.add_argument("--model", nargs="+")
+parser.add_argument("--question-source")
+parser.add_argument("--livebench-release-option")
+parser.add_argument("--remove-existing-file", action="store_true")
+given = parser.parse_args()
+assert given.question_source == "jsonl" and given.livebench_release_option == "2024-11-25"
+for name in given.bench_name:
+    place = pathlib.Path("data") / name
+    read = lambda path: map(json.loads, path.read_text().splitlines())
+    said = read(place / "model_answer" / f"{given.model[0]}.jsonl")
+    answers = {a["question_id"]: a["choices"][0]["turns"][-1] for a in said}
+    (place / "model_judgment").mkdir(exist_ok=True)
+    with open(place / "model_judgment" / "ground_truth_judgment.jsonl", "w") as out:
+        for q in read(place / "question.jsonl"):
+            score = -1 if q["ground_truth"] == "broken" else float(q["ground_truth"] in answers[q["question_id"]])
+            line = {"question_id": q["question_id"], "task": q["task"], "model": given.model[0], "score": score}
+            print(json.dumps({**line, "turn": 1, "tstamp": 0.0, "category": q["category"]}), file=out)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played(Environment):
+    """This interpreter, with a package `livebench` in a folder."""
+
+    folder: str
+    name: str = "livebench"
+    steps: tuple[tuple[str, ...], ...] = ()
+
+    def python(self, root: Path) -> Path:
+        return Path(self.folder) / "python"
+
+
+def played(folder: Path) -> Played:
+    import sys
+
+    (folder / "livebench").mkdir(parents=True)
+    (folder / "livebench" / "__init__.py").touch()
+    (folder / "livebench" / "gen_ground_truth_judgment.py").write_text(JUDGE)
+    script = folder / "python"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    return Played(folder=str(folder))
+
+
+def question(i: int, category: str, task: str, **more: Any) -> dict[str, Any]:
+    dates = {"livebench_release_date": "2024-06-24", "livebench_removal_date": ""}
+    found = {"question_id": f"{category}-{i}", "category": category, "task": task, "turns": [f"say {i}"]}
+    return {**found, "ground_truth": str(i), **dates, **more}
+
+
+def source(folder: Path, category: str, questions: list[dict[str, Any]]) -> Source:
+    path = folder / f"{category}.jsonl"
+    path.write_text("".join(f"{json.dumps(q)}\n" for q in questions))
+    return Source(path=str(path))
+
+
+def six(folder: Path, left_out: str = "") -> dict[str, Source]:
+    """Two tasks a category, three and one questions; in the first task the model knows the even ones."""
+    found = {}
+    for category in set(CATEGORIES) - {left_out}:
+        many = [question(i, category, "many") for i in range(3)]
+        found[category] = source(folder, category, [*many, question(4, category, "few")])
+    return found
+
+
+def say(model: Model, text: str, sample: int) -> str:
+    i = int(text.split()[1])
+    return f"It is {i}." if i % 2 == 0 else "no idea"
+
+
+def test_a_question_belongs_to_a_release_when_it_was_out_and_not_removed() -> None:
+    def belongs(out: str, removed: str | None) -> bool:
+        return released(
+            dated(question(0, "math", "t", livebench_release_date=out, livebench_removal_date=removed)), "2024-11-25"
+        )
+
+    assert belongs("2024-06-24", "") and belongs("2024-11-25", None) and belongs("2024-06-24", "2025-04-02")
+    assert not belongs("2025-04-02", "") and not belongs("2024-07-01", "") and not belongs("2024-06-24", "2024-08-31")
+    assert not belongs("2024-06-24", "2024-11-25")  # removed by this very release
+
+
+def test_the_questions_of_the_hubs_parquet_are_read_with_their_dates_as_upstream_writes_them(tmp_path: Path) -> None:
+    import datetime
+
+    day = datetime.datetime
+    rows = [
+        question(1, "math", "t", livebench_release_date=day(2024, 6, 24), livebench_removal_date=""),
+        question(2, "math", "t", livebench_release_date=day(2025, 4, 2), livebench_removal_date=""),
+    ]
+    rows = [{**row, "original_json": {"contest_date": day(2023, 8, 20, 1)}} for row in rows]
+    (tmp_path / FILE).parent.mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / FILE)
+    (found,) = LiveBench(sources={"math": Source(path=str(tmp_path))}).entries()
+    assert found["question_id"] == "math-1" and found["livebench_release_date"] == "2024-06-24"
+    assert found["original_json"] == {"contest_date": "2023-08-20 01:00:00"}
+
+
+def test_category_means_are_over_task_means_and_the_average_over_categories(tmp_path: Path) -> None:
+    ctx = context(tmp_path / "store", say)
+    bench = LiveBench(sources=six(tmp_path), environment=played(tmp_path / "env"))
+    stage = External(model=Model(name="m"), items=bench)
+    summary = ctx.store.build(stage, ctx).summary
+    assert summary["tasks"]["math/many"] == {"mean": 0.666667, "n": 3, "missing": 0}
+    assert summary["categories"]["math"] == 0.833333 and summary["missing_categories"] == []
+    assert summary["average"] == 0.833333  # over items it would be 0.75
+    board = ctx.store.build(Board(entries=(Entry(name="m", scores=(Scores(answers=stage, bench=TOLD),)),)), ctx)
+    row, *_ = json.loads((board.path / "board.json").read_bytes())["rows"]
+    assert (row["mean"], row["n"], row["missing"]) == (0.75, 24, 0)
+
+
+def test_a_missing_category_is_named_and_the_average_is_withheld(tmp_path: Path) -> None:
+    ctx = context(tmp_path / "store", say)
+    bench = LiveBench(sources=six(tmp_path, left_out="coding"), environment=played(tmp_path / "env"))
+    summary = ctx.store.build(External(model=Model(name="m"), items=bench), ctx).summary
+    assert summary["missing_categories"] == ["coding"] and summary["average"] is None
+    assert "coding" not in summary["categories"] and summary["categories"]["math"] == 0.833333
+
+
+def test_no_verdict_is_missing_and_not_a_zero(tmp_path: Path) -> None:
+    ctx = context(tmp_path / "store", say)
+    questions = [question(0, "math", "t"), question(2, "math", "t", ground_truth="broken")]
+    bench = LiveBench(sources={"math": source(tmp_path, "math", questions)}, environment=played(tmp_path / "env"))
+    stage = External(model=Model(name="m"), items=bench)
+    rows = [r.value for r in ctx.store.build(Scores(answers=stage, bench=TOLD), ctx).rows() if isinstance(r, Score)]
+    assert rows == [1.0, None]
+    assert ctx.open(stage).summary["tasks"]["math/t"] == {"mean": 1.0, "n": 2, "missing": 1}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"turns": ["a", "b"]}, "`turns` with one text"),
+        ({"category": "language"}, "is of the category 'language', its source is given for 'math'"),
+        ({"question_id": ""}, "needs a text 'question_id'"),
+        ({"livebench_release_date": None}, "needs a text 'livebench_release_date'"),
+    ],
+)
+def test_a_question_of_another_form_is_refused_with_its_line(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+    found = [question(0, "math", "t"), {**question(1, "math", "t"), **wrong}]
+    with pytest.raises(UsageError, match=f"math.jsonl:2: .*{said}"):
+        [*LiveBench(sources={"math": source(tmp_path, "math", found)}).entries()]
+
+
+def test_sources_are_checked_before_anything_is_fetched(tmp_path: Path) -> None:
+    moving = Source(repo="livebench/math", revision="main")
+    said = [each for _, each in wiring(LiveBench(sources={"maths": moving}))]
+    assert any("no such category; did you mean 'math'?" in each for each in said)
+    assert any("give the commit's 40 hex digits" in each for each in said)
+    assert any("sources is empty" in each for _, each in wiring(LiveBench(sources={})))
+    assert ENVIRONMENT.steps[0][0].endswith("@0289a4569a8a384b83201e9bfcb2b590c7b50ce6")
+
+
+@given(st.dictionaries(st.sampled_from(CATEGORIES), st.lists(st.none() | st.floats(0, 1), min_size=1), min_size=1))
+def test_an_average_is_told_only_of_six_whole_categories(scores: dict[str, list[float | None]]) -> None:
+    items = [
+        Chat(f"{c}-{i}", (Message("user", "a"),), {"category": c, "task": "t"})
+        for c, some in scores.items()
+        for i in range(len(some))
+    ]
+    told = {f"{c}-{i}": v for c, some in scores.items() for i, v in enumerate(some) if v is not None}
+    found = totals(items, told)
+    whole = {c for c, some in scores.items() if any(v is not None for v in some)}
+    assert set(found["missing_categories"]) == set(CATEGORIES) - whole
+    assert (found["average"] is None) == (whole != set(CATEGORIES))
+    assert sum(task["n"] for task in found["tasks"].values()) == len(items)
+
+
+def test_a_mean_of_nothing_is_none() -> None:
+    assert mean([]) is None and mean([None, 1.0]) is None and mean([0.0, 1.0]) == 0.5
