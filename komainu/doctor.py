@@ -40,6 +40,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield gpu(settings)
     yield sandbox()
     yield from endpoints(settings)
+    yield from engines(settings)
     yield store(settings.root)
     yield browser()
 
@@ -175,6 +176,17 @@ def endpoints(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"endpoint {name}", "ok", f"{at}, ${endpoint.key} is set" if endpoint.key else at)
     if not settings.endpoints:
         yield Finding("endpoints", "ok", "none in komainu.toml: models that a stage trained run in this process")
+
+
+def engines(settings: Settings) -> Iterator[Finding]:
+    """Each engine that komainu.toml tells of, and whether its python is there; it is not started."""
+    for name, runtime in settings.engines.items():
+        python = sys.executable if runtime.python == "{python}" else runtime.python
+        if found := shutil.which(python):
+            yield Finding(f"engine {name}", "ok", found)
+        else:
+            advice = f"set `python` of [engines.{name}] in komainu.toml to the python of its environment"
+            yield Finding(f"engine {name}", "bad", f"{python} cannot be run", advice)
 
 
 def store(root: Path) -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from komainu import doctor
-from komainu.settings import Settings
+from komainu.settings import EngineName, Runtime, Settings
 
 VERSIONS = {"msgspec": "0.22", "typer": "0.29", "torch": "2.13.0+cpu", "numpy": "2.0"}
 PROJECT = """
@@ -93,3 +93,11 @@ def test_a_gpu_that_the_installed_torch_cannot_use_is_told(
 def test_the_store_is_probed_without_a_trace(tmp_path: Path) -> None:
     assert doctor.store(tmp_path / "a" / "b").text.endswith("(it will be made)")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_an_engine_needs_a_python_that_is_there() -> None:
+    engines: dict[EngineName, Runtime] = {"vllm": Runtime(python="/nowhere/bin/python"), "transformers": Runtime()}
+    found = {f.name: f for f in doctor.engines(Settings(engines=engines))}
+    assert found["engine vllm"].state == "bad" and "[engines.vllm]" in found["engine vllm"].advice
+    assert found["engine transformers"].state == "ok"
+    assert [*doctor.engines(Settings())] == []

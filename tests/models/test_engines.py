@@ -45,6 +45,12 @@ def test_the_command_is_the_machines_python_the_engine_and_what_the_machine_adds
     assert own.command("/usr/bin/python3", 1).startswith("env HF_HUB_OFFLINE=1 /usr/bin/python3 -m ")
 
 
+def test_the_path_of_a_python_holds_in_any_folder_and_its_links_stay(tiny_model: Path) -> None:
+    for given, told in ((".envs/x/bin/python", f"{Path.cwd()}/.envs/x/bin/python"), ("python3.12", "python3.12")):
+        settings = Settings(engines={"vllm": Runtime(python=given)})
+        assert told in launch_of(tiny_model, settings, PLAIN, "vllm").argv
+
+
 def test_vllm_is_told_neutral_sampling_and_keeps_the_stop_tokens_of_the_directory(tiny_model: Path) -> None:
     found = options(tiny_model, "vllm", PLAIN, context=100)
     neutral = json.loads(found["--override-generation-config"])

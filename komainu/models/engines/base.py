@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +45,9 @@ class Launch:
         """The whole command. It begins with `env`, so it needs no shell and can be pasted into one."""
         given = {**self.environment, **self.runtime.environment}
         variables = (f"{name}={value}" for name, value in given.items())
-        return ("env", *variables, self.runtime.python, "-m", self.module, *self.options(), *self.runtime.flags)
+        python = self.runtime.python
+        python = os.path.abspath(python) if os.sep in python else python  # it is pasted in any folder; links stay
+        return ("env", *variables, python, "-m", self.module, *self.options(), *self.runtime.flags)
 
     def command(self, python: str, port: int) -> str:
         """The command as a line to paste."""
