@@ -114,6 +114,8 @@ def test_an_item_without_a_result_is_missing_and_counted(tmp_path: Path) -> None
     summary = ctx.store.build(Scores(answers=stage, bench=TOLD), ctx).summary["metrics"]["right"]
     assert (summary["n"], summary["missing"], summary["reasons"]) == (5, 1, {"missing": 1})
     assert ctx.open(stage).summary["without_result"] == 1
+    last = rows_of(ctx, stage)[-1]
+    assert last.reply == "it is 5" and last.meta["told"] == {}
 
 
 def test_a_program_that_asks_something_else_than_it_listed_is_refused(tmp_path: Path) -> None:
