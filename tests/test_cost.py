@@ -92,6 +92,8 @@ def test_a_budget_stops_at_most_one_batch_over_and_a_higher_one_goes_on(
     assert code == 5 and "the budget of" in err and "run again with a higher" in err
     stopped = len(server.bodies)
     assert 21 <= stopped <= 21 + 8
+    (left,) = json.loads(komainu_("plan", *TARGET, "--json")[1])["asks"]
+    assert left["requests"] == [N - stopped, N - stopped]
     assert komainu_("run", *words)[0] == 5 and len(server.bodies) == stopped  # what was spent before counts
     assert komainu_("run", *TARGET, "--budget", "1000")[0] == 0 and len(server.bodies) == N
     assert "EUR" in err
