@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from komainu.errors import EndpointError
 from komainu.models.base import Reply
-from komainu.models.failures import ADVICE, Attempt, Trouble
+from komainu.models.failures import ADVICE, WAIT, Attempt, Trouble
 from komainu.models.job import Job
 from komainu.models.pool import Pool
 from komainu.models.protocol import pause, read_reply, request_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from komainu.models.http import HttpClient
 
 log = logging.getLogger("komainu")
-WAIT = 600.0  # seconds that a question may be told to wait with Retry-After, in all
 OF_QUESTION = {400, 413, 422}  # may be about one question alone
 CHECK = "check that the server runs and that `url` in komainu.toml is right"
 

@@ -13,6 +13,7 @@ Kind = Literal["infrastructure", "provider", "refusal", "context_overflow", "tru
 FINISH: dict[Kind, str] = {"refusal": "content_filter", "context_overflow": "context_overflow"}  # of an answer withheld
 TRANSIENT = {408, 425, 429}  # worth another try, beside 5xx
 BUSY = {429, 503, 529}  # the server wants less at a time
+WAIT = 600.0  # seconds that a question may be told to wait with Retry-After, in all
 ADVICE = {
     400: "the request does not suit this server: look at the model's sampling parameters and the prompt's length",
     401: "check the key in the environment variable that `key` names",

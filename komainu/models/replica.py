@@ -6,7 +6,7 @@ import asyncio
 
 from yarl import URL
 
-from komainu.models.failures import Trouble
+from komainu.models.failures import WAIT, Trouble
 from komainu.models.protocol import bare, chat_url
 
 SICK = 10  # questions that fail in a row until a server is taken out
@@ -63,7 +63,7 @@ class Replica:
             self.heard = now
         if trouble.busy and started >= self.lowered:
             self.limit, self.lowered = max(1.0, FEWER * min(self.limit, self.busy)), now
-        if trouble.after is not None:
+        if trouble.after is not None and trouble.after <= WAIT:  # a longer one ends the job
             self.until = max(self.until, now + trouble.after)
         if trouble.kind != "infrastructure" or trouble.waits:
             return
