@@ -5,7 +5,7 @@ SIZE ?= s
 SEED ?= 0
 MODE ?= full
 
-.PHONY: setup demo test lint test-browser test-vllm test-external soak chaos bench clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus soak chaos bench clean
 
 setup: .venv/.ready
 
@@ -48,6 +48,10 @@ test-external: setup
 # Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
+
+# All canonical programs of EvalPlus five times, and changed ones that must fail. FOLDER holds the two released files.
+test-evalplus: setup
+	$(BIN)/python -m bench.evalplus $(FOLDER)
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from komainu.errors import UsageError
 from komainu.launch import CALLS
-from komainu.models.calls import CallLog
+from komainu.models.calls import CallLog, Spent
 from komainu.models.purse import MILLION
 from komainu.plan import Counts, Plan
 from komainu.rows import Chat
@@ -21,7 +21,7 @@ SAMPLE = 500  # rows of a source whose prompts are measured
 PROMPT = (20.0, 2000.0)  # tokens of a prompt, where nothing is known of it
 DENSE, SPARSE = 2, 6  # bytes of a token: the fewest and the most that are usual in both languages
 TURN = 20  # tokens that a chat template may put around a message
-SPREAD = 2.0  # answers to come are half to twice as long as the model's answers so far
+SPREAD = 2.0  # what is to come takes half to twice the tokens of the model's calls so far
 
 
 class Range(NamedTuple):
@@ -70,34 +70,35 @@ class Costs:
         return sum(row.money for row in self.ledger if row.stage in refs)
 
     def of(self, stage: Stage) -> Iterator[Estimate]:
-        models = {m.name: None for m in models_of(stage)}
-        found = stage.questions(self.counts) if models else ()
-        if found is None:
-            yield from (Estimate(stage, name, None) for name in models)
-            return
-        for asked in found:
-            yield self.estimate(stage, asked)
+        """An estimate for each model that a stage asks; what it asks in several steps is one."""
+        names = dict.fromkeys(m.name for m in models_of(stage))
+        found = stage.questions(self.counts) if names else ()
+        for name in names:
+            if found is None:
+                yield Estimate(stage, name, None)
+            elif own := [asked for asked in found if asked.model.name == name]:
+                yield self.estimate(stage, own)
 
-    def estimate(self, stage: Stage, asked: Questions) -> Estimate:
+    def estimate(self, stage: Stage, asked: list[Questions]) -> Estimate:
         """One estimate. What the stage has asked already, in a run that was stopped, is taken off."""
-        ref, name = reference(stage), asked.model.name
+        ref, name = reference(stage), asked[0].model.name
         done = sum(row.calls for row in self.ledger if (row.stage, row.name) == (ref, name))
-        requests = Range(max(0, asked.fewest - done), max(0, asked.most - done))
+        requests = Range(*(max(0, sum(ends) - done) for ends in zip(*((q.fewest, q.most) for q in asked), strict=True)))
         before = [row for row in self.ledger if row.name == name]
-        calls = sum(row.calls for row in before)
-        prompt, answer = Range(*PROMPT), Range(1.0, asked.model.max_tokens)
-        if calls:
-            mean = sum(row.completion_tokens for row in before) / calls
-            answer = Range(mean / SPREAD, min(mean * SPREAD, asked.model.max_tokens))
-        prompt = self.prompt(asked.source) or prompt
+        longest = max(q.model.max_tokens for q in asked)
+        prompt = self.prompt(asked[0].source) or usual(before, "prompt_tokens") or Range(*PROMPT)
+        answer = usual(before, "completion_tokens") or Range(1.0, longest)
+        prompts, answers = requests.times(prompt), requests.times(Range(answer.low, min(answer.high, longest)))
+        return Estimate(stage, name, requests, prompts, answers, self.price(name, prompts, answers))
+
+    def price(self, name: str, prompts: Range, answers: Range) -> Range | None:
+        """The money for so many tokens; nothing for a model that runs or is started here, None without a price."""
         price = self.settings.prices.get(name)
-        prompts, answers = requests.times(prompt), requests.times(answer)
-        money = None
         if price is not None:
-            money = Range(
-                *((p * price.input + a * price.output) / MILLION for p, a in zip(prompts, answers, strict=True))
-            )
-        return Estimate(stage, name, requests, prompts, answers, money)
+            sums = [p * price.input + a * price.output for p, a in zip(prompts, answers, strict=True)]
+            return Range(*(x / MILLION for x in sums))
+        endpoint = self.settings.endpoints.get(name)
+        return None if endpoint and endpoint.urls else Range(0.0, 0.0)
 
     def prompt(self, source: Stage | None) -> Range | None:
         """Tokens of a prompt among the rows of a stage; None where there are none to look at."""
@@ -147,12 +148,18 @@ class Costs:
                 yield f"asks        {e.stage.label:<30} {e.model}: how often is not known before it runs"
                 continue
             tokens = f"{shown(e.prompt_tokens)} + {shown(e.completion_tokens)} tokens"
-            price = f", {shown(e.money)} {self.settings.currency}" if e.money else ""
+            price = f", {shown(e.money)} {self.settings.currency}" if e.money and e.money.high else ""
             yield f"asks        {e.stage.label:<30} {e.model}: {shown(e.requests)} questions, {tokens}{price}"
-        if self.money or self.spent:
+        if (self.money and self.money.high) or self.spent:
             cap = f", budget {self.settings.budget:g}" if self.settings.budget is not None else ""
             more = f"{shown(self.money)} {self.settings.currency} to come" if self.money else "no price for the rest"
             yield f"cost        {more}, {self.spent:.4g} spent{cap}"
+
+
+def usual(before: list[Spent], column: str) -> Range | None:
+    """Tokens of a call around the mean so far; None where none are known."""
+    calls, tokens = sum(row.calls for row in before), sum(getattr(row, column) for row in before)
+    return Range(tokens / calls / SPREAD, tokens / calls * SPREAD) if tokens else None
 
 
 def spending(settings: Settings) -> tuple[dict[str, Any], list[str]]:

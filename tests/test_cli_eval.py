@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from komainu.models.base import Model, Reply
 from komainu.models.cache import Cached
 from komainu.settings import Settings
 from komainu.store import Store
+from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
 from tests.eval.world import Parrot
 from tests.test_cli import Run, Said
 
@@ -123,7 +125,9 @@ def test_a_plan_sends_nothing_and_builds_nothing(eval_: Run, parrot: Parrot) -> 
     assert eval_("run", *BOTH, "--plan").out.splitlines()[-1] == "parrot: 20 requests to be sent"
 
 
-def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(eval_: Run, parrot: Parrot) -> None:
+def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(
+    eval_: Run, parrot: Parrot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("komainu.toml").write_text("budget = 1.5\n")
     words = ("run", MODEL, "--bench", "ifeval")
     assert "parrot has no price" in eval_(*words).err and parrot.asked == 0
@@ -131,7 +135,9 @@ def test_a_plan_tells_the_cost_and_a_budget_without_a_price_is_refused(eval_: Ru
     planned = eval_(*words, "--plan", "--json").json
     assert planned["asks"][0]["requests"] == [10, 10] and planned["money"][1] > 0 == planned["spent"]
     assert any(line.startswith("cost ") and "budget 1.5" in line for line in eval_(*words, "--plan").out.splitlines())
-    assert eval_(*words).code == 0
+    charged = []
+    monkeypatch.setattr(komainu.launch, "charge", lambda ctx, spent: charged.append(spent))
+    assert eval_(*words).code == 0 and charged == [0]
 
 
 def test_the_sampling_is_the_benchmarks_own_unless_it_is_said(eval_: Run) -> None:
@@ -253,3 +259,25 @@ def test_code_is_run_and_what_is_told_of_the_whole_set_is_shown(eval_: Run, tmp_
     assert found["overall"]["pass"]["mean"] == {"base@1": 1.0, "plus@1": 0.5}
     lines = [line.split() for line in eval_("score", "evalplus", "answers.jsonl").out.splitlines()]
     assert ["evalplus", "pass/mean/plus@1", "0.5000", "-", "-", "-"] in lines
+
+
+@needs_fixtures
+@pytest.mark.parametrize(("lang", "bench", "least"), [("en", "ifeval", 99.5), ("ja", "m-ifeval", 99.0)])
+@pytest.mark.parametrize("model", MODELS)
+def test_the_published_answers_get_the_published_verdicts(
+    eval_: Run, monkeypatch: pytest.MonkeyPatch, lang: str, bench: str, least: float, model: str
+) -> None:
+    monkeypatch.setenv("KOMAINU_ITEMS", FIXTURES)
+    theirs = {reading: published(lang, model, reading) for reading in ("strict", "loose")}
+    rows = [{key: row[key] for key in ("prompt", "response")} for row in theirs["strict"].values()]
+    Path("answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    started = time.process_time()
+    found = eval_("score", bench, "answers.jsonl", "--json").json
+    assert time.process_time() - started < 10
+    for reading, told in theirs.items():
+        verdicts = [v for row in told.values() for v in row["follow_instruction_list"]]
+        ours = [v for each in found["items"] for v in each[reading]]
+        same = sum(a == b for a, b in zip(verdicts, ours, strict=True))
+        assert 100 * same / len(verdicts) >= least
+        assert found["totals"][f"instruction_{reading}"]["mean"] == pytest.approx(sum(ours) / len(ours), abs=1e-6)
+    assert {each["missing"] for each in found["totals"].values()} == {0}

@@ -11,6 +11,18 @@ import pytest
 
 from bench import chaos
 from komainu.cli import main
+from komainu.cost import Costs
+from komainu.data.ask import Ask
+from komainu.data.base import Dataset
+from komainu.data.best_of import BestOf
+from komainu.models.base import Question, Reply
+from komainu.models.calls import CallLog, Entry
+from komainu.plan import plan
+from komainu.rows import Message
+from komainu.settings import Endpoint, Price, Settings
+from komainu.store import Store, reference
+from tests.core_fakes import Source
+from tests.data.fakes import TEACHER
 from tests.models.fake_server import Server, completion
 
 N = 60
@@ -92,6 +104,8 @@ def test_a_budget_stops_at_most_one_batch_over_and_a_higher_one_goes_on(
     assert code == 5 and "the budget of" in err and "run again with a higher" in err
     stopped = len(server.bodies)
     assert 21 <= stopped <= 21 + 8
+    (left,) = json.loads(komainu_("plan", *TARGET, "--json")[1])["asks"]
+    assert left["requests"] == [N - stopped, N - stopped]
     assert komainu_("run", *words)[0] == 5 and len(server.bodies) == stopped  # what was spent before counts
     assert komainu_("run", *TARGET, "--budget", "1000")[0] == 0 and len(server.bodies) == N
     assert "EUR" in err
@@ -153,3 +167,30 @@ def test_a_stage_that_cannot_be_asked_afresh_is_refused(
     settings(tmp_path, server)
     code, _, err = komainu_("run", *TARGET, "--fresh", stage)
     assert code == 2 and said in err
+
+
+def test_what_a_stage_asks_in_several_steps_is_one_estimate_less_what_was_asked_before(tmp_path: Path) -> None:
+    steps = (Ask(model=TEACHER, samples=2), BestOf(model=TEACHER, checks=(), n=3))
+    stage = Dataset(sources=(Source(n=10),), steps=steps)
+    here = Settings(store=str(tmp_path), prices={"teacher": Price(input=1e6, output=0.0)})
+    (found,) = Costs(plan(stage, Store(tmp_path)), Store(tmp_path), here).estimates
+    assert found.requests == (10 * 2 + 20 * 2, 60) and found.money == (60 * 20, 60 * 2000)
+    log = CallLog(tmp_path / "calls.sqlite")
+    question = Question((Message("user", "x"),))
+    log.add(TEACHER, [Entry("k", question, Reply("y", "stop", 100, 8), 1.0)], reference(stage))
+    (found,) = Costs(plan(stage, Store(tmp_path)), Store(tmp_path), here).estimates
+    assert found.requests == (59, 59) and found.prompt_tokens == (59 * 50, 59 * 200)
+    assert found.completion_tokens == (59 * 4, 59 * 16)
+
+
+def test_a_model_that_is_started_here_costs_nothing_and_one_at_a_url_has_no_price_unless_it_is_set(
+    tmp_path: Path,
+) -> None:
+    stage = Dataset(sources=(Source(n=10),), steps=(Ask(model=TEACHER),))
+
+    def costs(endpoint: Endpoint) -> Costs:
+        here = Settings(store=str(tmp_path), endpoints={"teacher": endpoint})
+        return Costs(plan(stage, Store(tmp_path)), Store(tmp_path), here)
+
+    assert costs(Endpoint(start=("x", "{port}"))).money == (0.0, 0.0)
+    assert costs(Endpoint(url="http://x")).money is None

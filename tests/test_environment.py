@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def test_two_that_want_the_same_environment_make_it_once(tmp_path: Path, monkeyp
 
     def make(self: Environment, place: Path) -> None:
         made.append(place)
+        time.sleep(0.1)
         (place / READY).touch()
 
     monkeypatch.setattr(Environment, "_make", make)

@@ -9,7 +9,11 @@ import time
 
 import pytest
 
+from komainu.models.base import Question, Reply
+from komainu.models.calls import Entry
+from komainu.models.meter import Asking
 from komainu.progress import CLEAR, Progress
+from komainu.rows import Message
 
 
 class Terminal(io.StringIO):
@@ -65,3 +69,29 @@ def test_without_a_total_only_what_is_done_is_shown(monkeypatch: pytest.MonkeyPa
     clock.now += 2
     bar.update(5)
     assert bar.line() == "rows 5/? [2 s]"
+
+
+def test_work_within_work_is_shown_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = Clock(monkeypatch)
+    with Progress(900, "Dataset") as outer:
+        for _ in range(3):
+            with Progress(4, "asking m") as inner:
+                for _ in range(4):
+                    clock.now += 1
+                    inner.update(note="1.0 calls/s")
+            outer.update(4)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["Dataset 8/900 [10 s, about 1115 s left] | asking m 2/4 [2 s, about 2 s left] 1.0 calls/s"]
+
+
+def test_asking_shows_calls_a_second_and_money_where_there_is_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    question = Question((Message("user", "x"),))
+    with Asking(10, "m", "EUR") as bar:
+        clock.now += 2
+        bar.came([Entry("k", question, Reply("y"), 1.0)] * 3)
+        assert bar.line() == "asking m 3/10 [2 s, about 5 s left] 1.5 calls/s"
+        bar.came([Entry("k", question, Reply("y"), 1.0, 0.125)] * 2)
+        assert bar.line() == "asking m 5/10 [2 s, about 2 s left] 2.5 calls/s, 0.25 EUR"

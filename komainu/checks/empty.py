@@ -25,7 +25,7 @@ class Empty(Check):
     def fault(self, text: str, chat: Chat) -> str:
         if not chat.answered:
             return "no answer"
-        return "blank" if invisible(chat.reply) else "only thinking"
+        return "blank" if invisible(chat.reply) and not chat.meta.get("thinking") else "only thinking"
 
 
 def invisible(text: str) -> bool:

@@ -30,7 +30,7 @@ _JA = re.compile(
     rf"{_ASK}(?:さ?せて)?{_CANNOT}(?!よ|んだ|の)"
     r"|(?:そのよう|この|その|そうし|こうし|ご要望|ご依頼|ご質問|リクエスト)[^。]{0,30}(?:言えません|書けません|"
     r"応じられません|教えられません)"
-    r"|(?:申し訳|すみませ|ごめん|恐れ入り|残念)[^。]*[^。]{0,40}(?:私|AI|機能|情報)[^。]{0,30}(?:ことができません|"
+    r"|(?:申し訳|すみませ|ごめん|恐れ入り|残念)[^。]{0,60}(?:私|AI|機能|情報)[^。]{0,30}(?:ことができません|"
     r"ことはできません|ありません)"
     r"|(?:AI|人工知能)(?:アシスタント|モデル|言語モデル)?(?:として|である私|なので|"
     r"ですので)[^。]{0,60}(?:できません|かねます|持ち合わせていません)"
@@ -102,7 +102,7 @@ class Refusal(Check):
         if _LETTER.search(text):
             return ""
         said = sentences(text)
-        for i, sentence in enumerate(said[:OPENING]):
+        for i, sentence in enumerate(each[:HEAD] for each in said[:OPENING]):
             found = _EN.search(sentence) or (_JA.search(sentence) if not _FIRST.search(sentence) else None)
             if found:
                 return "" if _answers(sentence, found.end(), said[i + 1 :]) else shown(found[0])

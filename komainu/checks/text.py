@@ -6,13 +6,13 @@ import re
 from itertools import pairwise
 
 from komainu.checks.scripts import JAPANESE
+from komainu.thinking import split
 
-_THINK = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.S)
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
 _NOT_PROSE = re.compile(
     r"`[^`\n]*`"  # inline code
     r"|(?:https?://|www\.)[^\s、。「」（）()]+"
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|[A-Za-z\d_.+-]{1,64}@[A-Za-z\d-]+\.[A-Za-z\d.-]+"
     r"|</?[A-Za-z][^<>\n]{0,80}>"  # tags
     r"|\$\$[^$]+\$\$|\$[^$\n]{1,80}\$|\\\([^\n]*?\\\)|\\\[.*?\\\]"  # formulas
     r'|"[^"\n]{1,80}"(?=\s*:)',  # JSON keys
@@ -36,9 +36,8 @@ def word_set(*lines: str) -> frozenset[str]:
 
 
 def visible(text: str) -> str:
-    """The answer a user sees: without a leading <think> block, closed or cut off."""
-    found = _THINK.match(text)
-    return text[found.end() :] if found else text
+    """The answer a user sees: without the thinking before it, see `komainu.thinking`."""
+    return split(text).answer
 
 
 def blank(pattern: re.Pattern[str], text: str) -> str:

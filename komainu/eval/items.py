@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -84,7 +84,8 @@ def content_hash(path: str) -> str:
 class Items(Stage, ABC):
     """The items of one benchmark as prompts (Chat rows); meta.bench is the bench's name, meta.lang its language.
 
-    `limit` takes that many of them, chosen by the hash of their ids, so that a file's order plays no part; 0: all.
+    `limit` takes that many of them (of each meta.set, where they are of several), chosen by the hash of their ids, so
+    that a file's order plays no part; 0: all.
     A new set is one file with `read`; a set from elsewhere has a field `source`.
     """
 
@@ -126,8 +127,12 @@ class Items(Stage, ABC):
         everything = self.everything
         if not self.limit:
             return [*everything]
-        ranked = sorted(everything, key=lambda item: hashlib.sha256(item.id.encode()).digest())
-        chosen = {item.id for item in islice(ranked, self.limit)}
+        chosen: set[str] = set()
+        taken: Counter[Any] = Counter()
+        for item in sorted(everything, key=lambda item: hashlib.sha256(item.id.encode()).digest()):
+            taken[item.meta.get("set")] += 1
+            if taken[item.meta.get("set")] <= self.limit:
+                chosen.add(item.id)
         return [item for item in everything if item.id in chosen]
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -14,7 +14,7 @@ from komainu.files import write_json
 from komainu.models.base import Model
 from komainu.rows import Score
 from komainu.spec import Spec
-from komainu.stage import Stage, Table, needs
+from komainu.stage import Questions, Stage, Table, needs
 
 if TYPE_CHECKING:
     from komainu.context import Context
@@ -66,6 +66,9 @@ class SamplerSweep(Stage):
     points: tuple[Point, ...]
     seed: int = 0
 
+    def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...]:
+        return ()  # it reads what others have asked
+
     def check(self) -> Iterator[str]:
         if not self.points:
             yield "SamplerSweep.points is empty; give it a Point for each setting"
@@ -77,7 +80,7 @@ class SamplerSweep(Stage):
         for point in self.points:
             for scores in (*point.quality, *point.leakage):
                 yield from needs(self, f"points[{point.name!r}]", scores, Score)
-                if scores.answers.model != point.model:
+                if scores.answers.model.original != point.model.original:
                     yield f"the point {point.name!r} has scores of another model or other settings"
             for field in ("quality", "leakage"):
                 yield from differ(*(Entry(name=p.name, scores=getattr(p, field)) for p in (first, point)))

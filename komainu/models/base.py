@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -57,6 +57,11 @@ class Model(Spec):
     seed: int = 0
     generation: int = 0
     rope: RopeScaling | None = None
+
+    @property
+    def original(self) -> Model:
+        """The same model in its first generation."""
+        return replace(self, generation=0)
 
 
 class Question(NamedTuple):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("komainu")
 WAIT = 600.0  # seconds that a question may be told to wait with Retry-After, in all
+OF_QUESTION = {400, 413, 422}  # may be about one question alone
 CHECK = "check that the server runs and that `url` in komainu.toml is right"
 
 
@@ -42,13 +43,15 @@ class Errand:
     try, it waits as it is told, for ten minutes at most. A prompt that does not fit or that the provider refuses
     becomes an empty reply whose `finish` says so. What cannot pass ends the job: nothing new is sent, what is on its
     way is awaited, then EndpointError is raised. So does a question that spends its tries while nothing at all is
-    answered; while others are answered it is given up, and the error comes after the rest.
+    answered. While others are answered it is given up, and so is one that the server finds wrong (400, 413, 422) after
+    it has answered others; the error then comes after the rest.
     """
 
     def __init__(self, client: HttpClient, job: Job, pool: Pool) -> None:
         self.client, self.job, self.pool = client, job, pool
         self.todo: Iterator[int] = iter(range(len(job.questions)))
         self.troubled: dict[int, History] = {}
+        self.answers = 0
         self.lost: list[EndpointError] = []  # one for each question that was given up
         self.unsaid, self.quiet = 0, 0.0  # failures not logged yet, and until when none is
         self.group = asyncio.TaskGroup()
@@ -100,6 +103,7 @@ class Errand:
             pool.answered(place, tokens, reply)
             if purse is not None:
                 purse.pay(model, question, reply)
+            self.answers += 1
             self.arrived(index, reply, time.monotonic() - started)
         except Trouble as trouble:
             pool.failed(place, trouble, index, started)
@@ -131,12 +135,15 @@ class Errand:
         past.tries += not trouble.waits
         if trouble.finish:
             return self.arrived(index, Reply("", trouble.finish), now - started)
-        if not trouble.again or (trouble.after or 0.0) > WAIT:
-            self.fail(self.failure(trouble, place, past))
+        hopeless = not trouble.again or (trouble.after or 0.0) > WAIT
         spent = past.tries >= endpoint.tries or (trouble.waits and now - past.began > WAIT)
-        if spent and self.pool.last_answer < past.began:
+        if hopeless:
+            fatal = trouble.status not in OF_QUESTION or not self.answers
+        else:
+            fatal = spent and self.pool.last_answer < past.began
+        if fatal:
             self.fail(self.failure(trouble, place, past))
-        if spent or self.ended.is_set():
+        if hopeless or spent or self.ended.is_set():
             self.lost.append(self.failure(trouble, place, past))
             return self.arrived(index, None, now - started)
         wait = 0.0 if trouble.waits else pause(past.tries - 1, seed_of(self.job.model, self.job.questions[index], 31))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -97,6 +98,46 @@ def test_what_belongs_in_english_text_is_no_leak(text: str) -> None:
 def test_a_foreign_word_in_english_text_is_found_where_it_stands(text: str, kind: str, word: str) -> None:
     first = spans(text, "en")[0]
     assert (first.kind, text[first.start : first.end]) == (kind, word)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "latency、traffic、errorsの三つです。",
+        "spriteは画像の部品です。shaderは描画の処理です。",
+        "`useState`はhookの一つです。",
+        "型はnever型です。",
+        "iso-プロパノールを使います。",
+        "キムチ（김치）は漬物です。",
+        "テンセント（腾讯）の製品です。",
+        "看板には「Watch your step」とあります。",
+        "Vaswani, A. (2017). Attention is all you need.\n有名な論文です。",
+        "英語でhouseといえば家です。",
+        "排他的な態度です。時候の挨拶です。弁護士です。最高興行収入です。",
+        "返品交換不可。",
+    ],
+)
+def test_terms_mentions_and_look_alikes_are_no_leaks(text: str) -> None:
+    assert spans(text, "ja") == []
+
+
+def test_where_terms_are_at_home_everyday_words_still_leak() -> None:
+    text = "`append`で足します。この方法はvery便利です。"
+    assert [text[s.start : s.end] for s in spans(text, "ja")] == ["very"]
+    assert spans("彼はhookを見ます。", "ja") == [] != spans("彼はmuseumを見ます。", "ja")
+
+
+def test_an_answer_that_is_english_as_a_whole_leaks() -> None:
+    assert Leakage()(answer("The dog runs to the station.", "犬はどこへ行きますか。", lang="ja")).startswith(
+        "leakage: latin"
+    )
+
+
+@pytest.mark.parametrize("unit", ["的", "你", "申し訳", "a/", "| a ", '"a":"b",', "第一に", "ァ", "(a "])
+def test_long_text_of_any_kind_is_read_in_reasonable_time(unit: str) -> None:
+    started = time.process_time()
+    spans(unit * (30_000 // len(unit)), "ja")
+    assert time.process_time() - started < 5
 
 
 def test_spans_are_in_order_and_the_reason_counts_them() -> None:

@@ -14,17 +14,22 @@ from komainu.eval.external.base import Harness, Job, Result
 from komainu.rows import Chat, Message
 
 PROGRAM = """
-import json, os, sys, urllib.request
+import json, os, sys, time, urllib.error, urllib.request
 url, n, mode = sys.argv[1:]
-print("I am the program")
-results = []
-for i in range(int(n)):
-    body = json.dumps({"model": "model", "messages": [{"role": "user", "content": f"say {i}"}], "temperature": 0.3})
+def ask(text):
+    body = json.dumps({"model": "model", "messages": [{"role": "user", "content": text}], "temperature": 0.3})
     with urllib.request.urlopen(urllib.request.Request(url + "/chat/completions", body.encode())) as response:
-        text = json.loads(response.read())["choices"][0]["message"]["content"]
-    results.append({"i": i, "text": text, "score": float(str(i) in text)})
-if mode == "broken" and results[0]["text"] != "-":
+        return json.loads(response.read())["choices"][0]["message"]["content"]
+print("I am the program")
+texts = [ask(f"say {i}") for i in range(int(n))]
+if mode == "broken" and texts[0] != "-":
     raise SystemExit("the program has had enough")
+if mode == "more":
+    try:
+        ask("more")
+    except urllib.error.HTTPError:
+        time.sleep(100)
+results = [{"i": i, "text": text, "score": float(str(i) in text)} for i, text in enumerate(texts)]
 json.dump({"results": results, "variables": sorted(os.environ)}, open("told.json", "w"))
 """
 
@@ -42,7 +47,8 @@ class Here(Environment):
 
 @dataclass(frozen=True, kw_only=True)
 class Mini(Harness):
-    """`mode`: "" as it should be, "broken" fails, "forgets" leaves the last item out, "other" asks other ones."""
+    """`mode`: "" as it should be, "broken" fails, "forgets" leaves the last item out, "other" asks other ones, "more"
+    asks one question more and waits long when it is refused."""
 
     environment: Environment = Here()
     n: int = 6

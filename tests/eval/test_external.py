@@ -114,6 +114,8 @@ def test_an_item_without_a_result_is_missing_and_counted(tmp_path: Path) -> None
     summary = ctx.store.build(Scores(answers=stage, bench=TOLD), ctx).summary["metrics"]["right"]
     assert (summary["n"], summary["missing"], summary["reasons"]) == (5, 1, {"missing": 1})
     assert ctx.open(stage).summary["without_result"] == 1
+    last = rows_of(ctx, stage)[-1]
+    assert last.reply == "it is 5" and last.meta["told"] == {}
 
 
 def test_a_program_that_asks_something_else_than_it_listed_is_refused(tmp_path: Path) -> None:
@@ -131,13 +133,21 @@ def test_a_program_that_fails_is_shown_with_its_last_words(tmp_path: Path) -> No
 @pytest.mark.parametrize("error", [EndpointError("the endpoint is gone"), ZeroDivisionError()])
 def test_an_error_of_the_model_ends_the_program_and_is_raised(tmp_path: Path, error: Exception) -> None:
     def gone(model: Model, text: str, sample: int) -> str:
-        raise error
+        if text == "more":
+            raise error
+        return "it is 1"
 
     ctx = context(tmp_path, gone)
     began = time.monotonic()
     with pytest.raises(type(error)):
-        ctx.store.build(external(items=Mini(language="en", n=500)), ctx)
-    assert ctx.store.find(external()) is None and time.monotonic() - began < 60
+        ctx.store.build(external(items=Mini(language="en", mode="more")), ctx)
+    assert time.monotonic() - began < 60  # the program itself would wait for 100
+
+
+def test_a_question_that_was_not_listed_is_asked_of_the_model(tmp_path: Path) -> None:
+    ctx = context(tmp_path, lambda model, text, sample: "yes" if text == "more" else say(model, text, sample))
+    assert len(rows_of(ctx, external(items=Mini(language="en", mode="more")))) == 6
+    assert isinstance(ctx.client, Parrot) and ctx.client.asked == 7
 
 
 def test_an_empty_answer_is_the_worst_and_one_that_never_began_is_missing(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ NONE = Chat("a", (Message("user", "q"),))
 @dataclass(frozen=True, kw_only=True)
 class Numbers(Items):
     n: int = 30
+    sets: int = 1
 
     def read(self) -> Iterator[Chat]:
-        yield from (Chat(f"n-{i}", (Message("user", str(i)),)) for i in range(self.n))
+        yield from (Chat(f"n-{i}", (Message("user", str(i)),), {"set": i % self.sets}) for i in range(self.n))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +66,7 @@ def test_a_limit_takes_the_same_items_wherever_they_stand_and_keeps_their_order(
     few = [row.id for row in Numbers().limited(5).rows()]
     assert len(few) == 5 and few == sorted(few, key=lambda i: int(i[2:]))
     assert few == [row.id for row in Numbers(limit=5).rows()] != [f"n-{i}" for i in range(5)]
+
+
+def test_a_limit_is_of_each_of_several_sets() -> None:
+    assert sorted(row.meta["set"] for row in Numbers(sets=3).limited(2).rows()) == [0, 0, 1, 1, 2, 2]

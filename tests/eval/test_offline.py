@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from komainu.eval.offline import score
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import benchmarks
 from tests.eval import llm_jp_world as llm_jp
-from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
 
 COMMA, SHOUT = "punctuation:no_comma", "change_case:english_capital"
 LOUD = "THIS IS A GOOD ANSWER IN PLAIN ENGLISH"
@@ -181,25 +179,3 @@ def test_any_rows_are_scored_or_refused_with_their_line(
         assert len(scored(folder, *rows)["items"]) == len(rows)
     except UsageError as error:
         assert str(error).startswith(f"{folder / 'answers.jsonl'}:")
-
-
-@needs_fixtures
-@pytest.mark.parametrize(("lang", "bench", "least"), [("en", "ifeval", 99.5), ("ja", "m-ifeval", 99.0)])
-@pytest.mark.parametrize("model", MODELS)
-def test_the_published_answers_get_the_published_verdicts(
-    tmp_path: Path, lang: str, bench: str, least: float, model: str
-) -> None:
-    theirs = {reading: published(lang, model, reading) for reading in ("strict", "loose")}
-    answers = lines(
-        tmp_path / "a.jsonl", ({k: row[k] for k in ("prompt", "response")} for row in theirs["strict"].values())
-    )
-    started = time.process_time()
-    found = score(answers, benchmarks()[bench], Shelf((Path(FIXTURES),)))
-    assert time.process_time() - started < 10
-    for reading, rows in theirs.items():
-        verdicts = [v for row in rows.values() for v in row["follow_instruction_list"]]
-        ours = [v for each in found["items"] for v in each[reading]]
-        same = sum(a == b for a, b in zip(verdicts, ours, strict=True))
-        assert 100 * same / len(verdicts) >= least
-        assert found["totals"][f"instruction_{reading}"]["mean"] == pytest.approx(sum(ours) / len(ours), abs=1e-6)
-    assert {each["missing"] for each in found["totals"].values()} == {0}

@@ -45,6 +45,29 @@ def test_all_is_both_languages() -> None:
     assert {*benchmarks(SUITES["en"])} | {*benchmarks(SUITES["ja"])} == {*benchmarks()} == {*benchmarks(SUITES["all"])}
 
 
+@pytest.mark.parametrize("name", ["mixeval", "mixeval-hard"])
+def test_the_two_sets_of_mixeval_are_kept_apart(tmp_path: Path, name: str) -> None:
+    question = {"problem_type": "multiple-choice", "prompt": "q", "options": ["a", "b"], "target": [1]}
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "multiple-choice.json").write_text(json.dumps({"7": question | {"benchmark_name": "MMLU"}}))
+    (task,), _ = at_hand({name: benchmarks()[name]}, Shelf((tmp_path,)))
+    (item,) = task.items.rows()
+    assert item.id == f"{name}-choice-7" and task.bench.applies(item)
+    other = {"mixeval": "mixeval-hard", "mixeval-hard": "mixeval"}[name]
+    assert [*at_hand({n: benchmarks()[n] for n in (name, other)}, Shelf((tmp_path,)))[1]] == [other]
+
+
+def test_the_two_files_of_evalplus_must_lie_together(tmp_path: Path) -> None:
+    wanted = {"evalplus": benchmarks()["evalplus"]}
+    for folder, file in (("a", "HumanEvalPlus.jsonl"), ("b", "MbppPlus.jsonl.gz")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text("{}\n")
+    with pytest.raises(UsageError, match="must lie in one folder"):
+        at_hand(wanted, Shelf((tmp_path,)))
+    with pytest.raises(UsageError, match=r"no items are at hand:\n  evalplus: there is no folder with MbppPlus"):
+        at_hand(wanted, Shelf((tmp_path / "a",)))
+
+
 def test_what_is_not_at_hand_is_told_and_the_rest_is_asked(tmp_path: Path) -> None:
     (tmp_path / "m_ifeval_ja_172.jsonl").write_text("{}\n")
     wanted = {name: benchmarks()[name] for name in ("ifeval", "m-ifeval")}

@@ -215,7 +215,8 @@ def test_a_context_bounds_prompt_and_answer_together(tiny_model: Path) -> None:
         found = post(endpoint, temperature=0, max_tokens=...)
         assert found["usage"]["total_tokens"] <= 32
         assert (
-            "of 'tiny' is 32 tokens" in post(endpoint, messages=[{"role": "user", "content": "dogs " * 40}])["error"]["message"]
+            "of 'tiny' is 32 tokens"
+            in post(endpoint, messages=[{"role": "user", "content": "dogs " * 40}])["error"]["message"]
         )
 
 

@@ -153,6 +153,32 @@ def test_one_bad_question_does_not_keep_the_others_from_being_answered(servers: 
     assert [a.kind for a in arrived[3].failed] == ["infrastructure"] * 4
 
 
+def test_a_question_that_the_server_finds_wrong_is_given_up_when_it_has_answered_others(servers: list[Server]) -> None:
+    def handler(request: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.Response(status=400, text="odd") if content(body) in "57" else completion(content(body))
+
+    servers[0].handler = handler
+    job = client(servers[0], concurrency=1).arrivals(MODEL, questions(40))
+    arrived: dict[int, Arrival] = {}
+    with pytest.raises(EndpointError, match="2 of 40 questions got no answer"):
+        for some in job:
+            arrived.update((a.which, a) for a in some)
+    assert [i for i, a in arrived.items() if a.reply is None] == [5, 7] and len(servers[0].bodies) == 40
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_what_is_wrong_with_the_settings_ends_the_job_though_others_were_answered(
+    servers: list[Server], status: int
+) -> None:
+    def handler(request: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.Response(status=status) if len(servers[0].bodies) > 5 else completion("ok")
+
+    servers[0].handler = handler
+    with pytest.raises(EndpointError, match=f"at the first try: status {status}"):
+        list(client(servers[0], concurrency=1).ask(MODEL, questions(40)))
+    assert len(servers[0].bodies) == 6
+
+
 def test_what_the_server_will_never_answer_is_an_empty_reply_that_says_so(servers: list[Server]) -> None:
     words = {"1": "maximum context length is 512 tokens", "2": "blocked by our content_filter"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from komainu.sandbox.base import Job
 from komainu.sandbox.run import run
 from tests.sandbox import attacks_host, attacks_kernel, attacks_use
+from tests.sandbox.cheats import CHEATS, LIES
 from tests.sandbox.world import MEANS, X86, Attack, bare, is_broken, mean_of, planted, program, survivors
 
 ATTACKS = [*attacks_host.ATTACKS, *attacks_kernel.ATTACKS, *attacks_use.ATTACKS]
@@ -24,8 +26,12 @@ def things() -> Iterator[dict[str, Any]]:
         yield found
 
 
-def test_there_are_many_and_each_has_a_name() -> None:
-    assert len(ATTACKS) >= 100 and len(set(NAMES)) == len(NAMES)
+def test_each_has_a_name_and_the_docs_tell_how_many_there_are() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    told = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    tried = sum(attack.bare != "not tried" for attack in ATTACKS)
+    assert f"{len(ATTACKS)} hostile programs" in told and f"{tried} of them are also run without" in told
+    assert f"{len(CHEATS)} answers that cheat" in told and f"{len(LIES)} kinds of broken output" in told
 
 
 @pytest.mark.parametrize("means", MEANS)

@@ -16,7 +16,7 @@ _STOP = r'。！？!?\n|"{}'
 _KANALESS = re.compile(f"(?<![^{_STOP}])(?=[^{KANA}]{{5}})[^{KANA}{_STOP}]*(?![^{_STOP}])")
 _LETTER = re.compile(f"[{HAN}A-Za-z\\d]")
 _NAMED = re.compile(  # names that hold a character no Japanese word has, and names beside their reading
-    rf"深圳|九份|普洱|[北京]*烤[鴨肉]|[断斷]?么九|圳|[ァ-ヶー・]{{2,}}[（(][{HAN}]+[）)]|[{HAN}]{{2,}}[」』》]?[（(][ァ-ヶー・]{{2,}}[）)]"
+    rf"深圳|九份|普洱|[北京]*烤[鴨肉]|[断斷]?么九|圳|[ァ-ヶー・]{{2,20}}[（(][{HAN}]+[）)]|[{HAN}]{{2,12}}[」』》]?[（(][ァ-ヶー・]{{2,20}}[）)]"
 )
 _ASIDE = re.compile(rf"「[^「」\n]*」|『[^『』\n]*』|“[^“”\n]*”|{_NAMED.pattern}")
 _NUMBER = frozenset("一二三四五六七八九十百千万億兆〇両数第何各毎約以上下未満")

@@ -104,7 +104,7 @@ class EvalPlus(Published):
         if len(found) > 1:
             shared = set.intersection(*(set(each) for each in found.values()))
             found["mean"] = {key: sum(each[key] for each in found.values()) / len(found) for key in sorted(shared)}
-        return {"pass": {name: {key: round(rate, 6) for key, rate in each.items()} for name, each in found.items()}}
+        return {name: {key: round(rate, 6) for key, rate in each.items()} for name, each in found.items()}
 
 
 def rates(scores: Sequence[Score], metric: str) -> dict[str, float]:

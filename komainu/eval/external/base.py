@@ -102,7 +102,7 @@ class Harness(Stage, ABC):
 
     A new program is one file with `environment`, `bench` and `play`. To list the items, the program is run once
     against a model that says nothing, before any model is asked; a program whose items we read ourselves overrides
-    `items`.
+    `listed`.
     """
 
     makes: ClassVar[type] = Chat
@@ -146,7 +146,7 @@ class External(Answers):
     The model is asked first, all items at once and through the call cache, as `Answers` does; then the program runs,
     and a relay hands it those answers. So a model that a stage trained needs no server, no key leaves this process,
     and an interrupted run pays nothing twice. The model's own sampling holds; what the program wanted is counted in
-    the summary under `wanted`. An item without a result stays unanswered, and so counts as missing.
+    the summary under `wanted`. For an item without a result the verdict is missing.
     """
 
     items: Harness
@@ -214,10 +214,9 @@ def turns_of(messages: tuple[Message, ...]) -> Turns:
 
 
 def answered(item: Chat, result: Result | None, reply: Reply) -> Chat:
-    """The item with what the program made of the model's reply to it: the text it scored, and its scores."""
-    if result is None:
-        return item
-    return with_reply(item, msgspec.structs.replace(reply, text=result.reply), None).with_meta(told=result.scores)
+    """The item with the model's reply, as the program saw it, and its scores; none where it gave no result."""
+    text, told = (reply.text, {}) if result is None else (result.reply, result.scores)
+    return with_reply(item, msgspec.structs.replace(reply, text=text), None).with_meta(told=told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +238,8 @@ class Told(Bench):
         return str(chat.meta.get("task", ""))
 
     def score(self, chat: Chat) -> list[Score]:
-        told = chat.meta["told"]
+        if not (told := chat.meta["told"]):
+            return [Score(chat.id, metric, None, why="missing: the program gave no verdict") for metric in self.metrics]
         if wrong := [metric for metric in self.metrics if metric not in told]:
             raise UsageError(f"{self.name} tells nothing of {wrong[0]!r} for {chat.id!r}; it tells {', '.join(told)}")
         return [Score(chat.id, metric, told[metric]) for metric in self.metrics]
