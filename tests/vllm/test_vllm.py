@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -104,6 +105,36 @@ def test_greedy_answers_are_those_of_this_process(
         if a != b:
             print(f"  {question.messages[-1].content[:50]!r}\n    here  {a}\n    there {b}")
     assert texts >= LEAST * len(items)
+
+
+def test_sampling_defaults_of_the_directory_do_not_apply_and_its_stop_tokens_do(
+    directories: dict[str, Path], items: list[Question], settings: Settings, tmp_path: Path
+) -> None:
+    for file in directories["dpo"].iterdir():
+        (tmp_path / file.name).symlink_to(file.resolve())
+    config = json.loads((tmp_path / "generation_config.json").read_text())
+    stops = [config["eos_token_id"], *tokenizer_of(tmp_path).encode("。", add_special_tokens=False)]
+    (tmp_path / "generation_config.json").unlink()
+    changed = {
+        "eos_token_id": stops,
+        "repetition_penalty": 1.5,
+        "do_sample": True,
+        "temperature": 0.7,
+        "top_k": 20,
+        "max_new_tokens": 3,
+    }
+    (tmp_path / "generation_config.json").write_text(json.dumps({**config, **changed}))
+    model, some = model_of("dpo", 0), items[:200]
+    ours = here(tmp_path, settings, model, some)
+    with served(tmp_path, settings, model, engine="vllm") as endpoint:
+        theirs = there(endpoint, model, some)
+    same = sum(a == b for a, b in zip(ours, theirs, strict=True))
+    print(f"\nwith other defaults in generation_config.json: {same} of {len(some)} equal")
+    for a, b in zip(ours, theirs, strict=True):
+        if a != b:
+            print(f"    here  {a}\n    there {b}")
+    assert same >= LEAST * len(some)
+    assert not any("。" in reply.text for reply in theirs) and any("。" in q.messages[-1].content for q in some)
 
 
 def test_scaling_takes_prompts_past_the_trained_context_and_changes_answers(
