@@ -17,7 +17,7 @@ from komainu import doctor
 from komainu.errors import NoSandbox, UsageError
 from komainu.sandbox import advice, run, shown
 from komainu.sandbox.base import Job, Limits, Outcome
-from komainu.sandbox.inside import seccomp, syscalls
+from komainu.sandbox.inside import landlock, seccomp, syscalls
 from komainu.sandbox.values import Large, Raised, Returned, read
 from tests.sandbox.world import MEANS, mean_of
 
@@ -257,3 +257,25 @@ def test_what_is_shown_holds_no_home_of_anyone() -> None:
     for _, place in seen.see:
         assert place not in ("/", "/etc", "/home", "/root", "/tmp", "/var", "/usr") and "site-packages" not in place
     assert all(place.endswith("-packages") for place in seen.hide)
+
+
+ALONE = """
+import os, socket, sys
+from komainu.sandbox.inside import kernel, landlock
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+landlock.restrict([os.path.dirname(os.__file__)], [sys.argv[1]])
+def tried(what):
+    try: return what() is not None
+    except OSError as error: return error.errno
+print(tried(lambda: open(os.__file__).read(1)), tried(lambda: open(sys.argv[1] + "/own", "w").write("x")))
+print(tried(lambda: open("/etc/passwd").read()), tried(lambda: open(sys.argv[2], "w")), tried(lambda: os.listdir("/")))
+print(tried(lambda: socket.create_connection(("127.0.0.1", 9))), tried(lambda: os.execv("/bin/true", ["true"])))
+"""
+
+
+@pytest.mark.skipif(landlock.version() < 4, reason="this kernel's Landlock knows no network")
+def test_landlock_alone_keeps_files_and_networks_away(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    command = [sys.executable, "-c", ALONE, str(tmp_path / "work"), str(tmp_path / "other")]
+    said = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert said.stdout == "True True\n13 13 13\n13 13\n", said
