@@ -152,6 +152,21 @@ def test_a_package_is_there_when_it_is_asked_for() -> None:
         run.run(Job(code="", packages=("no_such_package",)))
 
 
+@pytest.mark.parametrize("means", MEANS)
+def test_the_program_has_no_handle_but_its_own_whatever_their_numbers_are(means: str) -> None:
+    code = "import os\nfor n in range(600):\n try: os.fstat(n); print(n, end=' ')\n except OSError: pass"
+    held = [os.open("/dev/null", os.O_RDONLY) for _ in range(300)]
+    for n in held[1:200:40]:
+        os.close(n)  # so that the numbers of the pipes are not in the order in which they are made
+        held.remove(n)
+    try:
+        found = run.run(Job(code=code, limits=Limits(cpu=5.0)), mean_of(means))
+    finally:
+        for n in held:
+            os.close(n)
+    assert len(found.output.split()) == 4, found
+
+
 def test_what_says_nothing_of_the_program_is_lost() -> None:
     """The launcher is killed from outside, and with it the program."""
 
