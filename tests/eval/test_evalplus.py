@@ -102,6 +102,10 @@ def test_what_is_no_release_is_refused(tmp_path: Path, source: Source) -> None:
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(json.dumps(DOUBLE).encode())[:40])
     with pytest.raises(UsageError, match=r"cut\.jsonl\.gz"):
         problems(Source(path=str(tmp_path / "cut.jsonl.gz")))
+    hub = Source(repo="evalplus/humanevalplus", revision="0" * 40)
+    assert [said for said in EvalPlusItems(source=hub).check() if "no inputs; give Source(path=...)" in said]
+    with pytest.raises(UsageError, match="needs a local path"):
+        problems(hub)
     with pytest.raises(UsageError, match="'HumanEval/9' is no task"):
         EvalPlus(source=source).verdict(Chat("HumanEval/9", ()).with_reply("x"))
 

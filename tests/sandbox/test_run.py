@@ -17,7 +17,7 @@ from komainu import doctor
 from komainu.errors import NoSandbox, UsageError
 from komainu.sandbox import advice, run, shown
 from komainu.sandbox.base import Job, Limits, Outcome
-from komainu.sandbox.inside import seccomp, syscalls
+from komainu.sandbox.inside import landlock, seccomp, syscalls
 from komainu.sandbox.values import Large, Raised, Returned, read
 from tests.sandbox.world import MEANS, mean_of
 
@@ -152,6 +152,21 @@ def test_a_package_is_there_when_it_is_asked_for() -> None:
         run.run(Job(code="", packages=("no_such_package",)))
 
 
+@pytest.mark.parametrize("means", MEANS)
+def test_the_program_has_no_handle_but_its_own_whatever_their_numbers_are(means: str) -> None:
+    code = "import os\nfor n in range(600):\n try: os.fstat(n); print(n, end=' ')\n except OSError: pass"
+    held = [os.open("/dev/null", os.O_RDONLY) for _ in range(300)]
+    for n in held[1:200:40]:
+        os.close(n)  # so that the numbers of the pipes are not in the order in which they are made
+        held.remove(n)
+    try:
+        found = run.run(Job(code=code, limits=Limits(cpu=5.0)), mean_of(means))
+    finally:
+        for n in held:
+            os.close(n)
+    assert len(found.output.split()) == 4, found
+
+
 def test_what_says_nothing_of_the_program_is_lost() -> None:
     """The launcher is killed from outside, and with it the program."""
 
@@ -257,3 +272,25 @@ def test_what_is_shown_holds_no_home_of_anyone() -> None:
     for _, place in seen.see:
         assert place not in ("/", "/etc", "/home", "/root", "/tmp", "/var", "/usr") and "site-packages" not in place
     assert all(place.endswith("-packages") for place in seen.hide)
+
+
+ALONE = """
+import os, socket, sys
+from komainu.sandbox.inside import kernel, landlock
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+landlock.restrict([os.path.dirname(os.__file__)], [sys.argv[1]])
+def tried(what):
+    try: return what() is not None
+    except OSError as error: return error.errno
+print(tried(lambda: open(os.__file__).read(1)), tried(lambda: open(sys.argv[1] + "/own", "w").write("x")))
+print(tried(lambda: open("/etc/passwd").read()), tried(lambda: open(sys.argv[2], "w")), tried(lambda: os.listdir("/")))
+print(tried(lambda: socket.create_connection(("127.0.0.1", 9))), tried(lambda: os.execv("/bin/true", ["true"])))
+"""
+
+
+@pytest.mark.skipif(landlock.version() < 4, reason="this kernel's Landlock knows no network")
+def test_landlock_alone_keeps_files_and_networks_away(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    command = [sys.executable, "-c", ALONE, str(tmp_path / "work"), str(tmp_path / "other")]
+    said = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert said.stdout == "True True\n13 13 13\n13 13\n", said

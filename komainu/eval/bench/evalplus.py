@@ -26,6 +26,7 @@ ASK = """Solve this problem in Python. Answer with one code block that holds the
 ```python
 {prompt}
 ```"""
+LOCAL = f"give Source(path=...), a folder with {' and '.join(FILES)} as EvalPlus releases them on GitHub"
 KS = (1, 5, 10, 100)
 _truths: dict[Problem, Truth] = {}
 _one_at_a_time = threading.Lock()
@@ -40,6 +41,11 @@ class EvalPlusItems(Items):
     """
 
     source: Source
+
+    def check(self) -> Iterator[str]:
+        yield from super().check()
+        if self.source.repo:
+            yield f"EvalPlusItems.source is {self.source.repo} of the hub, whose schema has no inputs; {LOCAL}"
 
     def read(self) -> Iterator[Chat]:
         for task, problem in problems(self.source).items():
@@ -131,6 +137,8 @@ def truth_of(asked: Sequence[Problem]) -> list[Truth]:
 
 def problems(source: Source) -> dict[str, Problem]:
     """Task id to problem. Raises UsageError where there are none, or one stands twice."""
+    if not source.path:
+        raise UsageError(f"EvalPlus needs a local path; {LOCAL}")
     return _problems(source.path, source.sha256)
 
 

@@ -54,8 +54,8 @@ def run(job: Job, status: int, channel: int, proc: int) -> tuple[str, int, float
             os.write(status, b"ready\n")
         except BaseException as error:
             refuse(status, error)
-        os.closerange(3, channel)
-        os.closerange(channel + 1, 256)
+        os.close(status)
+        os.close(proc)
         try:
             program(job, channel, beats)
         finally:  # whatever the program has done to this interpreter, it ends here
@@ -72,6 +72,7 @@ def confine(job: Job) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for handle in (0, 1, 2) if job["entry"] else (0,):
         os.dup2(null, handle)
+    os.close(null)
     shown, held, limits = set(os.listdir("/")), privileges.capabilities(), job["limits"]
     privileges.limit(limits["cpu"], limits["memory"], limits["disk"], limits["processes"])
     devices = [f"/dev/{name}" for name in root.DEVICES]
