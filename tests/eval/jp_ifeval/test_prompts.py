@@ -88,7 +88,7 @@ def test_the_answer_to_another_prompt_of_the_type_is_seldom_right() -> None:
         if JpIFEval().group(one) == JpIFEval().group(other):
             pairs += 1
             right += all(JpIFEval().verdict(one.with_reply(SAID[other.id]))["strict"])
-    assert right / pairs < 0.35
+    assert right / pairs < 0.25
 
 
 def dictionary_order(word: str) -> str:
@@ -124,11 +124,10 @@ def test_what_prompts_name_stands_in_the_tables() -> None:
 
 def test_the_docs_tell_every_type_with_its_numbers() -> None:
     page = (Path(__file__).parents[3] / "docs" / "jp-ifeval.md").read_text(encoding="utf-8")
-    told = {
-        name: (int(own), int(all_)) for name, own, all_ in re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", page, re.M)
-    }
-    own = Counter(JpIFEval().group(item) for item in ITEMS)
-    every = Counter(one["id"] for item in ITEMS for one in item.meta["instructions"])
-    assert told == {name: (own[name], every[name]) for name in CHECKS}
+    cells = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    told = {name: (int(own), int(every)) for name, own, every in cells}
+    first = Counter(JpIFEval().group(item) for item in ITEMS)
+    asked_for = Counter(one["id"] for item in ITEMS for one in item.meta["instructions"])
+    assert told == {name: (first[name], asked_for[name]) for name in CHECKS}
     two = sum(len(item.meta["instructions"]) > 1 for item in ITEMS)
-    assert f"| {len(ITEMS)}, {every.total()}, {len(CHECKS)} |" in page and f": {two} prompts have a second" in page
+    assert f"| {len(ITEMS)}, {asked_for.total()}, {len(CHECKS)} |" in page and f": {two} prompts have a second" in page
