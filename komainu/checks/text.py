@@ -88,7 +88,7 @@ def _of_line(line: str) -> list[str]:
             inside.pop()
         elif c in _PAIRS and len(inside) < 8:
             inside.append(_PAIRS[c])
-        elif not inside and _ends_here(line, i):
+        elif not inside and (not ends or i >= ends[-1]) and _ends_here(line, i):  # a run of marks is one end
             end = i + 1
             while end < len(line) and line[end] in _CLOSERS + "。！？!?…":
                 end += 1

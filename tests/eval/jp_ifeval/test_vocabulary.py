@@ -30,7 +30,7 @@ CASES = [
             "桜、鶯、菜の花、梅",
         ],
     ),
-    Case("season_words", {"season": "秋", "count": 2}, right=["七夕、朝顔", "花火、西瓜"], wrong=["七夕、向日葵"]),
+    Case("season_words", {"season": "秋", "count": 2}, right=["七夕、朝顔", "月見、西瓜"], wrong=["七夕、向日葵"]),
     Case(
         "season_used",
         {"season": "冬"},
@@ -44,6 +44,12 @@ CASES = [
             "雪が降る",
         ],
         wrong=["雪解け水が光る", "桜が咲く", "夏の海", "まちにでる", "こゆきのような", "蝉が鳴く", "暑い日だ"],
+    ),
+    Case(
+        "season_used",
+        {"season": "秋"},
+        right=["月が出た", "虫の声がする"],
+        wrong=["来月の予定", "虫歯が痛い", "花火大会"],
     ),
     Case("season_used", {"season": "春"}, right=["雪解け水が光る", "はるがきた"], wrong=["紅葉だ", "もはるかな道"]),
     Case(

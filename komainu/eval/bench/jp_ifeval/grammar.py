@@ -11,6 +11,7 @@ from komainu.eval.bench.jp_ifeval.pieces import answers, ending, in_order, prose
 from komainu.eval.bench.jp_ifeval.tables import rows
 
 _DOUBLE = re.compile("になられ|おっしゃられ|いらっしゃられ|なさられ")  # 二重敬語
+_TAIL = 80  # characters at a sentence's end that its predicate is looked for in
 _MARKS = ("補助記号", "記号", "空白")
 
 
@@ -25,7 +26,7 @@ def plain(response: str) -> bool:
 
 
 def registers(response: str) -> set[str]:
-    return {sentence_register(sentence) for sentence in prose_sentences(response)}
+    return {sentence_register(sentence[-_TAIL:]) for sentence in prose_sentences(response)}
 
 
 def honorific(response: str, *, verb: str, kind: str) -> bool:

@@ -21,6 +21,8 @@ _SPECIAL = {
     "四つ": "よっつ", "五つ": "いつつ", "六つ": "むっつ", "七つ": "ななつ", "八つ": "やっつ", "九つ": "ここのつ",
 }  # fmt: skip
 NAME = "固有名詞"
+LONGEST_WORD, LONGEST_VERSE = 40, 200  # characters
+_PARTS = re.compile(r"[^\n]{0,3999}[。、！？\n]|[^\n]{1,4000}")  # the tokenizer takes 49,149 bytes at a time
 
 
 class Token(NamedTuple):
@@ -46,9 +48,12 @@ def tokenizer() -> Any:
 @lru_cache(maxsize=256)
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a text, in the dictionary's longest units; spaces are left out."""
-    found = tokenizer().tokenize(text)
-    made = (Token(m.surface(), tuple(m.part_of_speech()), hiragana(m.reading_form())) for m in found)
-    return tuple(token for token in made if token.surface.strip())
+    found = (morpheme for part in _PARTS.findall(text) for morpheme in tokenizer().tokenize(part))
+    return tuple(token for token in map(_token, found) if token.surface.strip())
+
+
+def _token(morpheme: Any) -> Token:
+    return Token(morpheme.surface(), tuple(morpheme.part_of_speech()), hiragana(morpheme.reading_form()))
 
 
 @cache
@@ -61,8 +66,7 @@ def noun_readings() -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def headword(word: str) -> tuple[Token, ...]:
     """The dictionary's entries written just so."""
-    entries = dictionary().lookup(word)
-    return tuple(Token(m.surface(), tuple(m.part_of_speech()), hiragana(m.reading_form())) for m in entries)
+    return tuple(map(_token, dictionary().lookup(word))) if len(word) <= LONGEST_WORD else ()
 
 
 def noun(word: str) -> frozenset[str]:
@@ -122,7 +126,12 @@ def _joined(text: str) -> list[Token]:
 
 
 def counts(text: str) -> frozenset[int]:
-    """The numbers of moras a text can have over all standard readings; none when a word is unknown."""
+    """The numbers of moras a text can have over all standard readings.
+
+    None when a word is unknown, or the text has more than 200 characters: no prompt asks for so many moras.
+    """
+    if len(text) > LONGEST_VERSE:
+        return frozenset()
     sums = {0}
     for alternatives in spoken(text):
         sums = {a + len(moras(reading)) for a in sums for reading in alternatives}

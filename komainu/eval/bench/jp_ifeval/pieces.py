@@ -50,7 +50,8 @@ def prose_sentences(text: str) -> list[str]:
 
 def ending(sentence: str) -> str:
     """A sentence without the punctuation, emoji and marks after its last letter."""
-    return re.sub(r"[\W_]+$", "", sentence)
+    letters = next((n for n, c in enumerate(reversed(sentence)) if c.isalnum()), len(sentence))
+    return sentence[: len(sentence) - letters]
 
 
 def size(text: str) -> int:

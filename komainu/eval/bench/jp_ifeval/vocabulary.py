@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from komainu.checks.text import word_set
-from komainu.eval.bench.jp_ifeval.kana import composed, hiragana
+from komainu.eval.bench.jp_ifeval.kana import composed, hiragana, is_kana
 from komainu.eval.bench.jp_ifeval.lexicon import tokens
 from komainu.eval.bench.jp_ifeval.pieces import items
 from komainu.eval.bench.jp_ifeval.tables import rows, words
@@ -37,13 +37,15 @@ def season_words(response: str, *, season: str, count: int) -> bool:
 def season_used(response: str, *, season: str) -> bool:
     """A season word of the season is there, by our list; one inside a longer season word (雪 in 雪解け) is not.
 
-    A word of one or two kana counts at the start of a line or a part of it, where it cannot be a piece of another.
+    A single kanji counts where the dictionary has it as a word (not 月 in 来月), one or two kana at the start of a
+    line or a part of it, where they cannot be a piece of another word.
     """
     text = hiragana(composed(response))
+    alone = {t.surface for t in tokens(text)}
     starts = {m.end() for m in re.finditer(r"^[「『（\s]*|[\s　、。，/／・]+", text, re.MULTILINE)}
     for found in _every_season_word().finditer(text):
         word = found[0]
-        whole = len(word) > 2 or re.search("[^ぁ-ゖー]", word) or found.start() in starts
+        whole = len(word) > 2 or found.start() in starts if is_kana(word) else len(word) > 1 or word in alone
         if whole and any(word in spellings for spellings in season_list(season)):
             return True
     return False

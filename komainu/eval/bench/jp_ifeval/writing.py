@@ -10,7 +10,7 @@ from komainu.eval.bench.jp_ifeval.lexicon import headword, readings, sounds_like
 from komainu.eval.bench.jp_ifeval.pieces import answers, in_order, items
 from komainu.eval.bench.jp_ifeval.tables import rows, words
 
-_FURIGANA = re.compile(r"(?P<before>[^（）()]*)[（(](?P<kana>[^（）()]*)[）)]")
+_FURIGANA = re.compile(r"[（(]([^（）()]*)[）)]")
 _LONGEST = 20  # characters a word with furigana may have
 _OKURIGANA = 4  # the most kana after furigana that are read together with the word
 
@@ -48,10 +48,13 @@ def furigana(response: str, *, low: int) -> bool:
     """
     text = composed(response)
     found = [*_FURIGANA.finditer(text)]
-    bare = _FURIGANA.sub("", text)
-    if len(found) < low or KANJI.search(bare):
+    if len(found) < low or KANJI.search(text[found[-1].end() if found else 0 :]):
         return False
-    return all(_read(one["before"], one["kana"], text[one.end() : one.end() + _OKURIGANA]) for one in found)
+    ends = [0, *(one.end() for one in found)]
+    return all(
+        _read(text[end : one.start()], one[1], text[one.end() : one.end() + _OKURIGANA])
+        for end, one in zip(ends, found, strict=False)
+    )
 
 
 def _read(before: str, kana: str, after: str) -> bool:
