@@ -129,7 +129,7 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The estimates in what a bench tells of its whole set, and the shares without an interval, by their paths:
-    `categories/NLI`, `pass/mbpp/plus@1`."""
+    `categories/NLI`, `mbpp/plus@1`."""
     if "low" in told:
         yield name, told
     for key, value in told.items():
