@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -16,14 +17,15 @@ class Muon(torch.optim.AdamW):
     """Muon for the matrices inside a model, AdamW for `others` (embeddings, norms). All in float32.
 
     Source: Jordan et al. 2024 (Muon: an optimizer for hidden layers); the scale of Liu et al. 2025,
-    arXiv 2502.16982. On a CPU the products use `cores` threads, whatever torch uses elsewhere; the result has the
-    same bits. Not covered: sharded parameters.
+    arXiv 2502.16982. On a CPU the matrices are shared out among `cores` threads, each product on one, so that their
+    number changes no bit. Not covered: sharded parameters.
     """
 
     def __init__(self, groups: list[dict[str, Any]], cores: int, **how: Any) -> None:
         """`groups`: that of the matrices first."""
         super().__init__(groups, **how)
         self.cores = cores
+        self.pool = ThreadPoolExecutor(cores, thread_name_prefix="komainu-muon")
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -39,12 +41,17 @@ class Muon(torch.optim.AdamW):
                 self.state[p]["momentum"].lerp_(p.grad, 0.05)
             nesterov = [self.state[p]["momentum"].lerp(p.grad, 0.05) for p in alike]
             scale = group["lr"] * MATCH * max(shape) ** 0.5
-            with threads(self.cores):
-                updates = orthogonal(torch.stack(nesterov))
+            updates = self.orthogonal(torch.stack(nesterov))
             for p, update in zip(alike, updates, strict=True):
                 p.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
                 p.grad = None
         return super().step(closure)
+
+    def orthogonal(self, x: torch.Tensor) -> torch.Tensor:
+        if x.device.type != "cpu":
+            return orthogonal(x)
+        with threads(1):
+            return torch.cat([*self.pool.map(orthogonal, x.split(1))])
 
 
 @contextlib.contextmanager

@@ -251,13 +251,15 @@ def test_muons_updates_are_about_orthogonal(shape: tuple[int, int, int]) -> None
 
 def test_muon_gives_the_same_bits_on_any_number_of_cores_and_leaves_torchs_threads_alone() -> None:
     found, before = [], torch.get_num_threads()
-    for cores in (1, 2):
-        p = torch.nn.Parameter(torch.randn(96, 64, generator=torch.Generator().manual_seed(0)))
-        optimizer = Muon([{"params": [p], "weight_decay": 0.1}], cores, lr=1e-2)
-        p.grad = torch.randn(96, 64, generator=torch.Generator().manual_seed(1))
+    for cores in (1, 2, 3, 8):
+        dice = torch.Generator().manual_seed(0)
+        params = [torch.nn.Parameter(torch.randn(96, 64, generator=dice)) for _ in range(5)]
+        optimizer = Muon([{"params": params, "weight_decay": 0.1}], cores, lr=1e-2)
+        for p in params:
+            p.grad = torch.randn(96, 64, generator=dice)
         optimizer.step()
-        found.append(p.detach())
-    assert torch.equal(*found) and torch.get_num_threads() == before
+        found.append(torch.stack([p.detach() for p in params]))
+    assert all(torch.equal(found[0], other) for other in found) and torch.get_num_threads() == before
 
 
 def test_muon_learns_and_leaves_tables_and_vectors_to_adamw(built: Path) -> None:
