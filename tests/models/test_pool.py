@@ -110,6 +110,8 @@ def test_a_server_without_a_sign_of_life_loses_its_requests_to_the_others(server
 def test_a_dead_endpoint_ends_the_job_within_its_patience(servers: list[Server], kind: str) -> None:
     gate = threading.Event()
     asked = client(*servers[:2], concurrency=8, tries=1000, patience=3.0, timeout=2.0)
+    for server in servers[:2]:
+        server.handler = slow(0.05)  # the questions are not through before the servers die
     source = asked.ask(MODEL, questions(500))
     next(source)
     for server in servers[:2]:
