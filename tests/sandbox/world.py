@@ -27,7 +27,7 @@ MEANS: list[Any] = [
     pytest.param("bubblewrap", marks=pytest.mark.skipif(not bubblewrap(), reason="bwrap")),
 ]
 SECRET = "the-planted-secret"
-NAME = "komainu-evil"  # what hostile children call themselves
+NAME = f"evil-{os.getpid()}"  # what hostile children of these tests call themselves; other tests run beside them
 PRELUDE = """
 import os, sys
 P = {planted!r}
