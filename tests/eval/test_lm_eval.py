@@ -22,7 +22,7 @@ from komainu.eval.external.lm_eval import ENVIRONMENT, LmEval, plain, read
 from komainu.models.base import Model
 from komainu.rows import Chat, Message, Score
 from komainu.settings import load
-from komainu.stage import wiring
+from komainu.stage import Stage, wiring
 from recipes.external import TASK
 from tests.eval.world import Items, Parrot, context, item, share_right
 
@@ -122,6 +122,14 @@ def test_only_what_is_one_turn_can_be_asked_and_a_definition_names_its_data() ->
     assert [*wiring(LISTED)] == []
     assert any("{data}" in said for _, said in wiring(replace(LISTED, data=None)))
     assert any("{data}" in said for _, said in wiring(replace(LISTED, definition="")))
+
+
+def test_how_many_questions_there_will_be_is_known_where_the_data_is_ours() -> None:
+    def rows(stage: Stage) -> int | None:
+        return 12 if isinstance(stage, Items) else stage.expected(rows)
+
+    assert External(model=Model(name="m"), items=LISTED).expected(rows) == 12
+    assert External(model=Model(name="m"), items=LmEval(task="gsm8k", language="en")).expected(rows) is None
 
 
 def test_every_package_of_the_environment_is_pinned() -> None:

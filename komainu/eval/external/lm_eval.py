@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -60,6 +60,9 @@ class LmEval(Harness):
             yield from needs(self, "data", self.data, Chat)
         if (self.data is None) == (DATA in self.definition):
             yield f"LmEval.definition holds {DATA} when there is `data`, and only then"
+
+    def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
+        return None if self.data is None else rows(self.data)
 
     def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
         told = job.folder / "told"
