@@ -51,7 +51,7 @@ class Muon(torch.optim.AdamW):
         if x.device.type != "cpu":
             return orthogonal(x)
         with threads(1):
-            return torch.cat([*self.pool.map(orthogonal, x.split(1))])
+            return torch.cat([*self.pool.map(orthogonal, x.tensor_split(len(x)))])
 
 
 @contextlib.contextmanager
