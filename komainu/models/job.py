@@ -13,7 +13,7 @@ from komainu.models.arrivals import Arrival
 from komainu.models.base import Model, Question, Reply
 from komainu.models.failures import Attempt
 
-LINGER = 0.02  # seconds that an answer waits for others, so that they are handed on and kept together
+LINGER = 0.1  # seconds that an answer waits for others, so that they are handed on and kept together
 FEW = 32  # questions on their way from which on none waits
 
 
