@@ -319,18 +319,6 @@ def test_doctor_tells_what_to_do(komainu_: Run, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("words", HELP, ids=" ".join)
-def test_help_takes_less_than_a_third_of_a_second(words: list[str]) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    best = 9.0
-    for _ in range(5):
-        started = time.monotonic()
-        command = [sys.executable, "-m", "komainu.cli", *words, "--help"]
-        subprocess.run(command, env=env, check=True, capture_output=True)
-        best = min(best, time.monotonic() - started)
-    assert best < 0.3
-
-
-@pytest.mark.parametrize("words", HELP, ids=" ".join)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys; from komainu.cli import main; main({[*words, '--help']}); print(*sys.modules, file=sys.stderr)"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
