@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
+import uvloop
 
 from komainu.settings import Endpoint
 
@@ -21,7 +22,7 @@ class Wire:
     """Runs coroutines for other threads."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="komainu-http", daemon=True)
         self.thread.start()
         self.session = asyncio.run_coroutine_threadsafe(self._open(endpoint), self.loop).result()
