@@ -24,7 +24,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["trace", "compare", "candidate", "cost", "fresh"],
     ["cli_verbs"],
-    ["serving", "cli_eval_verbs"],
+    ["serving", "cli_eval_verbs", "cli_board", "cli_compare", "cli_import", "cli_panel", "cli_rank", "cli_view"],
     ["cli_job"],
     ["cli_eval"],
     ["cli"],

@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from komainu.checks.empty import Empty
 from komainu.errors import UsageError
+from komainu.eval.ruling import all_scored
 from komainu.files import write_rows
-from komainu.models.base import WITHHELD, Model, Question, Reply
+from komainu.models.base import Model, Question, Reply
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -199,11 +199,7 @@ class Scores(Stage):
                 f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
                 f"({self.bench.language}); leave the bench out or add items"
             )
-        with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
-            scores = []
-            for found in all_scored(self.bench, chats):
-                scores += found
-                bar.update()
+        scores = self.scored(chats, ctx)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.title,
@@ -213,7 +209,26 @@ class Scores(Stage):
             "higher_is_better": self.bench.higher_is_better,
             "top": self.bench.top,
             **summary(self.bench, chats, scores),
+            **self.told(chats, scores, ctx),
         }
+
+    def scored(self, chats: Sequence[Chat], ctx: Context) -> list[Score]:
+        """The scores of the answers that the bench applies to, in their order."""
+        scores = []
+        with ctx.progress(len(chats), f"{self.bench.name} of {self.answers.model.name}") as bar:
+            for found in all_scored(self.bench, chats):
+                scores += found
+                bar.update()
+        return scores
+
+    def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
+        """What the summary tells beside what it tells of every bench."""
+        return {}
+
+    @property
+    def how(self) -> tuple[Spec, ...]:
+        """What made the verdicts beside the bench (judges, a parse rule): equal for what stands in one column."""
+        return ()
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
@@ -228,47 +243,6 @@ def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     if reply.hidden:
         meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
     return item.with_reply(reply.text, **meta)
-
-
-def scored(bench: Bench, chat: Chat) -> list[Score]:
-    """The bench's scores of one answer, after the rules for missing and empty answers."""
-    (found,) = all_scored(bench, [chat])
-    return found
-
-
-def all_scored(bench: Bench, chats: Sequence[Chat]) -> Iterator[list[Score]]:
-    """The bench's scores of each answer, in order, after the rules for missing and empty answers."""
-    ruled = [by_rule(bench, chat) for chat in chats]
-    judged = bench.scores([chat for chat, rule in zip(chats, ruled, strict=True) if rule is None])
-    for chat, rule in zip(chats, ruled, strict=True):
-        scores = next(judged) if rule is None else rule
-        found = tuple(score.metric for score in scores)
-        assert found == promised(bench, chat), f"{bench.name} promises {promised(bench, chat)} and scores {found}"
-        yield scores
-
-
-def by_rule(bench: Bench, chat: Chat) -> list[Score] | None:
-    """The scores of a missing or an empty answer; None for an answer that the bench is asked about."""
-    if why := missing(chat):
-        return [Score(chat.id, metric, None, why=why) for metric in promised(bench, chat)]
-    if not bench.sees_empty and (why := Empty()(chat)):
-        return [Score(chat.id, metric, bench.worst, why=why) for metric in promised(bench, chat)]
-    return None
-
-
-def promised(bench: Bench, chat: Chat) -> tuple[str, ...]:
-    """The metrics of an answer's scores, a pooled one as often as it has parts."""
-    return tuple(m for m in bench.metrics for _ in range(bench.parts(chat) if m in bench.pooled else 1))
-
-
-def missing(chat: Chat) -> str:
-    """Why there is no answer; "" when there is one, be it empty."""
-    if not chat.answered:
-        return "missing: no answer"
-    finish = chat.meta.get("finish", "stop")
-    if chat.reply or finish == "stop" or chat.meta.get("thinking"):
-        return ""
-    return f"missing: {WITHHELD.get(finish, 'the model stopped before its first word')} ({finish})"
 
 
 def sampling(model: Model) -> dict[str, Any]:

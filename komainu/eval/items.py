@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from komainu.errors import UsageError
-from komainu.eval.base import Bench, scored
+from komainu.eval.base import Bench
+from komainu.eval.ruling import scored
 from komainu.files import write_rows
 from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec, where

@@ -9,8 +9,9 @@ from textwrap import shorten
 from typing import Any, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.base import Lang, all_scored
+from komainu.eval.base import Lang
 from komainu.eval.bench.habits import habits
+from komainu.eval.ruling import all_scored
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
 from komainu.files import read_objects

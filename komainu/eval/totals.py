@@ -74,10 +74,11 @@ def estimate(values: Iterable[list[float | None]], top: float, *, pooled: bool =
 
 
 def totals(bench: Bench, scores: list[Score]) -> dict[str, Any]:
-    """Metric to its estimate and to the reasons given, counted by the word before the colon."""
+    """Metric to its estimate and to the reasons given, counted by the word before the colon; a judge's are not."""
     found = {}
     for metric in bench.metrics:
-        reasons = Counter(s.why.split(":")[0] for s in scores if s.metric == metric and s.why)
+        told = (s for s in scores if s.metric == metric and s.why and (s.by == "rule" or s.value is None))
+        reasons = Counter(s.why.split(":")[0] for s in told)
         found[metric] = {
             **estimate(by_item(scores, metric).values(), bench.top, pooled=metric in bench.pooled),
             "reasons": dict(sorted(reasons.items())),

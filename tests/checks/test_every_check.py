@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from komainu.checks.base import Check, shown
 from komainu.checks.compose import Failure, run
 from komainu.checks.empty import Empty
+from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.format import Format
 from komainu.checks.language import Language
@@ -27,6 +28,7 @@ from tests.checks.helpers import answer
 
 CHECKS: tuple[Check, ...] = (
     Empty(),
+    ErrorText(),
     Language(),
     Leakage(),
     Register(preferred=True),

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import pytest
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Bench, Scores, judged, scored
+from komainu.eval.base import Answers, Bench, Scores, judged
 from komainu.eval.bench.exact import ExactMatch
+from komainu.eval.ruling import scored
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message, Score
 from komainu.stage import Stage, wiring

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Scores, scored
+from komainu.eval.base import Answers, Scores
 from komainu.eval.bench import evalplus
 from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems, problems, truth_of
 from komainu.eval.bench.programs import judge
 from komainu.eval.bench.programs.problems import Problem, problem
 from komainu.eval.items import Source
+from komainu.eval.ruling import scored
 from komainu.eval.stats.passk import pass_at_k
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.eval.base import Answers, Bench, Scores, scored
+from komainu.eval.base import Answers, Bench, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.habits import EmptyRate, LoopRate, RefusalRate, TruncatedRate, habits
 from komainu.eval.bench.leakage import LeakageRate, marks
 from komainu.eval.bench.rate import Rate
 from komainu.eval.board import Board, Entry
+from komainu.eval.ruling import scored
 from komainu.models.base import Model
 from komainu.rows import Chat, Message
 from tests.eval.world import Items, context, share_right

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Scores, scored
+from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.ifeval import HUB, IFEval, IFEvalItems
 from komainu.eval.items import Source
+from komainu.eval.ruling import scored
 from komainu.eval.stats.intervals import mean_interval
 from komainu.eval.totals import estimate, pooled_interval
 from komainu.models.base import Model, Reply

@@ -9,11 +9,12 @@ import pytest
 from sacrebleu.metrics import CHRF
 
 from komainu.errors import NoSandbox, UsageError
-from komainu.eval.base import Answers, Bench, Scores, scored
+from komainu.eval.base import Answers, Bench, Scores
 from komainu.eval.bench.llm_jp_eval import comet, execution
 from komainu.eval.bench.llm_jp_eval.bench import LlmJpEval, LlmJpEvalSimilarity, LlmJpEvalTranslation
 from komainu.eval.bench.llm_jp_eval.datasets import DATASETS
 from komainu.eval.items import Source
+from komainu.eval.ruling import scored
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat
 from komainu.sandbox.base import Job, Outcome

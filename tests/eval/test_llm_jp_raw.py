@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.eval.base import scored
 from komainu.eval.bench.llm_jp_eval.bench import LlmJpEval
 from komainu.eval.bench.llm_jp_eval.raw import JGLUE, jglue, jmmlu, subject
+from komainu.eval.ruling import scored
 from tests.eval.llm_jp_world import items, right
 from tests.eval.reference import FIXTURES, needs_fixtures
 

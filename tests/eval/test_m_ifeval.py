@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from komainu.errors import UsageError
-from komainu.eval.base import scored
 from komainu.eval.bench.m_ifeval import MIFEval, MIFEvalItems
 from komainu.eval.items import Source
+from komainu.eval.ruling import scored
 from tests.eval.reference import agreement, compared, folder, needs_fixtures
 
 ROW = {

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Scores, scored
+from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.jp_ifeval.bench import JpIFEval, JpIFEvalItems
 from komainu.eval.bench.jp_ifeval.temperatures import TEMPERATURES, JpIFEvalTable, jp_ifeval
+from komainu.eval.ruling import scored
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message
 from tests.eval.jp_ifeval.test_prompts import ITEMS, SAID, prompt

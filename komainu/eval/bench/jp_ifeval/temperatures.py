@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, missing
+from komainu.eval.base import Answers
 from komainu.eval.bench.instructions.prompts import asked_of
 from komainu.eval.bench.jp_ifeval.bench import JpIFEval, JpIFEvalItems
 from komainu.eval.bench.jp_ifeval.checks import CHECKS
+from komainu.eval.ruling import missing
 from komainu.files import write_json
 from komainu.models.base import Model
 from komainu.rows import Chat
