@@ -79,7 +79,7 @@ EXAMPLES = {found[1]: b.text for b in blocks("docs/add.md") if (found := RUNS.fu
 
 
 class Teacher:
-    """Answers as the textbook's teacher does; as a judge it gives a 4, and no mark to a Japanese answer."""
+    """Answers as the textbook's teacher does; as a judge it gives a 4, and no mark to an answer with a comma."""
 
     batch_sensitive = False
 
@@ -90,8 +90,10 @@ class Teacher:
         for messages, number in questions:
             self.asked += 1
             if model.name == "judge":
-                japanese = re.search("[ぁ-んァ-ン一-龥]", messages[-1].content)
-                yield Reply("I cannot tell." if japanese else "Well said.\nMark: 4\n")
+                said = messages[0].content
+                mark = re.findall(r"<verdict-(\w+)>", said)[0]
+                marked = said.split(f"<answer-{mark}>")[1].split(f"</answer-{mark}>")[0]
+                yield Reply("I cannot tell." if "," in marked else f"Well said.\n<verdict-{mark}>4</verdict-{mark}>")
             else:
                 text, fault = answer(messages, number, Faults())
                 yield Reply(text, hidden={"fault": fault})
@@ -121,7 +123,7 @@ def build(ctx: Context, target: str, **values: object) -> Artifact:
 def test_every_example_is_run_here() -> None:
     marked = [b.info for b in blocks("docs/add.md") if b.info.startswith("python")]
     assert all(RUNS.fullmatch(info) for info in marked)
-    assert set(EXAMPLES) == {"number_right", "trim_note", "marks", "simpo"}
+    assert set(EXAMPLES) == {"number_right", "trim_note", "clarity", "simpo"}
 
 
 def test_the_bench_of_the_docs_forgives_words_but_not_numbers(ctx: Context) -> None:
@@ -139,17 +141,14 @@ def test_the_step_of_the_docs_cuts_notes_and_accounts_for_every_row(ctx: Context
     assert len(rows) + len(list(drops(made))) == made.summary["in"] == 200
 
 
-def test_the_judge_of_the_docs_counts_what_it_gave_no_mark(ctx: Context) -> None:
-    made = build(ctx, "marks.py:marked", judge="judge", n=24)
+def test_the_judge_of_the_docs_counts_what_it_gave_no_mark(ctx: Context, tmp_path: Path) -> None:
+    (prompt,) = (block.text for block in blocks("docs/add.md") if block.info == "jinja")
+    (tmp_path / "clarity.jinja").write_text(prompt, encoding="utf-8")
+    made = build(ctx, "clarity.py:judged", judges="judge", n=48)
     values = [row.value for row in made.rows() if isinstance(row, Score)]
-    mark = made.summary["mark"]
-    assert len(values) == 24 and set(values) == {4.0, None}
-    assert (mark["mean"], mark["n"], mark["missing"]) == (4.0, values.count(4.0), values.count(None))
-
-
-def test_the_judge_of_the_docs_does_not_mark_itself(ctx: Context) -> None:
-    with pytest.raises(errors.UsageError, match="name another model"):
-        build(ctx, "marks.py:marked", judge="textbook")
+    found = made.summary["metrics"]["score"]
+    assert set(values) == {4.0, None}
+    assert (found["mean"], found["n"], found["missing"]) == (4.0, values.count(4.0), values.count(None))
 
 
 def test_the_objective_of_the_docs_learns_to_tell_the_answers_apart(ctx: Context, tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from komainu.eval.base import Bench
-from komainu.eval.judge.template import fingerprint, render
+from komainu.eval.judge.template import ROOT, fingerprint, render
 from komainu.eval.judge.verdict import Marked, Rule, Verdict
 from komainu.rows import Chat, Message, Score
 
@@ -23,19 +24,20 @@ class Ask(NamedTuple):
 class Judged(Bench):
     """A bench for the items whose meta.bench is its name, marked from `low` to `top` by every judge of a panel.
 
-    `template` is the judges' prompt, a Jinja file under komainu/eval; it is filled with `values(chat)`, the answer's
-    `mark` and the scale, and its hash is part of the bench's identity. Each metric has one Score a judge, and they are
-    pooled: the mean is over all verdicts, as in the published tables.
+    `template` is the judges' prompt, a Jinja file in `folder` or else in komainu/eval; it is filled with
+    `values(chat)`, the answer's `mark` and the scale, and its hash is part of the bench's identity. Each metric has
+    one Score a judge, and they are pooled: the mean is over all verdicts, as in the published tables.
     """
 
     template: ClassVar[str]
+    folder: ClassVar[Path] = ROOT
     again: ClassVar[str] = "judge/again.ja.jinja"  # asks for the verdict alone, when there was none
     metrics: ClassVar[tuple[str, ...]] = ("score",)
     pooled: ClassVar[tuple[str, ...]] = ("score",)
     low: ClassVar[float] = 1.0
 
     def config(self, *, full: bool = True) -> dict[str, Any]:
-        prompts = {"prompt": fingerprint(self.template), "again": fingerprint(self.again)}
+        prompts = {"prompt": fingerprint(self.template, self.folder), "again": fingerprint(self.again, self.folder)}
         return super().config(full=full) | prompts
 
     @property
@@ -61,13 +63,13 @@ class Judged(Bench):
 
     def asked(self, chat: Chat, mark: str) -> Ask:
         """The question to the judges about one answer."""
-        text = render(self.template, **self.scale(mark), **self.values(chat))
+        text = render(self.template, self.folder, **self.scale(mark), **self.values(chat))
         return Ask((Message("user", text),), mark)
 
     def asked_again(self, ask: Ask, said: str) -> Ask:
         """The question that asks for the verdict alone, after a reply without one; a reply that is blank is left out,
         and the request goes with the first question."""
-        text = render(self.again, **self.scale(ask.mark))
+        text = render(self.again, self.folder, **self.scale(ask.mark))
         if said.strip():
             return Ask((*ask.messages, Message("assistant", said), Message("user", text)), ask.mark)
         *before, last = ask.messages

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.context import Context
+from komainu.errors import UsageError
 from komainu.eval.base import Answers
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.base import Judged
@@ -45,13 +46,14 @@ class Marks(Judged):
 
 
 BENCH = Marks(language="ja")
+UNFIT: dict[str, str | Reply] = {"say 2": "", "say 4": "Error: 500", "say 6": Reply("", "content_filter")}
 ANSWERS = Answers(model=CANDIDATE, items=Items(n=8))
 
 
 def say(model: Model, text: str, sample: int) -> str | Reply:
     """The candidate answers with its number; judges give what `GIVES` has for it, the kind one one more."""
     if model == CANDIDATE:
-        return {"say 2": "", "say 4": "Error: 500", "say 6": Reply("", "content_filter")}.get(text, f"answer to {text}")
+        return UNFIT.get(text, f"answer to {text}")
     mark = text.split("\n")[1]
     return f"Good.\n<verdict-{mark}>{3 if model == STRICT else 4}</verdict-{mark}>"
 
@@ -135,20 +137,20 @@ def test_a_panel_of_other_answers_or_of_one_judge_twice_is_refused() -> None:
 
 def test_the_prompt_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Marks(language="ja").id
-    monkeypatch.setattr("komainu.eval.judge.base.fingerprint", lambda name: "another")
+    monkeypatch.setattr("komainu.eval.judge.base.fingerprint", lambda name, folder: "another")
     assert Marks(language="ja").id != before
 
 
-def test_the_hash_is_over_what_a_template_takes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("komainu.eval.judge.template.ROOT", tmp_path)
+def test_the_hash_is_over_what_a_template_takes_in(tmp_path: Path) -> None:
     (tmp_path / "a.jinja").write_text('{% include "b.jinja" %}')
     (tmp_path / "b.jinja").write_text("one")
-    assert parts("a.jinja") == {"a.jinja", "b.jinja"}
-    before = fingerprint("a.jinja")
+    assert {*parts("a.jinja", tmp_path)} == {"a.jinja", "b.jinja"}
+    before = fingerprint("a.jinja", tmp_path)
     (tmp_path / "b.jinja").write_text("two")
     fingerprint.cache_clear()
-    assert fingerprint("a.jinja") != before
-    fingerprint.cache_clear()
+    assert fingerprint("a.jinja", tmp_path) != before
+    with pytest.raises(UsageError, match=r"no prompt nowhere\.jinja"):
+        fingerprint("nowhere.jinja", tmp_path)
 
 
 def test_an_answer_is_never_a_template() -> None:
