@@ -11,8 +11,10 @@ from komainu.errors import UsageError, nearest
 from komainu.lineage import from_record, upstream
 from komainu.models.base import Model
 from komainu.settings import Settings, endpoint_at
+from komainu.stage import Stage
 from komainu.store import Artifact, Store
-from komainu.train.directory import Directory, model_at
+from komainu.stored import Stored
+from komainu.train.directory import model_at
 
 
 class Candidate(NamedTuple):
@@ -39,11 +41,12 @@ def candidate(word: str, here: Settings, *, name: str = "", key: str = "") -> Ca
     if endpoint := here.endpoints.get(word):
         endpoint = msgspec.structs.replace(endpoint, model=endpoint.model or word)
         return Candidate(Model(name=name or word), here.serving(name or word, endpoint))
+    weights: Stage
     if Path(word).is_dir() or "@" in word:
         weights, own = model_at(word), Path(word).resolve().name if Path(word).is_dir() else word
     else:
         found = stored(word, here)
-        weights, own = Directory.of(str(found.path)), found.ref
+        weights, own = Stored(artifact=found), found.ref
     return Candidate(Model(name=name or own, weights=weights), here.serving(name or own, None))
 
 

@@ -11,6 +11,7 @@ from komainu.leaves import as_recorded
 from komainu.seal import changes
 from komainu.stage import PACKAGE, Stage, module_hash, sources_of
 from komainu.store import Artifact, Store, reference
+from komainu.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def from_stage(stage: Stage, store: Store, seen: dict[str, Node] | None = None) 
     """The tree under a stage of a recipe."""
     seen = {} if seen is None else seen
     ref = reference(stage)
+    if isinstance(stage, Stored):
+        return from_record(ref, store, seen)
     if ref not in seen:
         inputs = {path: from_stage(s, store, seen) for path, s in stage.inputs.items()}
         found, config = store.at(ref), stage.config()

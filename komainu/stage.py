@@ -89,6 +89,11 @@ class Stage(Spec):
         return {path: s for f in fields(self) for path, s in stages(f.name, getattr(self, f.name))}
 
     @property
+    def place(self) -> str:
+        """`stage/id`, the path of its artifact under a store's root."""
+        return f"{type(self).__name__.lower()}/{self.id}"
+
+    @property
     def label(self) -> str:
         return f"{type(self).__name__} {self.id}"
 

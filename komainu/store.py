@@ -271,7 +271,7 @@ def plain(stage: Stage, summary: Any) -> dict[str, Any]:
 
 
 def reference(stage: Stage) -> str:
-    return f"{type(stage).__name__.lower()}/{stage.id}"
+    return stage.place
 
 
 def file_name(name: str) -> str:

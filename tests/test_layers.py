@@ -19,6 +19,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["checks", "models", "sandbox", "seal", "environment"],
     ["stage"],
     ["store"],
+    ["stored"],
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
