@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -78,11 +79,13 @@ def judged(scores: Artifact, answers: Artifact, metric: str) -> Iterator[dict[st
     for row in answers.rows():
         if isinstance(row, Chat):
             replies.setdefault(row.id, []).append(row.reply)
-    for row in scores.rows():
-        if isinstance(row, Score) and row.metric == metric:
-            said = replies.get(row.id, [])
-            reply = said.pop(0) if len(said) > 1 else "".join(said)  # several samples: scored in the order asked
-            yield {"id": row.id, "value": row.value, "why": row.why, "reply": reply}
+    rows = [row for row in scores.rows() if isinstance(row, Score) and row.metric == metric]
+    many, nth = Counter(row.id for row in rows), Counter[str]()
+    for row in rows:
+        said = replies.get(row.id, [""])
+        reply = said[nth[row.id] * len(said) // many[row.id]]  # samples in the order asked, for each all its judges
+        nth[row.id] += 1
+        yield {"id": row.id, "value": row.value, "by": row.by, "why": row.why, "reply": reply}
 
 
 def training(answers: Node) -> tuple[list[Node], list[Node]]:
@@ -92,6 +95,8 @@ def training(answers: Node) -> tuple[list[Node], list[Node]]:
 
     def visit(node: Node) -> None:
         for each in node.inputs.values():
+            if makes(each) in ("Table", "Page"):  # a card's evaluation: nothing was learnt from it
+                continue
             if each.artifact is None or makes(each) in ("Chat", "Pair"):
                 data[each.ref] = each
             elif each.ref not in weights:
@@ -133,10 +138,9 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     rows = found["scores"]["rows"]
     yield f"scores   {found['scores']['ref']}: {len(rows)} rows"
     for row in rows[:FEW]:
-        why = f" ({row['why']})" if row["why"] else ""
-        reply = " ".join(row["reply"].split())
-        reply = reply if len(reply) <= EXCERPT else reply[:EXCERPT] + "..."
-        yield f"           {row['id']}: {row['value']}{why} {reply!r}"
+        by = "" if row["by"] == "rule" else f" by {row['by']}"
+        why = f" ({shortened(row['why'])})" if row["why"] else ""
+        yield f"           {row['id']}: {row['value']}{by}{why} {shortened(row['reply'])!r}"
     yield f"answers  {found['answers']['ref']}: {found['answers']['rows']} rows"
     chain = " <- ".join(w["ref"] for w in found["weights"])
     yield f"weights  {chain or 'none of ours: the model is served by others'}"
@@ -148,3 +152,9 @@ def text(found: dict[str, Any]) -> Iterator[str]:
         yield f"data     {data['ref']}: {data['rows']} rows: {', '.join(data['ids'][:FEW])}{more}"
         if data["made_from"]:
             yield f"           made from {', '.join(data['made_from'])}"
+
+
+def shortened(text: str) -> str:
+    """A text on one line, cut to EXCERPT characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= EXCERPT else text[:EXCERPT] + "..."

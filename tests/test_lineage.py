@@ -140,8 +140,8 @@ def test_a_number_is_traced_down_to_row_ids(ctx: Context) -> None:
     found = trace(from_stage(family(), ctx.store), "dpo/exact/ja/exact")
     assert found["number"]["mean"] == 1.0 and found["number"]["n"] == 2
     assert found["scores"]["rows"] == [
-        {"id": "item-0", "value": 1.0, "why": "", "reply": "はい 0"},
-        {"id": "item-1", "value": 1.0, "why": "", "reply": "はい 1"},
+        {"id": "item-0", "value": 1.0, "by": "rule", "why": "", "reply": "はい 0"},
+        {"id": "item-1", "value": 1.0, "by": "rule", "why": "", "reply": "はい 1"},
     ]
     assert [w["stage"] for w in found["weights"]] == ["Tune", "Tune", "Tune"]
     assert [(d["ref"], d["rows"]) for d in found["data"]] == [
@@ -167,6 +167,10 @@ def test_several_samples_of_an_item_keep_their_own_scores(tmp_path: Path) -> Non
     scores = made.store.build(Source(n=1), made)
     write_rows(scores.path / "rows.jsonl", [Score("a", "m", 1.0), Score("a", "other", 0.0), Score("a", "m", 0.0)])
     assert [(r["reply"], r["value"]) for r in judged(scores, answers, "m")] == [("one", 1.0), ("two", 0.0)]
+    panel = [Score("a", "m", float(i), by=judge) for i in (1, 2) for judge in ("x", "y")]
+    write_rows(scores.path / "rows.jsonl", panel)
+    found = [(r["reply"], r["by"], r["value"]) for r in judged(scores, answers, "m")]
+    assert found == [("one", "x", 1.0), ("one", "y", 1.0), ("two", "x", 2.0), ("two", "y", 2.0)]
 
 
 def test_an_unknown_cell_names_the_nearest(ctx: Context) -> None:
