@@ -28,8 +28,9 @@ class Named(msgspec.Struct):
 def trace(root: Node, cell: str) -> dict[str, Any]:
     """Everything behind `entry/bench/language/metric` of a board in the tree of `root`, as JSON.
 
-    number: the board's row; scores: one per item with the reply it judges; answers, weights and data: artifacts,
-    weights from the last trained to the first; data with every row id. Raises UsageError for an unknown cell.
+    number: the board's row; scores: one per item and judge with the reply it judges; verdicts (the judges' words),
+    answers, weights and data: artifacts, weights from the last trained to the first; data with every row id. Raises
+    UsageError for an unknown cell.
     """
     board, number = find_cell(root, cell)
     nodes = {n.ref: n for n in upstream(root)}
@@ -43,6 +44,7 @@ def trace(root: Node, cell: str) -> dict[str, Any]:
         "number": {k: v for k, v in number.items() if k not in KEY},
         "board": board.ref,
         "scores": {"ref": scores.ref, "rows": [*judged(opened(scores), opened(answers), number["metric"])]},
+        "verdicts": [node.ref for path, node in scores.inputs.items() if path.startswith("verdicts")],
         "answers": {"ref": answers.ref, "rows": (opened(answers).summary.get("rows"))},
         "weights": [{"ref": n.ref, "stage": n.kind} for n in weights],
         "data": [described(n) for n in data],
@@ -141,6 +143,8 @@ def text(found: dict[str, Any]) -> Iterator[str]:
         by = "" if row["by"] == "rule" else f" by {row['by']}"
         why = f" ({shortened(row['why'])})" if row["why"] else ""
         yield f"           {row['id']}: {row['value']}{by}{why} {shortened(row['reply'])!r}"
+    if found["verdicts"]:
+        yield f"verdicts {', '.join(found['verdicts'])}"
     yield f"answers  {found['answers']['ref']}: {found['answers']['rows']} rows"
     chain = " <- ".join(w["ref"] for w in found["weights"])
     yield f"weights  {chain or 'none of ours: the model is served by others'}"
