@@ -1,15 +1,18 @@
 """Attention over flat tokens: documents side by side in one row, none of them sees another.
 
-Tokens of a batch are one row of N tokens without padding. Only inside attention are they laid out as
-documents x length (documents of like length together), so that the plain causal kernel serves; the
-result is taken apart again. Position ids restart at every document. Registered with transformers under
-the name FLAT. Not covered: attention with soft-capping, sliding windows or sinks (refused by `supports`).
+Tokens of a batch are one row of N tokens without padding. They fall into segments: a document is one, and where
+several documents begin alike (the two answers to one prompt), what they share is a segment of its own, computed once,
+that the rest of each looks back at. Only inside attention are they laid out as segments x length (segments of like
+shape together), so that the plain kernel serves; the result is taken apart again. Position ids restart at every
+document. Registered with transformers under the name FLAT. Not covered: attention with soft-capping, sliding windows
+or sinks (refused by `supports`); a kernel that needs no mask for shared beginnings (FlexAttention on CUDA).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,56 +20,98 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 FLAT = "komainu_flat"
-WASTE = 1.25  # documents share a block while the block is at most this much larger than its tokens
+WASTE = 1.25  # segments share a block while the block is at most this much larger than what they need
+
+
+class Segment(NamedTuple):
+    """`length` tokens from `start` on, which see themselves causally and `before` tokens from `prefix` on whole."""
+
+    start: int
+    length: int
+    prefix: int = 0
+    before: int = 0
+
+    @property
+    def area(self) -> int:
+        """Pairs of a query and a key."""
+        return self.length * (self.before + self.length)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some documents of like length: `take` [documents x length] are token indices.
+    """Some segments of like shape: `take` [segments x length] are the token indices of their queries.
 
-    Short documents are filled up with token 0: no token of theirs looks ahead to it, and what comes out there is
-    thrown away.
+    Short segments are filled up with token 0: no token of theirs looks ahead to it, and what comes out there is
+    thrown away. Where they have something before them, `keys` [segments x (before + length)] are the indices of their
+    keys, and `mask` [segments, 1, length, before + length] says which of them a query sees.
     """
 
     take: torch.Tensor
     shape: tuple[int, int]
+    keys: torch.Tensor | None = None
+    mask: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How N flat tokens fall into documents: the blocks, and where each token's output lies in them."""
+    """How N flat tokens fall into segments: the blocks, and where each token's output lies in them."""
 
     blocks: tuple[Block, ...]
     back: torch.Tensor  # [N]
     positions: torch.Tensor  # [1, N], from 0 in each document
 
 
-def layout(lengths: list[int], device: torch.device) -> Layout:
-    """The layout of documents that lie one behind the other."""
-    starts = [0]
-    for n in lengths:
-        starts.append(starts[-1] + n)
-    total = starts[-1]
-    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+def layout(segments: Sequence[Segment], device: torch.device) -> Layout:
+    """The layout of segments that lie one behind the other."""
+    order = sorted(segments, key=lambda s: (-s.before, -s.length, s.start))
     blocks: list[Block] = []
-    back = torch.empty(total, dtype=torch.long)
+    back = torch.empty(sum(s.length for s in segments), dtype=torch.long)
     offset = 0
     while order:
-        longest, tokens, count = lengths[order[0]], 0, 0
-        for i in order:
-            if longest * (count + 1) > WASTE * (tokens + lengths[i]):
-                break
-            tokens, count = tokens + lengths[i], count + 1
+        count = alike(order)
         group, order = order[:count], order[count:]
+        longest = max(s.length for s in group)
         take = torch.zeros((count, longest), dtype=torch.long)
-        for row, i in enumerate(group):
-            span = torch.arange(starts[i], starts[i + 1])
-            take[row, : lengths[i]] = span
-            back[span] = offset + row * longest + torch.arange(lengths[i])
+        for row, (start, length, _, _) in enumerate(group):
+            span = torch.arange(start, start + length)
+            take[row, :length] = span
+            back[span] = offset + row * longest + torch.arange(length)
         offset += count * longest
-        blocks.append(Block(take.reshape(-1).to(device), (count, longest)))
-    positions = torch.cat([torch.arange(n) for n in lengths])[None]
+        keys, mask = looked_at(group, take) if group[0].before else (None, None)
+        blocks.append(Block(take.reshape(-1).to(device), (count, longest), moved(keys, device), moved(mask, device)))
+    positions = torch.cat([torch.arange(s.before, s.before + s.length) for s in segments])[None]
     return Layout(tuple(blocks), back.to(device), positions.to(device))
+
+
+def alike(order: Sequence[Segment]) -> int:
+    """How many of the first segments share a block: those with nothing before them and others never do."""
+    longest, area, count = 0, 0, 0
+    for segment in order:
+        if bool(segment.before) != bool(order[0].before):
+            break
+        longest, area = max(longest, segment.length), area + segment.area
+        if count and (count + 1) * longest * (order[0].before + longest) > WASTE * area:
+            break
+        count += 1
+    return count
+
+
+def looked_at(group: Sequence[Segment], take: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The keys and the mask of a block whose segments have something before them."""
+    count, longest = take.shape
+    before = max(s.before for s in group)
+    keys = torch.zeros((count, before + longest), dtype=torch.long)
+    keys[:, before:] = take
+    mask = torch.zeros((count, 1, longest, before + longest), dtype=torch.bool)
+    mask[..., before:] = torch.ones((longest, longest), dtype=torch.bool).tril()
+    for row, segment in enumerate(group):
+        keys[row, : segment.before] = torch.arange(segment.prefix, segment.prefix + segment.before)
+        mask[row, :, :, : segment.before] = True
+    return keys.reshape(-1), mask
+
+
+def moved(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
+    return None if tensor is None else tensor.to(device)
 
 
 def flat_attention(
@@ -84,8 +129,21 @@ def flat_attention(
     flats = [t[0].transpose(0, 1).flatten(1) for t in (query, key, value)]
     outs = []
     for block in flat.blocks:
-        q, k, v = (t.index_select(0, block.take).view(*block.shape, -1, dim).transpose(1, 2) for t in flats)
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling, enable_gqa=heads != key.shape[1])
+        count, _ = block.shape
+        keys = block.take if block.keys is None else block.keys
+        q, k, v = (
+            t.index_select(0, at).view(count, -1, t.shape[1] // dim, dim).transpose(1, 2)
+            for t, at in zip(flats, (block.take, keys, keys), strict=True)
+        )
+        out = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=block.mask,
+            is_causal=block.mask is None,
+            scale=scaling,
+            enable_gqa=heads != key.shape[1],
+        )
         outs.append(out.transpose(1, 2).reshape(-1, heads * dim))
     joined = torch.cat(outs) if len(outs) > 1 else outs[0]
     return joined.index_select(0, flat.back).view(1, -1, heads, dim), None

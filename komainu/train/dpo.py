@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class DPO(Train):
     """-log sigmoid(beta x (policy margin - reference margin)), mean over the global batch's pairs.
 
-    `reference` holds the log-probabilities of the starting model on the same data. Not covered here:
-    prefix sharing between chosen and rejected, other losses of the family.
+    `reference` holds the log-probabilities of the starting model on the same data. The prompt is computed once for
+    chosen and rejected. Not covered here: other losses of the family.
     """
 
     eats = Pair

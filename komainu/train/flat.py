@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from komainu.train.attention import Layout, layout
+from komainu.train.attention import Layout, Segment, layout
 from komainu.train.render import Tokens
 
 
@@ -29,28 +29,51 @@ class Flat:
         return self.ids.shape[1]
 
 
-def flatten(documents: Sequence[Tokens], device: torch.device) -> Flat:
-    """Lay documents one behind the other; nothing is padded, nothing sees another document."""
+def flatten(units: Sequence[Sequence[Tokens]], device: torch.device) -> Flat:
+    """Lay the documents of some units one behind the other; nothing is padded, nothing sees another document.
+
+    What the documents of one unit begin with alike is laid down once.
+    """
     ids: list[int] = []
+    segments: list[Segment] = []
     rows: list[int] = []
     targets: list[int] = []
     owner: list[int] = []
-    for n, document in enumerate(documents):
-        offset = len(ids)
-        ids.extend(document.ids)
-        for i in range(1, len(document.ids)):
-            if document.trained[i]:
-                rows.append(offset + i - 1)
-                targets.append(document.ids[i])
-                owner.append(n)
+    count = 0
+    for unit in units:
+        prefix, before = len(ids), shared(unit)
+        if before:
+            ids.extend(unit[0].ids[:before])
+            segments.append(Segment(prefix, before))
+        for document in unit:
+            start = len(ids)
+            ids.extend(document.ids[before:])
+            segments.append(Segment(start, len(document.ids) - before, prefix, before))
+            for i in range(max(before, 1), len(document.ids)):
+                if document.trained[i]:
+                    rows.append(start + i - before - 1 if i > before else prefix + before - 1)
+                    targets.append(document.ids[i])
+                    owner.append(count)
+            count += 1
 
     def tensor(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long).to(device)
 
-    lengths = [len(d.ids) for d in documents]
-    return Flat(
-        tensor(ids)[None], layout(lengths, device), tensor(rows), tensor(targets), tensor(owner), len(documents)
-    )
+    return Flat(tensor(ids)[None], layout(segments, device), tensor(rows), tensor(targets), tensor(owner), count)
+
+
+def shared(unit: Sequence[Tokens]) -> int:
+    """How many tokens the documents of a unit begin with alike, before anything is a target and one of them ends."""
+    if len(unit) < 2:
+        return 0
+    most = min(min(len(d.ids) - 1, d.trained.index(True) if True in d.trained else len(d.ids)) for d in unit)
+    first, *others = (d.ids[:most] for d in unit)
+    return next((i for i in range(most) if any(other[i] != first[i] for other in others)), most)
+
+
+def laid(unit: Sequence[Tokens]) -> int:
+    """How many tokens a unit comes to, what its documents share counted once."""
+    return sum(len(d.ids) for d in unit) - (len(unit) - 1) * shared(unit)
 
 
 def target_logps(model: Any, flat: Flat) -> torch.Tensor:
@@ -70,14 +93,14 @@ def sequence_sums(logps: torch.Tensor, flat: Flat) -> torch.Tensor:
     return logps.new_zeros(flat.documents, dtype=torch.float64).index_add(0, flat.owner, logps.double())
 
 
-def micro_batches(documents: Sequence[Sequence[Tokens]], max_tokens: int) -> Iterator[tuple[int, int]]:
+def micro_batches(units: Sequence[Sequence[Tokens]], max_tokens: int) -> Iterator[tuple[int, int]]:
     """Cut consecutive units (each one or more documents) into runs of at most `max_tokens`, as (start, stop)."""
     start, used = 0, 0
-    for i, unit in enumerate(documents):
-        size = sum(len(d.ids) for d in unit)
+    for i, unit in enumerate(units):
+        size = laid(unit)
         if i > start and used + size > max_tokens:
             yield start, i
             start, used = i, 0
         used += size
-    if start < len(documents):
-        yield start, len(documents)
+    if start < len(units):
+        yield start, len(units)

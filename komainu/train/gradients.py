@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from komainu.train.base import Train, Unit
-from komainu.train.flat import flatten, micro_batches, target_logps
+from komainu.train.flat import flatten, laid, micro_batches, target_logps
 from komainu.train.partners import Part, Partner, share
 
 SMALL = 30_000_000  # parameters under which two cores do more on two micro-batches than on one matrix
@@ -66,9 +66,8 @@ class Gradients:
 
     def size(self, units: Sequence[Unit]) -> int:
         """Tokens of a micro-batch: as the stage declares, or an even share for each core."""
-        total = sum(len(d.ids) for u in units for d in u.documents)
-        longest = max(sum(len(d.ids) for d in u.documents) for u in units)
-        return min(self.stage.fit.micro_tokens, -(-total // self.cores) + longest // 2)
+        sizes = [laid(unit.documents) for unit in units]
+        return min(self.stage.fit.micro_tokens, -(-sum(sizes) // self.cores) + max(sizes) // 2)
 
     def part(self, part: Part) -> Found:
         """Add the gradients of some micro-batches to `.grad`."""
@@ -79,7 +78,7 @@ class Gradients:
         return found
 
     def one(self, batch: Sequence[Unit], weight: float) -> Found:
-        flat = flatten([d for u in batch for d in u.documents], self.device)
+        flat = flatten([u.documents for u in batch], self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             logps = target_logps(self.model, flat)
         summed, notes = self.stage.loss(logps, flat, batch)

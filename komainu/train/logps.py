@@ -28,7 +28,7 @@ def reference_scores(stage: Reference, ctx: Context) -> Iterator[Score]:
     device = next(model.parameters()).device
     with ctx.progress(len(units), "reference") as bar, torch.inference_mode():
         for start, stop in micro_batches([u.documents for u in units], TOKENS):
-            flat = flatten([d for u in units[start:stop] for d in u.documents], device)
+            flat = flatten([u.documents for u in units[start:stop]], device)
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 sums = sequence_sums(target_logps(model, flat), flat).tolist()
             for unit, chosen, rejected in zip(units[start:stop], sums[::2], sums[1::2], strict=True):

@@ -65,7 +65,7 @@ def test_the_flat_loss_and_its_gradient_equal_those_of_each_chat_alone(built: Pa
     chats = [c for c in Chats().rows() if isinstance(c, Chat)][:8]
     units = stage.units(tokenizer, chats)
     model = load_model(source)
-    flat = flatten([d for u in units for d in u.documents], torch.device("cpu"))
+    flat = flatten([u.documents for u in units], torch.device("cpu"))
     loss, _ = stage.loss(target_logps(model, flat), flat, units)
     (loss / stage.weight(units)).backward()  # type: ignore[no-untyped-call]
     plain = AutoModelForCausalLM.from_pretrained(source)
@@ -133,7 +133,7 @@ def test_dpo_sums_equal_a_plain_forward_pass(built: Path) -> None:
     source = built / "base" / base().id
     tokenizer, model = load_tokenizer(source), load_model(source)
     units = pair_documents(tokenizer, "here", [*Pairs(n=3).rows()])  # type: ignore[list-item]
-    flat = flatten([d for u in units for d in u.documents], torch.device("cpu"))
+    flat = flatten([u.documents for u in units], torch.device("cpu"))
     sums = sequence_sums(target_logps(model, flat), flat)
     plain = AutoModelForCausalLM.from_pretrained(source)
     for n, document in enumerate(d for u in units for d in u.documents):
