@@ -55,7 +55,7 @@ def wanted(wish: Wish) -> Wanted:
     chosen = choose(wish.suite, wish.bench)
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
-    tasks, lacking = at_hand(chosen, Shelf(here.shelves, wish.items))
+    tasks, lacking, _ = at_hand(chosen, Shelf(here.shelves, wish.items))
     target = evaluation(model, tasks, wish.limit, **how)
     planned = plan_of(target, Store(here.root))
     planned.refuse()

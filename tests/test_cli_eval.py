@@ -166,7 +166,7 @@ def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_:
     lines = eval_("run", MODEL, "--bench", "m-ifeval", "--bench", "llm-jp-eval").out.splitlines()
     assert lines[0].endswith("of 100  (without llm-jp-eval)")
     said = eval_("run", MODEL, "--bench", "ifeval")
-    assert said.code == 2 and "no items are at hand:\n  ifeval: " in said.err
+    assert said.code == 2 and "nothing can be asked:\n  ifeval: " in said.err
 
 
 def test_what_a_bench_tells_of_its_whole_set_is_shown(eval_: Run) -> None:

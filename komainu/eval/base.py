@@ -37,6 +37,7 @@ class Bench(Spec):
     higher_is_better: ClassVar[bool] = True
     top: ClassVar[float] = 1.0  # the highest score there is
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
+    needs_judges: ClassVar[bool] = False  # whether models mark its answers
     language: Lang
 
     def applies(self, chat: Chat) -> bool:
@@ -51,6 +52,11 @@ class Bench(Spec):
     def scores(self, chats: Sequence[Chat]) -> Iterator[list[Score]]:
         """What `score` gives for each of many answers, in their order; for a bench that can do several at a time."""
         return map(self.score, chats)
+
+    def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
+        """The stage that scores some answers with this bench; one that needs `judges` makes its own of them, and draws
+        what it draws by `seed`."""
+        return Scores(answers=answers, bench=self)
 
     def parts(self, chat: Chat) -> int:
         """How many verdicts a pooled metric gives on one answer; told by the prompt and meta, never the answer."""

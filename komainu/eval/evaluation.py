@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
-from komainu.eval.base import Answers, Scores
+from komainu.eval.base import Answers, Lang, Scores
 from komainu.eval.bench.habits import habits
 from komainu.eval.board import Board, Entry
 from komainu.eval.items import Items
@@ -14,8 +14,9 @@ from komainu.eval.suites import Task
 from komainu.models.base import Model
 
 
-def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) -> Board:
-    """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise.
+def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, judges: Sequence[Model] = (), **how: Any) -> Board:
+    """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise; `judges` mark the
+    answers of the benches that need them.
 
     Beside each bench stand those that look at the same answers and are in no headline: the task's own, and the habits,
     each where an item is in its language. Reads the items.
@@ -24,9 +25,10 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) 
     for task in tasks:
         items = task.items.limited(limit)
         asked, rows = answers(model, task, items, how), items.rows()
-        beside = (*task.beside, *habits("ja", task.bench.name), *habits("en", task.bench.name))
-        looks = (task.bench, *(bench for bench in beside if any(map(bench.applies, rows))))
-        scores += (Scores(answers=asked, bench=bench) for bench in looks)
+        names = dict.fromkeys(row.meta["bench"] for row in rows)
+        rates = (rate for language in get_args(Lang) for name in names for rate in habits(language, name))
+        looks = (bench for bench in (*task.beside, *rates) if any(map(bench.applies, rows)))
+        scores += (bench.scoring(asked, judges) for bench in (task.bench, *looks))
     return Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
 
 
@@ -34,4 +36,4 @@ def answers(model: Model, task: Task, items: Items, how: Mapping[str, Any]) -> A
     first, *others = task.temperatures
     several = task.temperatures if others and "temperature" not in how else ()
     asked = replace(model, **{"temperature": first, "max_tokens": task.max_tokens, **how})
-    return Answers(model=asked, items=items, samples=task.samples, temperatures=several)
+    return task.answers(model=asked, items=items, samples=task.samples, temperatures=several)

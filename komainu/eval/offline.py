@@ -11,6 +11,7 @@ from typing import Any, get_args
 from komainu.errors import UsageError
 from komainu.eval.base import Lang
 from komainu.eval.bench.habits import habits
+from komainu.eval.items import Published
 from komainu.eval.ruling import all_scored
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import Benchmark, Task
@@ -47,13 +48,13 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     from komainu.eval.totals import summary
 
     rows = [*read_objects(file)]
-    tasks = own(file, [row for _, row in rows], benchmark) or benchmark(shelf)
+    tasks = own(file, [row for _, row in rows], benchmark) or by_rule(benchmark(shelf))
     items = {item.id: item for asked in dict.fromkeys(task.items for task in tasks) for item in asked.rows()}
     answers = [*matched(file, rows, items)]
     given: dict[str, list[Answered]] = {}
     for answer in answers:
         given.setdefault(answer.chat.id, []).append(answer)
-    benches = [bench for task in tasks for bench in (task.bench, *task.beside)]
+    benches = [b for task in tasks for b in (task.bench, *task.beside) if isinstance(b, Published)]
     parts: dict[str, dict[str, Any]] = {}
     for bench in benches:
         asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
@@ -87,9 +88,17 @@ def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:
 
 def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ...]:
     """The tasks of a file whose rows carry their own items: the set is then the file. () when they do not."""
-    tasks = benchmark(Shelf(given=file))
-    carried = {name for task in tasks for name in task.bench.carried}
+    tasks = by_rule(benchmark(Shelf(given=file)))
+    carried = {name for task in tasks if isinstance(task.bench, Published) for name in task.bench.carried}
     return tasks if carried and all(carried <= row.keys() for row in rows) else ()
+
+
+def by_rule(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """What of some tasks no judge is needed for; UsageError when that is nothing."""
+    found = tuple(each for task in tasks for each in task.without_judges())
+    if not found:
+        raise UsageError(f"the answers to {tasks[0].bench.title} need judges, which this verb never asks")
+    return found
 
 
 def origin(task: Task) -> str:

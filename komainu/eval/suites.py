@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from komainu.errors import UsageError
+from komainu.eval.base import Answers, Bench
 from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems
 from komainu.eval.bench.ifeval import HUB as IFEVAL
 from komainu.eval.bench.ifeval import IFEval, IFEvalItems
@@ -29,14 +30,31 @@ from komainu.eval.shelf import NotAtHand, Shelf
 
 
 class Task(NamedTuple):
-    """A bench, the items it is about, and how a model is sampled on them."""
+    """A bench, the items it is about, and how a model is sampled on them.
+
+    `answers` makes the stage that asks: a class of Answers, or a function of its fields. `unjudged` is what is asked in
+    place of a bench that needs judges where there are none.
+    """
 
     items: Items
-    bench: Published
+    bench: Bench
     temperatures: tuple[float, ...] = (0.0,)  # each item is asked at each of them
     max_tokens: int = 2048
     samples: int = 1
     beside: tuple[Published, ...] = ()  # benches that look at the same answers and are in no headline
+    answers: Callable[..., Answers] = Answers
+    unjudged: tuple[Task, ...] = ()
+
+    def without_judges(self) -> tuple[Task, ...]:
+        return self.unjudged if self.bench.needs_judges else (self,)
+
+
+class AtHand(NamedTuple):
+    """What can be asked; how to get the items of the others; what is not asked for want of judges, and why."""
+
+    tasks: list[Task]
+    lacking: dict[str, str]
+    unjudged: dict[str, str]
 
 
 Benchmark = Callable[[Shelf], tuple[Task, ...]]  # raises NotAtHand when its items are nowhere
@@ -118,18 +136,23 @@ def benchmarks(suite: Suite = both) -> dict[str, Benchmark]:
     return {benchmark.__name__.replace("_", "-"): benchmark for benchmark in suite()}
 
 
-def at_hand(wanted: Mapping[str, Benchmark], shelf: Shelf) -> tuple[list[Task], dict[str, str]]:
-    """The tasks of the benchmarks whose items are at hand, and for each of the others how to get them.
+def at_hand(wanted: Mapping[str, Benchmark], shelf: Shelf, *, judged: bool = False) -> AtHand:
+    """The tasks of the benchmarks whose items are at hand; those that need judges only when there are any (`judged`).
 
     Raises UsageError when there are none.
     """
-    tasks: list[Task] = []
-    lacking: dict[str, str] = {}
+    found = AtHand([], {}, {})
     for name, benchmark in wanted.items():
         try:
-            tasks += benchmark(shelf)
+            tasks = benchmark(shelf)
         except NotAtHand as error:
-            lacking[name] = str(error)
-    if not tasks:
-        raise UsageError("no items are at hand:\n" + "\n".join(f"  {name}: {how}" for name, how in lacking.items()))
-    return tasks, lacking
+            found.lacking[name] = str(error)
+            continue
+        found.tasks.extend(tasks if judged else [each for task in tasks for each in task.without_judges()])
+        if not judged and any(task.bench.needs_judges for task in tasks):
+            part = f"part of {name}" if any(task.without_judges() for task in tasks) else name
+            found.unjudged[part] = "its answers are marked by other models; name them with --judge"
+    if not found.tasks:
+        why = {**found.lacking, **found.unjudged}
+        raise UsageError("nothing can be asked:\n" + "\n".join(f"  {name}: {how}" for name, how in why.items()))
+    return found

@@ -50,7 +50,7 @@ def test_the_two_sets_of_mixeval_are_kept_apart(tmp_path: Path, name: str) -> No
     question = {"problem_type": "multiple-choice", "prompt": "q", "options": ["a", "b"], "target": [1]}
     (tmp_path / name).mkdir()
     (tmp_path / name / "multiple-choice.json").write_text(json.dumps({"7": question | {"benchmark_name": "MMLU"}}))
-    (task,), _ = at_hand({name: benchmarks()[name]}, Shelf((tmp_path,)))
+    (task,), *_ = at_hand({name: benchmarks()[name]}, Shelf((tmp_path,)))
     (item,) = task.items.rows()
     assert item.id == f"{name}-choice-7" and task.bench.applies(item)
     other = {"mixeval": "mixeval-hard", "mixeval-hard": "mixeval"}[name]
@@ -64,16 +64,16 @@ def test_the_two_files_of_evalplus_must_lie_together(tmp_path: Path) -> None:
         (tmp_path / folder / file).write_text("{}\n")
     with pytest.raises(UsageError, match="must lie in one folder"):
         at_hand(wanted, Shelf((tmp_path,)))
-    with pytest.raises(UsageError, match=r"no items are at hand:\n  evalplus: there is no folder with MbppPlus"):
+    with pytest.raises(UsageError, match=r"nothing can be asked:\n  evalplus: there is no folder with MbppPlus"):
         at_hand(wanted, Shelf((tmp_path / "a",)))
 
 
 def test_what_is_not_at_hand_is_told_and_the_rest_is_asked(tmp_path: Path) -> None:
     (tmp_path / "m_ifeval_ja_172.jsonl").write_text("{}\n")
     wanted = {name: benchmarks()[name] for name in ("ifeval", "m-ifeval")}
-    found, lacking = at_hand(wanted, Shelf((tmp_path,)))
+    found, lacking, _ = at_hand(wanted, Shelf((tmp_path,)))
     assert [task.bench.name for task in found] == ["m_ifeval"] and [*lacking] == ["ifeval"]
-    with pytest.raises(UsageError, match=r"no items are at hand:\n  ifeval: there is no file ifeval_input_data.jsonl"):
+    with pytest.raises(UsageError, match=r"nothing can be asked:\n  ifeval: there is no file ifeval_input_data.jsonl"):
         at_hand({"ifeval": wanted["ifeval"]}, Shelf((tmp_path,)))
 
 
@@ -122,7 +122,7 @@ def test_a_second_look_at_the_answers_of_a_set_is_in_no_headline_and_where_nothi
     tmp_path: Path,
 ) -> None:
     llm_jp.folder(tmp_path / "sets", "jnli", "jsts", "mawps", n=4)
-    (task,), _ = at_hand({"llm-jp-eval": benchmarks()["llm-jp-eval"]}, Shelf((tmp_path / "sets",)))
+    (task,), *_ = at_hand({"llm-jp-eval": benchmarks()["llm-jp-eval"]}, Shelf((tmp_path / "sets",)))
     ctx = context(tmp_path / "store", lambda model, text, sample: "2.5")
     stage = evaluation(Model(name="m"), [task], limit=2)
     headline, rows = built(ctx, stage)
@@ -134,7 +134,7 @@ def test_a_second_look_at_the_answers_of_a_set_is_in_no_headline_and_where_nothi
 
 
 def test_jp_ifeval_is_asked_at_five_temperatures_and_told_by_them(tmp_path: Path) -> None:
-    (task,), _ = at_hand({"jp-ifeval": benchmarks()["jp-ifeval"]}, Shelf())
+    (task,), *_ = at_hand({"jp-ifeval": benchmarks()["jp-ifeval"]}, Shelf())
     ctx = context(tmp_path, lambda model, text, sample: "答えは無い。" if model.temperature < 0.7 else "")
     stage = evaluation(Model(name="m"), [task], limit=3)
     _, rows = built(ctx, stage)

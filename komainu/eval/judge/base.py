@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from komainu.eval.base import Bench
+from komainu.eval.base import Answers, Bench, Scores
 from komainu.eval.judge.template import ROOT, fingerprint, render
 from komainu.eval.judge.verdict import Marked, Rule, Verdict
+from komainu.models.base import Model
 from komainu.rows import Chat, Message, Score
 
 
@@ -35,6 +36,12 @@ class Judged(Bench):
     metrics: ClassVar[tuple[str, ...]] = ("score",)
     pooled: ClassVar[tuple[str, ...]] = ("score",)
     low: ClassVar[float] = 1.0
+    needs_judges: ClassVar[bool] = True
+
+    def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
+        from komainu.eval.judge.panel import panel
+
+        return panel(answers, self, judges, seed)
 
     def config(self, *, full: bool = True) -> dict[str, Any]:
         prompts = {"prompt": fingerprint(self.template, self.folder), "again": fingerprint(self.again, self.folder)}
