@@ -22,6 +22,15 @@ Suite = Annotated[Literal["en", "ja", "all"] | None, typer.Option(help="The suit
 Benches = Annotated[list[str] | None, typer.Option("--bench", metavar="NAME", help="Only this; may be repeated.")]
 Limit = Annotated[int, typer.Option(min=0, help="So many items of each set; 0: all.")]
 Items = Annotated[Path | None, typer.Option(metavar="PATH", help="The items: a file, or a folder that has them.")]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--judge",
+        metavar="'MODEL [KEY=VALUE]...'",
+        help="A model that marks answers, named as MODEL is, with its sampling and `key` (the variable that holds the "
+        "key of a URL); may be repeated. Without it those of `judges` in komainu.toml.",
+    ),
+]
 Key = Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable that holds the key of the URL.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -36,6 +45,7 @@ class Wish(NamedTuple):
     limit: int
     items: Path | None
     key: str
+    judges: list[str]
 
 
 @group.command()
@@ -46,6 +56,7 @@ def run(
     limit: Limit = 0,
     items: Items = None,
     key: Key = "",
+    judge: Judges = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
     json: Json = False,
 ) -> Job:
@@ -53,7 +64,7 @@ def run(
 
     What is answered is kept, so to resume is to run again.
     """
-    wish = Wish(model, suite, bench or [], limit, items, key)
+    wish = Wish(model, suite, bench or [], limit, items, key, judge or [])
     return Job("plan" if plan else "run", (wish,), json, MODULE)
 
 

@@ -93,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
     items: tuple[str, ...] = ()  # folders with the items of published benchmarks
+    judges: tuple[str, ...] = ()  # who marks where judges are needed, as --judge names them
     endpoints: dict[str, Endpoint] = {}
     prices: dict[str, Price] = {}  # by the name of the model
     budget: Money | None = None  # money a target may cost, stopped runs of it included

@@ -115,6 +115,10 @@ class Answers(Stage):
         models = [replace(self.model, temperature=t) for t in self.temperatures] or [self.model]
         return [(model, sample) for model in models for sample in range(self.samples)]
 
+    def opening(self, items: Sequence[Chat]) -> list[tuple[Model, Question]]:
+        """What is asked before any answer is there."""
+        return [(model, Question(item.prompt, sample)) for model, sample in self.rounds for item in items]
+
     def check(self) -> Iterator[str]:
         yield from needs(self, "items", self.items, Chat)
         if isinstance(self.model.weights, Stage):

@@ -34,6 +34,8 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, judges: Sequ
 
 def answers(model: Model, task: Task, items: Items, how: Mapping[str, Any]) -> Answers:
     first, *others = task.temperatures
-    several = task.temperatures if others and "temperature" not in how else ()
+    own = "temperature" not in how
     asked = replace(model, **{"temperature": first, "max_tokens": task.max_tokens, **how})
-    return task.answers(model=asked, items=items, samples=task.samples, temperatures=several)
+    more = {"by_task": {**task.by_task}} if own and task.by_task else {}
+    several = task.temperatures if own and others else ()
+    return task.answers(model=asked, items=items, samples=task.samples, temperatures=several, **more)

@@ -22,11 +22,21 @@ from komainu.eval.bench.llm_jp_eval.datasets import DATASETS
 from komainu.eval.bench.llm_jp_eval.items import LlmJpEvalItems
 from komainu.eval.bench.m_ifeval import MIFEval, MIFEvalItems
 from komainu.eval.bench.mixeval.bench import MixEval, MixEvalHard
+from komainu.eval.bench.mixeval.free import MixEvalFull, MixEvalHardFull
 from komainu.eval.bench.mixeval.items import CHOICE, MixEvalItems
 from komainu.eval.bench.mixeval.items import HUB as MIXEVAL
+from komainu.eval.bench.mt_bench.bench import MtBench
+from komainu.eval.bench.mt_bench.items import TEMPERATURES as CATEGORIES
+from komainu.eval.bench.mt_bench.items import MtBenchItems
 from komainu.eval.bench.programs.problems import FILES
+from komainu.eval.bench.shaberi.base import MAX_TOKENS, TEMPERATURE
+from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
+from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
+from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
+from komainu.eval.bench.shaberi.tengu import REFUSALS, Tengu, TenguItems
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
+from komainu.eval.turns import Turns
 
 
 class Task(NamedTuple):
@@ -43,6 +53,7 @@ class Task(NamedTuple):
     samples: int = 1
     beside: tuple[Published, ...] = ()  # benches that look at the same answers and are in no headline
     answers: Callable[..., Answers] = Answers
+    by_task: Mapping[str, float] = {}  # temperatures by meta.task, for `answers` that take them
     unjudged: tuple[Task, ...] = ()
 
     def without_judges(self) -> tuple[Task, ...]:
@@ -57,6 +68,7 @@ class AtHand(NamedTuple):
     unjudged: dict[str, str]
 
 
+PART = "part of "  # before the name of a benchmark that is asked without what needs judges
 Benchmark = Callable[[Shelf], tuple[Task, ...]]  # raises NotAtHand when its items are nowhere
 Suite = Callable[[], tuple[Benchmark, ...]]
 
@@ -85,13 +97,17 @@ def evalplus(shelf: Shelf) -> tuple[Task, ...]:
 
 
 def mixeval(shelf: Shelf) -> tuple[Task, ...]:
-    """The multiple-choice questions of MixEval, greedy."""
-    return (Task(mixed("mixeval", shelf), MixEval(), max_tokens=512),)
+    """MixEval, greedy; without judges its multiple-choice questions."""
+    items = mixed("mixeval", shelf)
+    choice = Task(items, MixEval(), max_tokens=512)
+    return (Task(replace(items, free_form=True), MixEvalFull(), max_tokens=512, unjudged=(choice,)),)
 
 
 def mixeval_hard(shelf: Shelf) -> tuple[Task, ...]:
-    """The multiple-choice questions of MixEval-Hard, greedy."""
-    return (Task(replace(mixed("mixeval-hard", shelf), hard=True), MixEvalHard(), max_tokens=512),)
+    """MixEval-Hard, greedy; without judges its multiple-choice questions."""
+    items = replace(mixed("mixeval-hard", shelf), hard=True)
+    choice = Task(items, MixEvalHard(), max_tokens=512)
+    return (Task(replace(items, free_form=True), MixEvalHardFull(), max_tokens=512, unjudged=(choice,)),)
 
 
 def mixed(name: str, shelf: Shelf) -> MixEvalItems:
@@ -113,6 +129,54 @@ def llm_jp_eval(shelf: Shelf) -> tuple[Task, ...]:
     return (Task(LlmJpEvalItems(source=source), LlmJpEval(), max_tokens=512, beside=beside),)
 
 
+def elyza_tasks_100(shelf: Shelf) -> tuple[Task, ...]:
+    """ELYZA-tasks-100, as Shaberi asks it."""
+    names = ("elyza_tasks_100.jsonl", "elyza_tasks_100.items.jsonl", "ELYZA-tasks-100/test.csv")
+    return (shaberi(ElyzaItems(source=shelf.source(*names, home=on_hub(ElyzaItems.home))), Elyza()),)
+
+
+def ja_mt_bench_1shot(shelf: Shelf) -> tuple[Task, ...]:
+    """The first turns of 60 questions of the Japanese MT-Bench, as Shaberi asks them."""
+    names = ("ja_mt_bench_1shot.jsonl", "ja_mt_bench_1shot.items.jsonl")
+    return (shaberi(JaMtBenchItems(source=shelf.source(*names, home=on_hub(JaMtBenchItems.home))), JaMtBench()),)
+
+
+def rakuda(shelf: Shelf) -> tuple[Task, ...]:
+    """Rakuda, as Shaberi asks it."""
+    names = ("rakuda.jsonl", "rakuda.items.jsonl", "rakuda_v1_questions.jsonl")
+    return (shaberi(RakudaItems(source=shelf.source(*names, home=on_hub(RakudaItems.home))), Rakuda()),)
+
+
+def tengu_bench(shelf: Shelf) -> tuple[Task, ...]:
+    """Tengu-Bench, as Shaberi asks it."""
+    names = ("tengu_bench.jsonl", "tengu_bench.items.jsonl", "tengu_bench.parquet")
+    return (shaberi(TenguItems(source=shelf.source(*names, home=on_hub(TenguItems.home))), Tengu()),)
+
+
+def tengu_bench_115(shelf: Shelf) -> tuple[Task, ...]:
+    """Tengu-Bench without the five questions that give points for declining."""
+    (task,) = tengu_bench(shelf)
+    assert isinstance(task.items, TenguItems)
+    return (task._replace(items=replace(task.items, without=REFUSALS)),)
+
+
+def shaberi(items: Items, bench: Bench) -> Task:
+    return Task(items, bench, temperatures=(TEMPERATURE,), max_tokens=MAX_TOKENS)
+
+
+def on_hub(name: str) -> str:
+    return f"the hub's dataset {name}"
+
+
+def ja_mt_bench_2turn(shelf: Shelf) -> tuple[Task, ...]:
+    """The 80 questions of two turns of the Japanese MT-Bench, each category at its own temperature."""
+    home = "github.com/Stability-AI/FastChat, fastchat/llm_judge/data/japanese_mt_bench"
+    asked = shelf.source("question_full.jsonl", home=home)
+    names = ("reference_gpt4o_human_annotated.jsonl", "reference_answer/gpt-4.jsonl")
+    items = MtBenchItems(source=asked, references=shelf.source(*names, home=home))
+    return (Task(items, MtBench(), max_tokens=1024, answers=Turns, by_task=CATEGORIES),)
+
+
 def en() -> tuple[Benchmark, ...]:
     """English."""
     return (ifeval, evalplus, mixeval, mixeval_hard)
@@ -120,12 +184,17 @@ def en() -> tuple[Benchmark, ...]:
 
 def ja() -> tuple[Benchmark, ...]:
     """Japanese."""
-    return (m_ifeval, jp_ifeval, llm_jp_eval)
+    return (m_ifeval, jp_ifeval, llm_jp_eval, elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench)
 
 
 def both() -> tuple[Benchmark, ...]:
     """Japanese and English."""
     return (*ja(), *en())
+
+
+def by_name() -> tuple[Benchmark, ...]:
+    """Other settings of what is in the suites; asked only by their names."""
+    return (tengu_bench_115, ja_mt_bench_2turn)
 
 
 SUITES: dict[str, Suite] = {"en": en, "ja": ja, "all": both}
@@ -150,7 +219,7 @@ def at_hand(wanted: Mapping[str, Benchmark], shelf: Shelf, *, judged: bool = Fal
             continue
         found.tasks.extend(tasks if judged else [each for task in tasks for each in task.without_judges()])
         if not judged and any(task.bench.needs_judges for task in tasks):
-            part = f"part of {name}" if any(task.without_judges() for task in tasks) else name
+            part = f"{PART}{name}" if any(task.without_judges() for task in tasks) else name
             found.unjudged[part] = "its answers are marked by other models; name them with --judge"
     if not found.tasks:
         why = {**found.lacking, **found.unjudged}

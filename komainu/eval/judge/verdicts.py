@@ -44,7 +44,9 @@ class Verdicts(Stage):
         return None
 
     def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
-        n = rows(self.answers)
+        n, items = rows(self.answers), [*(self.answers.items.peek() or ())]
+        if n is not None and items:
+            n = n * sum(isinstance(item, Chat) and self.bench.applies(item) for item in items) // len(items)
         return None if n is None else (Questions(self.judge, n, 2 * n, self.answers),)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -43,9 +43,10 @@ class MixEvalItems(Items):
 
     `source` is a local folder with multiple-choice.json and free-form.json, or one of these files. The hub's copy is
     of release 2024-06-01. The free-form questions are counted in the summary, and asked only with `free_form`: they
-    are for a judge, no rule scores them.
+    are for judges, no rule scores them. A `limit` is of each kind.
     """
 
+    version: ClassVar[int] = 2
     source: Source = HUB
     hard: bool = False
     free_form: bool = False
@@ -77,6 +78,7 @@ class MixEvalItems(Items):
         meta = {
             "bench": self.bench if kind == CHOICE else f"{self.bench}_free",
             "lang": "en",
+            "set": kind,
             "benchmark": question.benchmark_name,
             "target": [*question.target],
             "source": f"MixEval/{bench}",
@@ -84,6 +86,8 @@ class MixEvalItems(Items):
         }
         if kind == CHOICE:
             meta["options"] = [*question.options]
+        else:
+            meta["question"] = question.prompt
         text = choice_prompt(question) if kind == CHOICE else free_prompt(question)
         return Chat(f"{bench}-{kind.split('-')[-1]}-{key}", (Message("user", text),), meta)
 
