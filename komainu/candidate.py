@@ -32,7 +32,7 @@ def candidate(word: str, here: Settings, *, name: str = "", key: str = "") -> Ca
     "default" need one each. Raises UsageError for a word that means none of these.
     """
     if key and "://" not in word:
-        raise UsageError(f"--key goes with URL#model, which {word!r} is not; an endpoint of komainu.toml has its `key`")
+        raise UsageError(f"key= goes with URL#model, which {word!r} is not; an endpoint of komainu.toml has its `key`")
     if "://" in word:
         url, _, served = word.partition("#")
         if not served:

@@ -15,7 +15,8 @@ Asked = Annotated[
     typer.Argument(
         metavar="MODEL [KEY=VALUE]...",
         help="A model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store; its name and "
-        "sampling, where they are to be others (name, temperature, top_p, min_p, max_tokens, seed).",
+        "sampling, where they are to be others (name, temperature, top_p, min_p, max_tokens, seed); of a URL the "
+        "environment variable that holds its `key`.",
     ),
 ]
 Suite = Annotated[Literal["en", "ja", "all"] | None, typer.Option(help="The suite; all, unless --bench is given.")]
@@ -27,11 +28,9 @@ Judges = Annotated[
     typer.Option(
         "--judge",
         metavar="'MODEL [KEY=VALUE]...'",
-        help="A model that marks answers, named as MODEL is, with its sampling and `key` (the variable that holds the "
-        "key of a URL); may be repeated. Without it those of `judges` in komainu.toml.",
+        help="A model that marks answers, said as MODEL is; may be repeated. Without it those of komainu.toml.",
     ),
 ]
-Key = Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable that holds the key of the URL.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,7 +43,6 @@ class Wish(NamedTuple):
     bench: list[str]
     limit: int
     items: Path | None
-    key: str
     judges: list[str]
 
 
@@ -55,7 +53,6 @@ def run(
     bench: Benches = None,
     limit: Limit = 0,
     items: Items = None,
-    key: Key = "",
     judge: Judges = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
     json: Json = False,
@@ -64,7 +61,7 @@ def run(
 
     What is answered is kept, so to resume is to run again.
     """
-    wish = Wish(model, suite, bench or [], limit, items, key, judge or [])
+    wish = Wish(model, suite, bench or [], limit, items, judge or [])
     return Job("plan" if plan else "run", (wish,), json, MODULE)
 
 

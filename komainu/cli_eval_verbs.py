@@ -36,7 +36,7 @@ from komainu.store import Store
 if TYPE_CHECKING:
     from komainu.cli_eval import Wish
 
-SETTABLE = ("name", *SAMPLING)  # what may be said of a model behind its word
+SETTABLE = ("name", "key", *SAMPLING)  # what may be said of a model behind its word
 NUMBERS = ("mean", "95 % interval", "n", "missing")
 
 
@@ -53,9 +53,7 @@ class Wanted(NamedTuple):
 
 def wanted(wish: Wish) -> Wanted:
     """Everything that can be wrong with a wish is found here, before a model is asked."""
-    word, *said = wish.model
-    how = {key: told(key, text) for key, text in split(said).items()}
-    model, here = candidate(word, settings.load(), name=how.pop("name", ""), key=wish.key)
+    model, here, how = understood(wish.model, settings.load())
     judges, here = panel(wish.judges or here.judges, model, here)
     chosen = choose(wish.suite, wish.bench)
     if wish.items and wish.items.is_file() and len(chosen) > 1:
@@ -72,6 +70,14 @@ def wanted(wish: Wish) -> Wanted:
     return Wanted(here, target, name, lacking, unjudged, costs)
 
 
+def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
+    """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
+    word, *said = words
+    given = split(said)
+    model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
+    return model, there, {key: told(key, text) for key, text in given.items()}
+
+
 def panel(words: Sequence[str], model: Model, here: Settings) -> tuple[list[Model], Settings]:
     """The judges that are named, and the settings with which they and `model` are asked.
 
@@ -79,14 +85,14 @@ def panel(words: Sequence[str], model: Model, here: Settings) -> tuple[list[Mode
     """
     judges: list[Model] = []
     for text in words:
-        word, *said = shlex.split(text) or [""]
-        given = split(said)
-        judge, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
+        try:
+            judge, there, how = understood(shlex.split(text) or [""], here)
+        except ValueError as error:
+            raise UsageError(f"--judge {text!r}: {error}") from None
         known = {model.name, *(each.name for each in judges)}
         if judge.name in known and there.endpoints.get(judge.name) != here.endpoints.get(judge.name):
             raise UsageError(f"two models are called {judge.name!r}; give the judge a name: --judge '{text} name=...'")
-        how: dict[str, Any] = {"max_tokens": JUDGE_TOKENS} | {key: told(key, value) for key, value in given.items()}
-        judges.append(replace(judge, **how))
+        judges.append(replace(judge, **{"max_tokens": JUDGE_TOKENS, **how}))
         here = there
     return judges, here
 

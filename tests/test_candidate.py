@@ -109,7 +109,7 @@ def test_what_is_no_model_is_refused_with_what_there_is(here: Settings) -> None:
         candidate("jugde", here)
     with pytest.raises(UsageError, match="which model of this server"):
         candidate("http://host/v1", here)
-    with pytest.raises(UsageError, match="--key goes with URL#model"):
+    with pytest.raises(UsageError, match="key= goes with URL#model"):
         candidate("judge", here, key="K")
     with pytest.raises(UsageError, match="must start with http"):
         candidate("ftp://host#m", here)
