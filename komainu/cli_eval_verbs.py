@@ -72,6 +72,8 @@ def wanted(wish: Wish) -> Wanted:
 
 def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
     """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
+    if not words:
+        raise UsageError("no model is named")
     word, *said = words
     given = split(said)
     model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
@@ -86,7 +88,7 @@ def panel(words: Sequence[str], model: Model, here: Settings) -> tuple[list[Mode
     judges: list[Model] = []
     for text in words:
         try:
-            judge, there, how = understood(shlex.split(text) or [""], here)
+            judge, there, how = understood(shlex.split(text), here)
         except ValueError as error:
             raise UsageError(f"--judge {text!r}: {error}") from None
         known = {model.name, *(each.name for each in judges)}

@@ -132,6 +132,7 @@ def test_items_are_asked_in_the_fixed_form(tmp_path: Path) -> None:
     assert chat.meta == {
         "bench": "mixeval",
         "lang": "en",
+        "set": "multiple-choice",
         "benchmark": "MMLU",
         "target": [1],
         "options": ["Paris", "London"],
