@@ -164,6 +164,11 @@ class Answers(Stage):
         }
 
     @property
+    def how(self) -> tuple[Spec, ...]:
+        """What the answers were made with beside model and items: equal for what stands in one column."""
+        return ()
+
+    @property
     def sampled(self) -> dict[str, Any]:
         """How the model was asked; `temperature` is a list where there are several."""
         told = sampling(self.model)

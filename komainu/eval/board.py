@@ -126,6 +126,8 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
             yield f"the entry {lacking.name!r} lacks the bench {name}, which {having.name!r} has; score both with it"
         elif ours[name].bench.id != theirs[name].bench.id:
             yield f"the bench {name} has other settings for {entry.name!r} than for {first.name!r}"
+        elif [each.id for each in ours[name].answers.how] != [each.id for each in theirs[name].answers.how]:
+            yield f"on the bench {name} {entry.name!r} was asked otherwise than {first.name!r}; ask alike"
         elif [each.id for each in ours[name].how] != [each.id for each in theirs[name].how]:
             yield f"the bench {name} was judged otherwise for {entry.name!r} than for {first.name!r}; judge alike"
         elif ours[name].answers.items.id != theirs[name].answers.items.id:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from komainu.eval.base import Answers, Bench, Scores
+from komainu.eval.judge.criteria import MarkedCriteria
 from komainu.eval.judge.template import ROOT, fingerprint, render
 from komainu.eval.judge.verdict import Marked, Rule, Verdict
 from komainu.models.base import Model
@@ -28,6 +29,8 @@ class Judged(Bench):
     `template` is the judges' prompt, a Jinja file in `folder` or else in komainu/eval; it is filled with
     `values(chat)`, the answer's `mark` and the scale, and its hash is part of the bench's identity. Each metric has
     one Score a judge, and they are pooled: the mean is over all verdicts, as in the published tables.
+    A bench with `criteria` has one metric, the mean of a verdict's criteria: None where one of them is missing. They
+    are told beside it, a Score each, and stand in no average and no decision.
     """
 
     template: ClassVar[str]
@@ -36,6 +39,7 @@ class Judged(Bench):
     metrics: ClassVar[tuple[str, ...]] = ("score",)
     pooled: ClassVar[tuple[str, ...]] = ("score",)
     low: ClassVar[float] = 1.0
+    criteria: ClassVar[tuple[str, ...]] = ()  # the named numbers of a verdict, where it is not one number
     needs_judges: ClassVar[bool] = True
 
     def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
@@ -54,7 +58,12 @@ class Judged(Bench):
     @property
     def rule(self) -> Rule:
         """How the verdict that the prompt asks for is read."""
-        return Marked()
+        return MarkedCriteria() if self.criteria else Marked()
+
+    @property
+    def told_of(self) -> tuple[str, ...]:
+        """What a Panel has Scores of: the metrics, and the criteria beside them."""
+        return (*self.metrics, *self.criteria)
 
     def applies(self, chat: Chat) -> bool:
         return chat.meta.get("bench") == self.name and super().applies(chat)
@@ -83,16 +92,22 @@ class Judged(Bench):
         return Ask((*before, Message("user", f"{last.content}\n\n{text}")), ask.mark)
 
     def scale(self, mark: str) -> dict[str, Any]:
-        return {"low": f"{self.low:g}", "top": f"{self.top:g}", "mark": mark}
+        return {"low": f"{self.low:g}", "top": f"{self.top:g}", "mark": mark, "criteria": self.criteria}
 
     def read(self, transcript: Chat, rule: Rule | None = None) -> Verdict:
-        """The verdict in a transcript of `Verdicts`: of the first reply, or where that is not whole, of the second."""
-        verdict = Verdict({}, "", "no verdict: no reply")
+        """The verdict in a transcript of `Verdicts`: each number from the first reply that has it, and the reason of
+        the first reply that gives one."""
+        found = Verdict({}, "", "no verdict: no reply")
         for reply in transcript.meta["replies"]:
-            verdict = (rule or self.rule).read(reply, transcript.meta["mark"], self)
-            if not verdict.wrong:
+            new = (rule or self.rule).read(reply, transcript.meta["mark"], self)
+            values = {**new.values, **found.values}
+            if self.criteria and {*self.criteria} <= {*values}:
+                mean = sum(values[name] for name in self.criteria) / len(self.criteria)
+                return Verdict({self.metrics[0]: mean, **values}, found.reason or new.reason)
+            found = Verdict(values, found.reason or new.reason, new.wrong)
+            if not found.wrong:
                 break
-        return verdict
+        return found
 
     def score(self, chat: Chat) -> list[Score]:
         raise AssertionError(f"{self.name} is marked by judges: score it with a Panel")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel(Scores):
-    """Score rows: of each answer and metric one a judge, `by` the judge, `why` its reason.
+    """Score rows: of each answer and metric (and criterion) one a judge, `by` the judge, `why` its reason.
 
     An answer that no judge was asked about has as many, by rule. A verdict that could not be read is None: counted by
     judge, never averaged. `rule` reads the verdicts otherwise than the bench's own, from the same transcripts. The
@@ -59,10 +59,10 @@ class Panel(Scores):
         for chat in chats:
             if (found := fate(self.bench, chat)) is not None:
                 value, why = found
-                scores += (Score(chat.id, metric, value, why=why) for metric in self.bench.metrics for _ in said)
+                scores += (Score(chat.id, metric, value, why=why) for metric in self.bench.told_of for _ in said)
                 continue
             verdicts = {name: self.read(chat, next(rows)) for name, rows in said.items()}
-            scores += (one(chat, m, name, verdict) for m in self.bench.metrics for name, verdict in verdicts.items())
+            scores += (one(chat, m, name, verdict) for m in self.bench.told_of for name, verdict in verdicts.items())
         return scores
 
     def read(self, chat: Chat, transcript: Chat) -> Verdict:
@@ -70,13 +70,19 @@ class Panel(Scores):
         return self.bench.read(transcript, self.rule)
 
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
+        from komainu.eval.totals import by_item, estimate
+
         fates = (fate(self.bench, chat) for chat in chats)
         by_rule = Counter(found[1].partition(":")[0] for found in fates if found is not None)
+        criteria = {
+            name: estimate(by_item(scores, name).values(), self.bench.top, pooled=True) for name in self.bench.criteria
+        }
         return {
-            "judges": {metric: judged(scores, metric, self.judges) for metric in self.bench.metrics},
+            "judges": {metric: judged(scores, metric, self.judges) for metric in self.bench.told_of},
             "asked_again": {v.judge.name: ctx.open(v).summary["asked_again"] for v in self.verdicts},
             "by_rule": dict(sorted(by_rule.items())),
             "prompt": self.bench.config()["prompt"],
+            **({"criteria": criteria} if criteria else {}),
         }
 
 

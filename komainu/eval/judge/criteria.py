@@ -1,0 +1,72 @@
+"""Verdicts of several numbers: a JSON object between the marks, one whole number for each of a bench's criteria."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from komainu.eval.judge.verdict import Rule, Verdict, marked
+
+if TYPE_CHECKING:
+    from komainu.eval.judge.base import Judged
+
+_FENCE = re.compile(r"```(?:json)?\n(.*)\n```", re.S)
+
+
+class Number(str):
+    """A number as it is spelled in JSON; what is in quotes is a plain str."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedCriteria(Rule):
+    """`<verdict-3f9a2c71d04e>{"Creativity": 4, ...}</verdict-3f9a2c71d04e>`, once; the object may be in a code fence.
+
+    Each criterion is read by itself: one that is not there, is there twice, is no JSON number, is not whole or not on
+    the scale is missing, and the others count. Other keys are passed over.
+    """
+
+    def read(self, reply: str, mark: str, bench: Judged) -> Verdict:
+        said, wrong = marked(reply, mark)
+        if wrong:
+            return Verdict({}, reply.strip(), wrong)
+        reason = reply[: reply.index(f"<verdict-{mark}>")].strip()
+        if (found := numbers(said)) is None:
+            return Verdict({}, reason, "no object: what stands between the marks is not a JSON object")
+        read = {name: self.criterion(found, name, bench) for name in bench.criteria}
+        values = {name: value for name, value in read.items() if isinstance(value, float)}
+        return Verdict(values, reason, "; ".join(why for why in read.values() if isinstance(why, str)))
+
+    def criterion(self, found: Mapping[str, Any], name: str, bench: Judged) -> float | str:
+        """The number of one criterion, or why there is none."""
+        if name not in found:
+            return f"lacking: {name}"
+        if not isinstance(text := found[name], Number):
+            return f"not a number: {name}"
+        value = self.number(text, bench)
+        return f"not whole: {name} {text}" if isinstance(value, float) and value % 1 else value
+
+
+def numbers(text: str) -> dict[str, Any] | None:
+    """The object in a JSON text, its numbers as `Number`, None where a key stands twice; None for anything else."""
+    text = text.strip()
+    fenced = _FENCE.fullmatch(text)
+    try:
+        found = json.loads(
+            fenced[1] if fenced else text,
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=Number,
+            object_pairs_hook=once,
+        )
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    times = Counter(key for key, _ in pairs)
+    return {key: value if times[key] == 1 else None for key, value in pairs}
