@@ -68,3 +68,21 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+class Sheet(NamedTuple):
+    """Which results are to be shown how: the words of `eval board`."""
+
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...", help="Else all named results.")] = None
+    sort: Annotated[str, typer.Option(metavar="COLUMN", help="Its key or name, or model; a - before it turns.")] = ""
+    filter: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="A word, size<=14 or ja_avg>70.")] = None
+    accept_missing: Accept = 0.0
+    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False
+
+
+@group.command()
+@gathering(Sheet)
+def board(sheet: Sheet, json: Json = False) -> Job:
+    """Show the family's table over the results of the store."""
+    return Job("board", (sheet, json), json, "komainu.cli_board")

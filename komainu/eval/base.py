@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -64,6 +64,11 @@ class Bench(Spec):
     def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
         """What is told of the whole set beside the means of the metrics, from its items with their answers and all
         their scores; {} for nothing."""
+        return {}
+
+    def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """The number to compare with other people's, from the summary of its scores, where that is not the mean of the
+        first metric: mean, low, high, and `lacking`, why it is not whole; {} where the mean is that number."""
         return {}
 
     @property
@@ -196,7 +201,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.measured import measured
+        from komainu.eval.measured import measured, weights_of
         from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
@@ -206,6 +211,7 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = self.scored(chats, ctx)
+        found = summary(self.bench, chats, scores)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.title,
@@ -215,8 +221,11 @@ class Scores(Stage):
             "higher_is_better": self.bench.higher_is_better,
             "bottom": self.bench.low,
             "top": self.bench.top,
+            "averaged": self.bench.averaged,
+            "weights": weights_of(self.answers.model).id,
             "measured": measured(self),
-            **summary(self.bench, chats, scores),
+            **found,
+            **({"own": own} if (own := self.bench.own(found)) else {}),
             **self.told(chats, scores, ctx),
         }
 

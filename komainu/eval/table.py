@@ -66,6 +66,7 @@ def line(entry: str, column: Column, ctx: Context) -> dict[str, Any]:
     summary = ctx.open(scores).summary
     numbers = summary["metrics"][column.metric]
     judges = summary.get("judges", {}).get(column.metric)
+    own = bench.own(summary) if column.metric == bench.metrics[0] else {}
     return {
         "entry": entry,
         "model": summary["model"],
@@ -75,6 +76,7 @@ def line(entry: str, column: Column, ctx: Context) -> dict[str, Any]:
         "worst": rounded(column.pooled_bound(bench.worst)),
         "best": rounded(column.pooled_bound(bench.best)),
         **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
+        **({"own": own} if own else {}),
         "higher_is_better": bench.higher_is_better,
         "bottom": bench.low,
         "top": bench.top,
