@@ -11,7 +11,10 @@ import time
 from statistics import median
 
 BARE = "python -c pass"
-HELP = [["--help"], *([*verb.split(), "--help"] for verb in ("run", "plan", "serve", "chat", "eval run", "eval score"))]
+HELP = [
+    ["--help"],
+    *([*verb.split(), "--help"] for verb in ("run", "plan", "serve", "chat", "eval run", "eval score", "eval board")),
+]
 
 
 def main(rounds: int) -> None:

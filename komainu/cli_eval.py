@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from komainu.cli_job import Job, Json
+from komainu.cli_job import Job, Json, gathering
 
 MODULE = "komainu.cli_eval_verbs"
 Asked = Annotated[
@@ -31,6 +31,12 @@ Judges = Annotated[
         help="A model that marks answers, said as MODEL is; may be repeated. Without it those of komainu.toml.",
     ),
 ]
+Accept = Annotated[
+    float,
+    typer.Option(
+        "--accept-missing", metavar="SHARE", min=0, max=1, help="Show a headline that lacks up to this share."
+    ),
+]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,22 +44,19 @@ group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 class Wish(NamedTuple):
     """Who is to be asked what: the words of `eval run`."""
 
-    model: list[str]
-    suite: str | None
-    bench: list[str]
-    limit: int
-    items: Path | None
-    judges: list[str]
+    model: Asked
+    suite: Suite = None
+    bench: Benches = None
+    limit: Limit = 0
+    items: Items = None
+    judge: Judges = None
+    accept_missing: Accept = 0.0
 
 
 @group.command()
+@gathering(Wish)
 def run(
-    model: Asked,
-    suite: Suite = None,
-    bench: Benches = None,
-    limit: Limit = 0,
-    items: Items = None,
-    judge: Judges = None,
+    wish: Wish,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
     json: Json = False,
 ) -> Job:
@@ -61,7 +64,6 @@ def run(
 
     What is answered is kept, so to resume is to run again.
     """
-    wish = Wish(model, suite, bench or [], limit, items, judge or [])
     return Job("plan" if plan else "run", (wish,), json, MODULE)
 
 
@@ -74,3 +76,21 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+class Sheet(NamedTuple):
+    """Which results are to be shown how: the words of `eval board`."""
+
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...", help="Else all named results.")] = None
+    sort: Annotated[str, typer.Option(metavar="COLUMN", help="Its key or name, or model; a - before it turns.")] = ""
+    filter: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="A word, size<=14 or ja_avg>70.")] = None
+    accept_missing: Accept = 0.0
+    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False
+
+
+@group.command()
+@gathering(Sheet)
+def board(sheet: Sheet, json: Json = False) -> Job:
+    """Show the family's table over the results of the store."""
+    return Job("board", (sheet, json), json, "komainu.cli_board")

@@ -54,18 +54,19 @@ class Wanted(NamedTuple):
 def wanted(wish: Wish) -> Wanted:
     """Everything that can be wrong with a wish is found here, before a model is asked."""
     model, here, how = understood(wish.model, settings.load())
-    judges, here = panel(wish.judges or here.judges, model, here)
-    chosen = choose(wish.suite, wish.bench)
+    judges, here = panel(wish.judge or here.judges, model, here)
+    chosen = choose(wish.suite, wish.bench or ())
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
-    target = evaluation(model, tasks, wish.limit, judges, **how)
+    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
     planned = plan_of(target, Store(here.root))
     planned.refuse()
     costs = Costs(planned, Store(here.root), here)
     costs.refuse()
     judged = {"judges": "+".join(judge.name for judge in judges)} if any(t.bench.needs_judges for t in tasks) else {}
-    parts = {"suite": wish.suite, "bench": "+".join(wish.bench), "limit": wish.limit or "", **judged, **how}
+    parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
+    parts |= {"accept-missing": wish.accept_missing or ""}
     name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
     return Wanted(here, target, name, lacking, unjudged, costs)
 
@@ -158,7 +159,8 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
         if each and each["withheld"]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
-            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
+            told = f"  ({each['accepted']})" if each["accepted"] else ""
+            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{told}{without}"
     whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
     judges = [{**of, "metric": name, **e} for of in found["judges"] for name, e in by_judge(of["judges"])]
     for rows in filter(None, (found["rows"], found["beside"], whole, judges)):

@@ -74,7 +74,7 @@ def eval_(
 
 
 def test_the_verbs_of_the_group_are_these() -> None:
-    assert [*typer.main.get_command(group).commands] == ["run", "score"]  # type: ignore[attr-defined]
+    assert [*typer.main.get_command(group).commands] == ["run", "score", "board"]  # type: ignore[attr-defined]
 
 
 def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
@@ -154,6 +154,16 @@ def test_missing_verdicts_withhold_the_headline_and_end_with_4(eval_: Run, tmp_p
     assert said.json["incomplete"] == ["en: ifeval (en) lacks 1.0 % of its verdicts, more than 0.5 %"]
     line = eval_("run", MODEL, "--suite", "en").out.splitlines()[0]
     assert line.startswith("en   withheld, 74.0 to 75.0 of 100: ifeval (en) lacks 1.0 %")
+
+
+def test_missing_verdicts_may_be_accepted_by_an_explicit_share(eval_: Run, tmp_path: Path) -> None:
+    items(tmp_path / "sets" / "en" / "ifeval_input_data.jsonl", 100, "en")
+    refused = eval_("run", MODEL, "--suite", "en", "--json")
+    said = eval_("run", MODEL, "--suite", "en", "--accept-missing", "0.01", "--json")
+    assert (refused.code, said.code) == (4, 0) and said.json["headline"]["en"]["mean"] is not None
+    assert said.json["name"] == "eval parrot,suite=en,accept-missing=0.01" and said.json["ref"] != refused.json["ref"]
+    line = eval_("run", MODEL, "--suite", "en", "--accept-missing", "0.01").out.splitlines()[0]
+    assert "(accepted 1.0 % missing of ifeval (en))" in line
 
 
 def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_: Run, tmp_path: Path) -> None:

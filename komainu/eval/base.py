@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -29,13 +29,14 @@ class Bench(Spec):
     """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
 
     `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
-    other language is another value. Scores lie between 0 and `top`.
+    other language is another value. Scores lie between `low` and `top`.
     """
 
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]  # what `score` gives, one Score each
     higher_is_better: ClassVar[bool] = True
-    top: ClassVar[float] = 1.0  # the highest score there is
+    low: ClassVar[float] = 0.0  # the lowest score there is
+    top: ClassVar[float] = 1.0  # the highest
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     needs_judges: ClassVar[bool] = False  # whether models mark its answers
     language: Lang
@@ -71,6 +72,11 @@ class Bench(Spec):
         their scores; {} for nothing."""
         return {}
 
+    def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """The number to compare with other people's, from the summary of its scores, where that is not the mean of the
+        first metric: mean, low, high, and `lacking`, why it is not whole; {} where the mean is that number."""
+        return {}
+
     @property
     def title(self) -> str:
         """What a board calls it; a bench that may stand on a board for several sets of items says which."""
@@ -88,7 +94,11 @@ class Bench(Spec):
 
     @property
     def worst(self) -> float:
-        return 0.0 if self.higher_is_better else self.top
+        return self.low if self.higher_is_better else self.top
+
+    @property
+    def best(self) -> float:
+        return self.top if self.higher_is_better else self.low
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +216,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.eval.measured import measured, weights_of
         from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
@@ -215,6 +226,7 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = self.scored(chats, ctx)
+        found = summary(self.bench, chats, scores)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
             "bench": self.bench.title,
@@ -222,8 +234,13 @@ class Scores(Stage):
             "model": self.answers.model.name,
             "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
+            "bottom": self.bench.low,
             "top": self.bench.top,
-            **summary(self.bench, chats, scores),
+            "averaged": self.bench.averaged,
+            "weights": weights_of(self.answers.model).id,
+            "measured": measured(self),
+            **found,
+            **({"own": own} if (own := self.bench.own(found)) else {}),
             **self.told(chats, scores, ctx),
         }
 
@@ -244,6 +261,15 @@ class Scores(Stage):
     def how(self) -> tuple[Spec, ...]:
         """What made the verdicts beside the bench (judges, a parse rule): equal for what stands in one column."""
         return ()
+
+    def column(self, rows: Sequence[Score], metric: str) -> dict[str, list[float | None]]:
+        """What a board averages and compares of a metric: each item's values, one a sample, None where one is missing.
+
+        `rows` are this stage's own. Scores that make a metric out of other rows than those of its name override it.
+        """
+        from komainu.eval.totals import by_item
+
+        return by_item(rows, metric)
 
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:

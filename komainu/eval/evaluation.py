@@ -14,12 +14,20 @@ from komainu.eval.suites import Task
 from komainu.models.base import Model
 
 
-def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, judges: Sequence[Model] = (), **how: Any) -> Board:
+def evaluation(
+    model: Model,
+    tasks: Sequence[Task],
+    limit: int = 0,
+    judges: Sequence[Model] = (),
+    *,
+    accept: float = 0.0,
+    **how: Any,
+) -> Board:
     """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise; `judges` mark the
     answers of the benches that need them.
 
     Beside each bench stand those that look at the same answers and are in no headline: the task's own, and the habits,
-    each where an item is in its language. Reads the items.
+    each where an item is in its language. `accept` is the Board's. Reads the items.
     """
     scores: list[Scores] = []
     for task in tasks:
@@ -29,7 +37,7 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, judges: Sequ
         rates = (rate for language in get_args(Lang) for name in names for rate in habits(language, name))
         looks = (bench for bench in (*task.beside, *rates) if any(map(bench.applies, rows)))
         scores += (bench.scoring(asked, judges) for bench in (task.bench, *looks))
-    return Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
+    return Board(entries=(Entry(name=model.name, scores=tuple(scores)),), accept=accept)
 
 
 def answers(model: Model, task: Task, items: Items, how: Mapping[str, Any]) -> Answers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,6 +111,13 @@ class EvalPlus(Published):
             shared = set.intersection(*(set(each) for each in found.values()))
             found["mean"] = {key: sum(each[key] for each in found.values()) / len(found) for key in sorted(shared)}
         return {name: {key: round(rate, 6) for key, rate in each.items()} for name, each in found.items()}
+
+    def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """The mean of both sets, each counting alike; it is whole when both are there."""
+        from komainu.eval.stats.combined import mean_of_means
+
+        absent = [name for name in LICENCE if name not in summary["by"]]
+        return mean_of_means([*summary["by"].values()], lacking=f"without {', '.join(absent)}" if absent else "")
 
 
 def rates(scores: Sequence[Score], metric: str) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any, ClassVar
@@ -75,6 +75,12 @@ class LlmJpEval(OfCategories, Published):
         for score in scores:
             found.setdefault(names[score.id], []).append(score)
         return averages(found)
+
+    def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """The average of the categories; it is whole when no dataset lacks."""
+        found = summary["overall"]["average"]
+        lacking = f"without {', '.join(found['lacking'])}" if found["lacking"] else ""
+        return {**{end: found[end] for end in ("mean", "low", "high")}, "lacking": lacking}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,117 @@
+"""The numbers of many models, as the store has them: on boards, and in sets of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from komainu.errors import UsageError
+from komainu.eval.columns import LIMIT
+from komainu.eval.measured import Way
+from komainu.store import Artifact, Store
+
+OLDER = "does not tell how it was measured: it is older than this version of komainu; run it again"
+
+
+class Number(NamedTuple):
+    """One metric of one bench for one model. `row` is as a board has it; `accept` the share that may be missing."""
+
+    model: str
+    weights: str  # the id of the model without how it is sampled
+    result: str  # the name or the id under which it was found
+    bench: str
+    language: str
+    metric: str
+    way: Way
+    accept: float
+    row: dict[str, Any]
+
+
+def numbers(store: Store, targets: Sequence[str] = ()) -> Iterator[Number]:
+    """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
+
+    A result is a board, what was made from one (a report, a card), or a set of scores. Numbers of one artifact come
+    once. Raises UsageError for a target that is none, and for a result that does not tell how it was measured.
+    """
+    seen: set[str] = set()
+    for name, artifact in results(store, targets):
+        if artifact.ref not in seen:
+            seen.add(artifact.ref)
+            yield from (of_board if is_board(artifact) else of_scores)(name, artifact)
+
+
+def results(store: Store, targets: Sequence[str]) -> Iterator[tuple[str, Artifact]]:
+    if not targets:
+        named = ((name, store.at(ref)) for name, ref in store.names().items())
+        yield from ((name, found) for name, artifact in named if artifact and (found := result(store, artifact)))
+    for target in targets:
+        artifact = store.resolve(target)
+        found = result(store, artifact)
+        if found is None:
+            kinds = "a board, a report or card of one, or scores"
+            raise UsageError(f"{target!r} is {artifact.ref}, which has no scores; name {kinds} (`komainu ls`)")
+        yield target, found
+
+
+def result(store: Store, artifact: Artifact) -> Artifact | None:
+    """The board or the scores that an artifact is, or the board that it was made from."""
+    if is_board(artifact) or (artifact.record["makes"] == "Score" and "metrics" in artifact.summary):
+        return artifact
+    board = artifact.inputs.get("board")
+    return store.at(board) if board else None
+
+
+def is_board(artifact: Artifact) -> bool:
+    return (artifact.path / "board.json").is_file()
+
+
+def of_board(name: str, board: Artifact) -> Iterator[Number]:
+    found: dict[str, Any] = msgspec.json.decode((board.path / "board.json").read_bytes())
+    if "measured" not in found:
+        raise UsageError(f"{name!r} ({board.ref}) {OLDER}")
+    for row in found["rows"]:
+        if row["averaged"]:
+            way = found["measured"][f"{row['bench']} ({row['language']})"]
+            what = (row["bench"], row["language"], row["metric"])
+            yield Number(row["entry"], row["weights"], name, *what, way, max(LIMIT, found["accept"]), row)
+
+
+def of_scores(name: str, scores: Artifact) -> Iterator[Number]:
+    """The numbers of a set of scores that stands on no board."""
+    told = scores.summary
+    if "measured" not in told:
+        raise UsageError(f"{name!r} ({scores.ref}) {OLDER}")
+    for metric, found in told["metrics"].items():
+        judges = told.get("judges", {}).get(metric)
+        row = {
+            **found,
+            **bounds(found, told),
+            **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
+            **{key: told[key] for key in ("higher_is_better", "bottom", "top")},
+            **({"own": told["own"]} if "own" in told and metric == next(iter(told["metrics"])) else {}),
+            "scores": scores.ref,
+        }
+        what = (told["bench"], told["language"], metric)
+        yield Number(told["model"], told["weights"], name, *what, told["measured"], LIMIT, row)
+
+
+def bounds(found: dict[str, Any], told: dict[str, Any]) -> dict[str, float]:
+    """The mean if all that is missing were the worst, and the best: of a mean over verdicts."""
+    ends = (told["bottom"], told["top"]) if told["higher_is_better"] else (told["top"], told["bottom"])
+    total = found["n"] * (found["mean"] or 0.0)
+    every = max(1, found["n"] + found["missing"])
+    return {name: (total + found["missing"] * end) / every for name, end in zip(("worst", "best"), ends, strict=True)}
+
+
+def licence(store: Store, number: Number) -> str:
+    """The licence of the weights that a model's numbers come from, "" where the store does not know it."""
+    artifact = store.at(number.row["scores"])
+    for field in ("answers", "model.weights"):
+        artifact = store.at(ref) if artifact and (ref := artifact.inputs.get(field)) else None
+    while artifact is not None:
+        if told := artifact.record["config"].get("licence"):
+            return str(told)
+        artifact = store.at(ref) if (ref := artifact.inputs.get("model")) else None
+    return ""
