@@ -66,3 +66,12 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+@group.command()
+def rank(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON lines: a, b, wins_a, wins_b, ties.")],
+    json: Json = False,
+) -> Job:
+    """Rank models by pairwise comparisons (Bradley-Terry)."""
+    return Job("rank", (file,), json, "komainu.cli_rank")

@@ -23,7 +23,7 @@ from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
 VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval"]
-HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], ["eval", "run"], ["eval", "score"]]
+HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], ["eval", "run"], ["eval", "score"], ["eval", "rank"]]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -74,7 +74,7 @@ def eval_(
 
 
 def test_the_verbs_of_the_group_are_these() -> None:
-    assert [*typer.main.get_command(group).commands] == ["run", "score"]  # type: ignore[attr-defined]
+    assert [*typer.main.get_command(group).commands] == ["run", "score", "rank"]  # type: ignore[attr-defined]
 
 
 def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
