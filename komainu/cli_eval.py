@@ -94,3 +94,12 @@ class Sheet(NamedTuple):
 def board(sheet: Sheet, json: Json = False) -> Job:
     """Show the family's table over the results of the store."""
     return Job("board", (sheet, json), json, "komainu.cli_board")
+
+
+@group.command()
+def rank(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON lines: a, b, wins_a, wins_b, ties.")],
+    json: Json = False,
+) -> Job:
+    """Rank models by pairwise comparisons (Bradley-Terry)."""
+    return Job("rank", (file,), json, "komainu.cli_rank")

@@ -23,7 +23,13 @@ from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
 VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval"]
-HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], ["eval", "run"], ["eval", "score"], ["eval", "board"]]
+EVAL = [
+    "run",
+    "score",
+    "board",
+    "rank",
+]
+HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -22,7 +22,7 @@ from komainu.settings import Settings
 from komainu.store import Store
 from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
 from tests.eval.world import Parrot
-from tests.test_cli import Run, Said
+from tests.test_cli import EVAL, Run, Said
 
 COMMA = "punctuation:no_comma"
 MODEL = "http://127.0.0.1:9/v1#parrot"
@@ -74,7 +74,7 @@ def eval_(
 
 
 def test_the_verbs_of_the_group_are_these() -> None:
-    assert [*typer.main.get_command(group).commands] == ["run", "score", "board"]  # type: ignore[attr-defined]
+    assert [*typer.main.get_command(group).commands] == EVAL  # type: ignore[attr-defined]
 
 
 def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
