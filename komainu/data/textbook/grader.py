@@ -1,4 +1,4 @@
-"""The textbook's grader as a judge: reads a judge's prompt, and answers with reasons and a verdict in the form asked for.
+"""The textbook's grader as a judge: reads a judge's prompt, answers with reasons and a verdict as it asks for.
 
 It is a stand-in for a language model, made of rules: it knows the tasks of the textbook and nothing else.
 """

@@ -13,7 +13,7 @@ from komainu.checks.register import Register
 from komainu.checks.text import visible
 from komainu.data.textbook.prompts import prompt
 from komainu.data.textbook.tasks import understand
-from komainu.rows import Chat, Message
+from komainu.rows import Message
 from komainu.spec import Spec
 
 LOW, TOP = 1, 5
@@ -40,8 +40,9 @@ STRICT, LENIENT = Manner(close=2), Manner(fault=0)
 
 
 def grade(messages: tuple[Message, ...], answer: str, manner: Manner) -> Grade:
-    """5 for one of the right answers or a text with one on lines of its own, `manner.close` for a nearly right one, else 1; less for
-    each fault of manners: extra text, a foreign word, a broken format, another register than asked for or preferred.
+    """5 for one of the right answers, also on lines of its own in a longer text; `manner.close` for a nearly right one;
+    else 1. Each fault of manners takes `manner.fault` off: extra text, a foreign word, a broken format, another register
+    than was asked for or preferred.
 
     It is a function of its arguments. A prompt that no task reads cannot be marked by rules: 1, and it says so.
     """
