@@ -41,8 +41,8 @@ STRICT, LENIENT = Manner(close=2), Manner(fault=0)
 
 def grade(messages: tuple[Message, ...], answer: str, manner: Manner) -> Grade:
     """5 for one of the right answers, also on lines of its own in a longer text; `manner.close` for a nearly right one;
-    else 1. Each fault of manners takes `manner.fault` off: extra text, a foreign word, a broken format, another register
-    than was asked for or preferred.
+    else 1. Each fault of manners takes `manner.fault` off: extra text, a foreign word, a broken format, another
+    register than was asked for or preferred.
 
     It is a function of its arguments. A prompt that no task reads cannot be marked by rules: 1, and it says so.
     """
