@@ -84,8 +84,9 @@ class Judged(Bench):
         for reply in transcript.meta["replies"]:
             verdict = (rule or self.rule).read(reply, transcript.meta["mark"], self)
             if not verdict.wrong:
-                break
-        return verdict
+                return verdict
+        finish = transcript.meta.get("finish")  # length: cut off; content_filter: the judge's provider refused
+        return verdict._replace(wrong=f"{verdict.wrong} ({finish})") if finish else verdict
 
     def score(self, chat: Chat) -> list[Score]:
         raise AssertionError(f"{self.name} is marked by judges: score it with a Panel")

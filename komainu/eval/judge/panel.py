@@ -33,6 +33,10 @@ class Panel(Scores):
     verdicts: tuple[Verdicts, ...]
     rule: Rule | None = None
 
+    def __post_init__(self) -> None:
+        """By the judges' names, so that the order in which they are given plays no part."""
+        object.__setattr__(self, "verdicts", tuple(sorted(self.verdicts, key=lambda v: (v.judge.name, v.id))))
+
     def check(self) -> Iterator[str]:
         yield from super().check()
         yield from (f"Panel.bench: {problem}" for problem in self.bench.problems())

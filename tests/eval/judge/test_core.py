@@ -67,8 +67,8 @@ def built(root: Path, stage: Panel, says: Any = say) -> tuple[Context, list[Scor
 def test_every_judge_marks_every_answer_that_can_be_judged(tmp_path: Path) -> None:
     _, scores, summary = built(tmp_path, panel(ANSWERS, Marks(language="en"), (STRICT, KIND)))
     assert [(s.id, s.by, s.value, s.why) for s in scores[:2]] == [
-        ("item-1", "strict", 3.0, "Good."),
         ("item-1", "kind", 4.0, "Good."),
+        ("item-1", "strict", 3.0, "Good."),
     ]
     assert summary["metrics"]["score"]["mean"] == 3.5
     assert summary["judges"]["score"]["balanced"] == 3.5
