@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from komainu.eval.judge.base import Judged
 
 Rounding = Literal["none", "half_even"]
-_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 
 class Verdict(NamedTuple):
