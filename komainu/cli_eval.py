@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from komainu.cli_job import Job, Json
+from komainu.cli_job import Job, Json, gathering
 
 MODULE = "komainu.cli_eval_verbs"
 Asked = Annotated[
@@ -22,6 +22,12 @@ Suite = Annotated[Literal["en", "ja", "all"] | None, typer.Option(help="The suit
 Benches = Annotated[list[str] | None, typer.Option("--bench", metavar="NAME", help="Only this; may be repeated.")]
 Limit = Annotated[int, typer.Option(min=0, help="So many items of each set; 0: all.")]
 Items = Annotated[Path | None, typer.Option(metavar="PATH", help="The items: a file, or a folder that has them.")]
+Accept = Annotated[
+    float,
+    typer.Option(
+        "--accept-missing", metavar="SHARE", min=0, max=1, help="Show a headline that lacks up to this share."
+    ),
+]
 Key = Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable that holds the key of the URL.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -30,22 +36,19 @@ group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 class Wish(NamedTuple):
     """Who is to be asked what: the words of `eval run`."""
 
-    model: list[str]
-    suite: str | None
-    bench: list[str]
-    limit: int
-    items: Path | None
-    key: str
+    model: Asked
+    suite: Suite = None
+    bench: Benches = None
+    limit: Limit = 0
+    items: Items = None
+    key: Key = ""
+    accept_missing: Accept = 0.0
 
 
 @group.command()
+@gathering(Wish)
 def run(
-    model: Asked,
-    suite: Suite = None,
-    bench: Benches = None,
-    limit: Limit = 0,
-    items: Items = None,
-    key: Key = "",
+    wish: Wish,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
     json: Json = False,
 ) -> Job:
@@ -53,7 +56,6 @@ def run(
 
     What is answered is kept, so to resume is to run again.
     """
-    wish = Wish(model, suite, bench or [], limit, items, key)
     return Job("plan" if plan else "run", (wish,), json, MODULE)
 
 

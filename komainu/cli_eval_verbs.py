@@ -52,16 +52,17 @@ def wanted(wish: Wish) -> Wanted:
     word, *said = wish.model
     how = {key: told(key, text) for key, text in split(said).items()}
     model, here = candidate(word, settings.load(), name=how.pop("name", ""), key=wish.key)
-    chosen = choose(wish.suite, wish.bench)
+    chosen = choose(wish.suite, wish.bench or ())
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking = at_hand(chosen, Shelf(here.shelves, wish.items))
-    target = evaluation(model, tasks, wish.limit, **how)
+    target = evaluation(model, tasks, wish.limit, wish.accept_missing, **how)
     planned = plan_of(target, Store(here.root))
     planned.refuse()
     costs = Costs(planned, Store(here.root), here)
     costs.refuse()
-    parts = {"suite": wish.suite, "bench": "+".join(wish.bench), "limit": wish.limit or "", **how}
+    parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **how}
+    parts |= {"accept-missing": wish.accept_missing or ""}
     name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
     return Wanted(here, target, name, lacking, costs)
 
@@ -117,7 +118,8 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
         if each and each["withheld"]:
             yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
         elif each:
-            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{without}"
+            told = f"  ({each['accepted']})" if each["accepted"] else ""
+            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{told}{without}"
     whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
     for rows in filter(None, (found["rows"], found["beside"], whole)):
         yield ""

@@ -1,8 +1,10 @@
-"""What parsing a command line gives, and the option that all verbs have."""
+"""What parsing a command line gives, the option that all verbs have, and commands with many options."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -16,3 +18,27 @@ class Job(NamedTuple):
     args: tuple[Any, ...]
     json: bool
     module: str = "komainu.cli_verbs"
+
+
+def gathering(kind: Callable[..., Any]) -> Callable[[Callable[..., Job]], Callable[..., Job]]:
+    """A command whose first parameter is a `kind`, a NamedTuple: each of its fields is an argument or an option."""
+
+    def decorate(command: Callable[..., Job]) -> Callable[..., Job]:
+        fields, (_, *own) = parameters(kind), parameters(command)
+
+        def gathered(**said: Any) -> Job:
+            given = kind(**{field.name: said.pop(field.name) for field in fields})
+            return command(given, **said)
+
+        gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
+        gathered.__signature__ = Signature([*fields, *own])  # type: ignore[attr-defined]
+        return gathered
+
+    return decorate
+
+
+def parameters(of: Callable[..., Any]) -> list[Parameter]:
+    """By name only, so that those with a default may come first; annotations as they are, not as text."""
+    hints = get_type_hints(of, include_extras=True)
+    found = signature(of).parameters
+    return [p.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name]) for name, p in found.items()]

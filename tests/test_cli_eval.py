@@ -156,6 +156,16 @@ def test_missing_verdicts_withhold_the_headline_and_end_with_4(eval_: Run, tmp_p
     assert line.startswith("en   withheld, 74.0 to 75.0 of 100: ifeval (en) lacks 1.0 %")
 
 
+def test_missing_verdicts_may_be_accepted_by_an_explicit_share(eval_: Run, tmp_path: Path) -> None:
+    items(tmp_path / "sets" / "en" / "ifeval_input_data.jsonl", 100, "en")
+    refused = eval_("run", MODEL, "--suite", "en", "--json")
+    said = eval_("run", MODEL, "--suite", "en", "--accept-missing", "0.01", "--json")
+    assert (refused.code, said.code) == (4, 0) and said.json["headline"]["en"]["mean"] is not None
+    assert said.json["name"] == "eval parrot,suite=en,accept-missing=0.01" and said.json["ref"] != refused.json["ref"]
+    line = eval_("run", MODEL, "--suite", "en", "--accept-missing", "0.01").out.splitlines()[0]
+    assert "(accepted 1.0 % missing of ifeval (en))" in line
+
+
 def test_a_benchmark_whose_items_are_nowhere_is_told_with_how_to_get_them(eval_: Run, tmp_path: Path) -> None:
     (tmp_path / "sets" / "en" / "ifeval_input_data.jsonl").unlink()
     said = eval_("run", *BOTH, "--json")

@@ -29,13 +29,14 @@ class Bench(Spec):
     """What is asked of one answer. A new bench is one file: the class attributes, `applies` and `score`.
 
     `language` ("ja" or "en") is the language the answer must be in (`meta["lang"]`); the same bench in the
-    other language is another value. Scores lie between 0 and `top`.
+    other language is another value. Scores lie between `low` and `top`.
     """
 
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]  # what `score` gives, one Score each
     higher_is_better: ClassVar[bool] = True
-    top: ClassVar[float] = 1.0  # the highest score there is
+    low: ClassVar[float] = 0.0  # the lowest score there is
+    top: ClassVar[float] = 1.0  # the highest
     pooled: ClassVar[tuple[str, ...]] = ()  # metrics with `parts` Scores an item, averaged over all of them
     language: Lang
 
@@ -82,7 +83,11 @@ class Bench(Spec):
 
     @property
     def worst(self) -> float:
-        return 0.0 if self.higher_is_better else self.top
+        return self.low if self.higher_is_better else self.top
+
+    @property
+    def best(self) -> float:
+        return self.top if self.higher_is_better else self.low
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +196,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.eval.measured import measured
         from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
@@ -207,7 +213,9 @@ class Scores(Stage):
             "model": self.answers.model.name,
             "sampling": self.answers.sampled,
             "higher_is_better": self.bench.higher_is_better,
+            "bottom": self.bench.low,
             "top": self.bench.top,
+            "measured": measured(self),
             **summary(self.bench, chats, scores),
             **self.told(chats, scores, ctx),
         }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.eval.base import Scores
+from komainu.eval.measured import samplings, weights_of
 from komainu.files import write_json
-from komainu.models.base import Model
 from komainu.rows import Score
 from komainu.spec import Spec
 from komainu.stage import Stage, Table, needs
@@ -32,13 +32,17 @@ class Entry(Spec):
 class Board(Stage):
     """Writes `board.json`, all that a card or report shows of an evaluation:
 
-    rows        one an entry, bench, language and metric: mean, n, items, missing, low, high, reasons, and
-                `scores`, the artifact (`scores/<id>`) the numbers come from
+    rows        one an entry, bench, language and metric: mean, n, items, missing, low, high, reasons, `worst` and
+                `best` (the mean if all that is missing were so), `judges` and `balanced` (each judge's numbers and
+                the mean of their means) where judges marked, and `scores`, the artifact (`scores/<id>`) the numbers
+                come from
+    measured    how each bench was measured, alike for all entries; see measured.py
     tasks       the same by task, for benches that report by task
     headline    one an entry: `ja`, `en` and `avg` on 0-100, the mean over the benches of a language (habits
                 stand beside it, see bench/rate.py) and of the two languages; a rate where lower is better counts
                 as 100 minus it. `mean` is null and `withheld` says why when a bench lacks more than 0.5 % of its
-                verdicts; then `worst` and `best` bound it
+                verdicts; then `worst` and `best` bound it. `accept` raises that share, and `accepted` then says
+                what was accepted
     decisions   one a pair of entries (each with the next, the first with the last), bench and metric: second
                 minus first over shared items with interval, p, p after Holm's correction over all of them, counts
                 of discordant items, the smallest detectable difference, and one of three words at 95 %
@@ -49,10 +53,14 @@ class Board(Stage):
     """
 
     makes: ClassVar[type] = Table
+    version: ClassVar[int] = 2
     entries: tuple[Entry, ...]
     seed: int = 0
+    accept: float = 0.0
 
     def check(self) -> Iterator[str]:
+        if not 0 <= self.accept < 1:
+            yield f"Board.accept is {self.accept}; it is a share of missing verdicts, 0.01 for one in a hundred"
         if not self.entries:
             yield "Board.entries is empty; give it an Entry for each model"
             return
@@ -85,25 +93,12 @@ class Board(Stage):
         }
         words = Counter(d["word"] for d in found["decisions"])
         summary = {"rows": len(found["rows"]), "headline": averages, "decisions": dict(sorted(words.items()))}
-        parts = ((line["entry"], part, line[part]) for line in found["headline"] for part in ("ja", "en", "avg"))
+        parts = [(line["entry"], part, line[part]) for line in found["headline"] for part in ("ja", "en", "avg")]
         if lacking := [f"{entry} {part}: {v['withheld']}" for entry, part, v in parts if v and v["withheld"]]:
             summary["incomplete"] = lacking
+        if accepted := sorted({v["accepted"] for _, _, v in parts if v and v["accepted"]}):
+            summary["accepted"] = accepted
         return summary
-
-
-def weights_of(model: Model) -> Model:
-    """The model without how it is sampled."""
-    return Model(name=model.name, weights=model.weights, rope=model.rope)
-
-
-def sampling_of(model: Model) -> Model:
-    """How a model is sampled, whichever model it is."""
-    return replace(model, name="", weights=None, rope=None)
-
-
-def samplings(scores: Scores) -> list[Model]:
-    """The ways in which a model was sampled for some scores, whichever model it is."""
-    return [*dict.fromkeys(sampling_of(model) for model, _ in scores.answers.rounds)]
 
 
 def column(scores: Scores) -> str:

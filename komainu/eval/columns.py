@@ -55,10 +55,20 @@ class Column:
         share = value / self.scores.bench.top
         return share if self.scores.bench.higher_is_better else 1 - share
 
-    def bound(self, goodness: float) -> float:
-        """The mean goodness if every missing verdict had the given goodness."""
-        filled = [[goodness if v is None else self.goodness(v) for v in some] for some in self.verdicts.values()]
+    def bound(self, value: float) -> float:
+        """The mean over items if every missing verdict were `value`."""
+        filled = self.filled(value)
         return sum(sum(some) / len(some) for some in filled) / len(filled)
+
+    def pooled_bound(self, value: float) -> float:
+        """The same as the metric's own mean is taken: over all verdicts where it is pooled."""
+        if self.metric not in self.scores.bench.pooled:
+            return self.bound(value)
+        every = [v for some in self.filled(value) for v in some]
+        return sum(every) / len(every)
+
+    def filled(self, value: float) -> list[list[float]]:
+        return [[value if v is None else v for v in some] for some in self.verdicts.values()]
 
 
 def read(scores: Iterable[Scores], ctx: Context) -> Iterator[Column]:
@@ -85,10 +95,17 @@ def same_items(a: Column, b: Column, first: str, second: str) -> None:
             )
 
 
-def lacking(columns: Iterable[Column]) -> str:
-    """Why a number made of these columns is withheld; "" when it is not."""
+def lacking(columns: Iterable[Column], accept: float = 0.0) -> str:
+    """Why a number made of these columns is withheld; "" when it is not. `accept`: a share that is accepted."""
+    limit = max(LIMIT, accept)
     for column in columns:
-        if column.missing > LIMIT:
-            share = f"{100 * column.missing:.1f} % of its verdicts, more than {100 * LIMIT:g} %"
+        if column.missing > limit:
+            share = f"{100 * column.missing:.1f} % of its verdicts, more than {100 * limit:g} %"
             return f"{column.name} lacks {share}"
     return ""
+
+
+def accepted(columns: Iterable[Column], accept: float) -> str:
+    """What is missing of these columns past the limit, and was accepted; "" for nothing."""
+    some = {c.name: c.missing for c in columns if LIMIT < c.missing <= accept}
+    return f"accepted {', '.join(f'{100 * x:.1f} % missing of {name}' for name, x in some.items())}" if some else ""

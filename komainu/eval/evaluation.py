@@ -14,11 +14,11 @@ from komainu.eval.suites import Task
 from komainu.models.base import Model
 
 
-def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) -> Board:
+def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, accept: float = 0.0, **how: Any) -> Board:
     """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise.
 
     Beside each bench stand those that look at the same answers and are in no headline: the task's own, and the habits,
-    each where an item is in its language. Reads the items.
+    each where an item is in its language. `accept` is the Board's. Reads the items.
     """
     scores: list[Scores] = []
     for task in tasks:
@@ -27,7 +27,7 @@ def evaluation(model: Model, tasks: Sequence[Task], limit: int = 0, **how: Any) 
         beside = (*task.beside, *habits("ja", task.bench.name), *habits("en", task.bench.name))
         looks = (task.bench, *(bench for bench in beside if any(map(bench.applies, rows))))
         scores += (Scores(answers=asked, bench=bench) for bench in looks)
-    return Board(entries=(Entry(name=model.name, scores=tuple(scores)),))
+    return Board(entries=(Entry(name=model.name, scores=tuple(scores)),), accept=accept)
 
 
 def answers(model: Model, task: Task, items: Items, how: Mapping[str, Any]) -> Answers:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from komainu.eval.columns import Column, lacking
+from komainu.eval.columns import Column, accepted, lacking
 from komainu.eval.stats.bootstrap import RESAMPLES, Bools, Floats, counts, percentiles
 from komainu.eval.stats.intervals import Estimate, wilson
 from komainu.eval.stats.paired import TINY, detectable, no_difference, sign_flip
@@ -24,8 +24,8 @@ class Average:
     same seed draws the same items for every entry, so differences of replicates are paired.
     """
 
-    def __init__(self, columns: Sequence[Column], seed: int) -> None:
-        self.columns, self.seed = columns, seed
+    def __init__(self, columns: Sequence[Column], seed: int, accept: float = 0.0) -> None:
+        self.columns, self.seed, self.accept = columns, seed, accept
         self.ids = sorted({i for column in columns for i in column.verdicts})
         place = {i: n for n, i in enumerate(self.ids)}
         self.goodness: Floats = np.full((len(self.ids), len(columns)), np.nan)
@@ -78,9 +78,11 @@ class Average:
         weights = self.weights(languages)
         columns, kept = self.used(weights), weights > 0
         worst, best = (
-            rounded(100 * sum(w * c.bound(g) for w, c in zip(weights[kept], columns, strict=True))) for g in (0.0, 1.0)
+            rounded(100 * sum(w * end for w, end in zip(weights[kept], ends, strict=True)))
+            for ends in zip(*map(goodness_bounds, columns), strict=True)
         )
-        rest = {"withheld": lacking(columns), "worst": worst, "best": best}
+        why, told = lacking(columns, self.accept), accepted(columns, self.accept)
+        rest = {"withheld": why, "accepted": told, "worst": worst, "best": best}
         if rest["withheld"]:
             return {**dict.fromkeys(("mean", "low", "high")), **rest}
         numbers = self.interval(weights[kept], kept)
@@ -97,11 +99,17 @@ class Average:
         return wilson(mean * effective, effective)
 
 
+def goodness_bounds(column: Column) -> tuple[float, float]:
+    """The mean goodness if all that is missing were the worst, and the best, that the bench can give."""
+    bench = column.scores.bench
+    return column.goodness(column.bound(bench.worst)), column.goodness(column.bound(bench.best))
+
+
 def comparisons(a: Average, b: Average) -> Iterator[dict[str, Any]]:
     """Second minus first for each average, in points of 100, tested by flipping the sign of whole items."""
     for part, languages in a.parts.items():
         weights = a.weights(languages)
-        why = lacking([*a.used(weights), *b.used(weights)])
+        why = lacking([*a.used(weights), *b.used(weights)], a.accept)
         test = {"part": part, "higher_is_better": True, "withheld": why}
         yield {**test, **(withheld() if why else difference(a, b, weights))}
 

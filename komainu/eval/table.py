@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from komainu.eval.board import Board, Entry
 from komainu.eval.columns import Column, lacking, ordered, read, same_items
 from komainu.eval.headline import PARTS, Average, comparisons, withheld
+from komainu.eval.measured import measured, weights_of
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.intervals import LEVEL
 from komainu.eval.stats.paired import Comparison, compare
@@ -26,10 +27,10 @@ def board(stage: Board, ctx: Context) -> dict[str, Any]:
     for name, others in zip(names, columns, strict=True):
         for a, b in zip(columns[0], others, strict=True):
             same_items(a, b, names[0], name)
-    means = [Average([c for c in some if c.scores.bench.averaged], stage.seed) for some in columns]
+    means = [Average([c for c in some if c.scores.bench.averaged], stage.seed, stage.accept) for some in columns]
     pairs = compared(len(names))
     decisions = [
-        {"from": names[i], "to": names[j], **decision(a, b, stage.seed)}
+        {"from": names[i], "to": names[j], **decision(a, b, stage)}
         for i, j in pairs
         for a, b in zip(columns[i], columns[j], strict=True)
     ]
@@ -38,8 +39,10 @@ def board(stage: Board, ctx: Context) -> dict[str, Any]:
     return {
         "level": LEVEL,
         "seed": stage.seed,
+        "accept": stage.accept,
         "entries": names,
-        "rows": [line for entry in stage.entries for line in lines(entry, ctx)],
+        "measured": {c.name: measured(c.scores) for c in columns[0]},
+        "rows": [line(n, c, ctx) for n, some in zip(names, columns, strict=True) for c in some],
         "tasks": [line for entry in stage.entries for line in task_lines(entry, ctx)],
         "headline": headline,
         "decisions": decided(decisions),
@@ -57,23 +60,29 @@ def compared(n: int) -> list[tuple[int, int]]:
     return [*pairwise(range(n)), *([(0, n - 1)] if n > 2 else [])]
 
 
-def lines(entry: Entry, ctx: Context) -> Iterator[dict[str, Any]]:
-    for scores in ordered(entry.scores):
-        summary = ctx.open(scores).summary
-        for metric, numbers in summary["metrics"].items():
-            yield {
-                "entry": entry.name,
-                "model": summary["model"],
-                "bench": summary["bench"],
-                "language": summary["language"],
-                "metric": metric,
-                **numbers,
-                "higher_is_better": summary["higher_is_better"],
-                "top": summary["top"],
-                "sampling": summary["sampling"],
-                "scores": reference(scores),
-                "answers": reference(scores.answers),
-            }
+def line(entry: str, column: Column, ctx: Context) -> dict[str, Any]:
+    """The row of one metric of one bench."""
+    scores, bench = column.scores, column.scores.bench
+    summary = ctx.open(scores).summary
+    numbers = summary["metrics"][column.metric]
+    judges = summary.get("judges", {}).get(column.metric)
+    return {
+        "entry": entry,
+        "model": summary["model"],
+        "weights": weights_of(scores.answers.model).id,
+        **column.key,
+        **numbers,
+        "worst": rounded(column.pooled_bound(bench.worst)),
+        "best": rounded(column.pooled_bound(bench.best)),
+        **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
+        "higher_is_better": bench.higher_is_better,
+        "bottom": bench.low,
+        "top": bench.top,
+        "averaged": bench.averaged,
+        "sampling": summary["sampling"],
+        "scores": reference(scores),
+        "answers": reference(scores.answers),
+    }
 
 
 def task_lines(entry: Entry, ctx: Context) -> Iterator[dict[str, Any]]:
@@ -84,17 +93,17 @@ def task_lines(entry: Entry, ctx: Context) -> Iterator[dict[str, Any]]:
             yield {**key, **numbers, "scores": reference(scores)}
 
 
-def decision(a: Column, b: Column, seed: int) -> dict[str, Any]:
+def decision(a: Column, b: Column, stage: Board) -> dict[str, Any]:
     """The paired comparison of two columns, over the items that both have a verdict for."""
     bench = a.scores.bench
     both = [(u, v) for i, u in a.values.items() if u is not None and (v := b.values[i]) is not None]
     if both:
         first, second = zip(*both, strict=True)
-        numbers = written(compare(first, second, f"{seed}:{a.name}:{a.metric}", top=bench.top))
+        numbers = written(compare(first, second, f"{stage.seed}:{a.name}:{a.metric}", top=bench.top))
     else:
         numbers = withheld()
     rest = {"higher_is_better": bench.higher_is_better, "missing": len(a.values) - len(both)}
-    return {**a.key, **rest, **numbers, "withheld": lacking((a, b))}
+    return {**a.key, **rest, **numbers, "withheld": lacking((a, b), stage.accept)}
 
 
 def written(found: Comparison) -> dict[str, Any]:

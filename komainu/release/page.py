@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from komainu.errors import UsageError
+from komainu.release import judges
 from komainu.release.datasets import DataSet, Example, examples, read_set
 from komainu.release.numbers import estimate, one, p_value
 from komainu.release.plots import Dot, around_zero, axis, curve, dots, funnel_bar, sweep_plot
@@ -51,6 +52,7 @@ def page(report: Report, results: Results, ctx: Context) -> str:
         hundred=axis((0, 25, 50, 75, 100)),
         benches=[bench(results, line) for line in results.lines],
         tasks=[bench(results, line) for line in results.tasks],
+        judges={"header": judges.HEADER, "rows": judges.rows(results), "asked": [*judges.asked(results)]},
         decisions=decisions(results),
         training=training(report, ctx),
         datasets=[dataset(ctx.open(stage)) for stage in report.datasets],

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from komainu.errors import UsageError
+from komainu.release import judges
 from komainu.release.datasets import UNKNOWN, Origin, origins, read_set
 from komainu.release.files import measured
 from komainu.release.markdown import metadata, table
@@ -46,6 +47,8 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
         withheld=[*withheld(results)],
         benches=lines_table(results, results.lines),
         tasks=lines_table(results, results.tasks),
+        judges=judges_table(results),
+        asked=[*judges.asked(results)],
         decisions=[(pair, decisions(results, *pair)) for pair in results.pairs],
         base=ctx.open(card.base).ref,
         repo=values["base_model"],
@@ -62,9 +65,10 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
 
 
 def withheld(results: Results) -> Iterator[tuple[str, str]]:
-    """Each entry with a withheld average, and why."""
+    """Each entry with an average that is withheld, or not whole and accepted, and why."""
     for entry, parts in results.headline.items():
-        why = [f"{PARTS[p]}: {found['withheld']}" for p, found in parts.items() if found and found["withheld"]]
+        told = {p: found["withheld"] or found.get("accepted") for p, found in parts.items() if found}
+        why = [f"{PARTS[part]}: {text}" for part, text in told.items() if text]
         if why:
             yield entry, "; ".join(why)
 
@@ -135,6 +139,12 @@ def lines_table(results: Results, lines: Sequence[Line]) -> str:
     return table(header, rows, left=len(what) + 1)
 
 
+def judges_table(results: Results) -> str:
+    """What each judge said; "" where none was asked."""
+    rows = judges.rows(results)
+    return table(judges.HEADER, rows, left=3) if rows else ""
+
+
 def decisions(results: Results, first: str, second: str) -> str:
     """What was decided between two entries: averages first."""
     header = ["Score", "Decision", "Difference", results.level, "p (Holm)", "Smallest detectable", "n"]
@@ -191,7 +201,11 @@ def limits(card: Card, results: Results, ctx: Context, found: dict[str, list[Ori
     shown = sorted({line.language for line in results.lines}, key=list(LANGUAGES).index)
     names = " and ".join(LANGUAGES[language] for language in shown)
     yield f"Only the benchmarks above were measured, in {names}: nothing is known of other tasks and languages."
-    yield "Every answer was scored by a rule. A right answer that the rule does not know counts as wrong."
+    if not judges.rows(results):
+        yield "Every answer was scored by a rule. A right answer that the rule does not know counts as wrong."
+    else:
+        yield "Where no judge is named, answers were scored by rules. What a rule does not know counts as wrong."
+        yield "Judges are language models. Their marks are theirs: another panel would give others."
     yield '"Not distinguishable" does not mean equal: a difference below the smallest detectable one would not be seen.'
     yield "Safety was neither trained for nor measured."
 

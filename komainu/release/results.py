@@ -207,7 +207,8 @@ class Results:
         for line in (*self.lines, *self.tasks):
             for entry, row in line.cells.items():
                 key = "/".join(filter(None, (entry, line.bench, line.language, line.metric, line.task)))
-                found[key] = {**{k: row[k] for k in NUMBERS}, "scores": row["scores"], "answers": row["answers"]}
+                numbers = {k: row[k] for k in (*NUMBERS, "balanced") if k in row}
+                found[key] = {**numbers, "scores": row["scores"], "answers": row["answers"]}
         for entry, parts in self.headline.items():
             for part, numbers in parts.items():
                 of = [line for line in self.lines if part in ("avg", line.language) and entry in line.cells]

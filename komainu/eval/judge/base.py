@@ -41,10 +41,6 @@ class Judged(Bench):
         return super().config(full=full) | prompts
 
     @property
-    def worst(self) -> float:
-        return self.low if self.higher_is_better else self.top
-
-    @property
     def rule(self) -> Rule:
         """How the verdict that the prompt asks for is read."""
         return Marked()

@@ -1,0 +1,39 @@
+"""What the judges of a board said: each one's mean and missing verdicts, and how they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from komainu.release.numbers import NOTHING, one
+from komainu.release.results import Line, Results
+
+HEADER = ("Benchmark", "Language", "Model", "All verdicts", "Mean of judges", "Each judge", "Missing of each")
+
+
+def rows(results: Results) -> list[list[str]]:
+    """One a judged metric and entry, on 0 to 100; none where no judge was asked."""
+    return [
+        [line.name, line.language, entry, *numbers(line, cell)]
+        for line in results.lines
+        for entry, cell in line.cells.items()
+        if cell.get("judges")
+    ]
+
+
+def numbers(line: Line, cell: dict[str, Any]) -> tuple[str, str, str, str]:
+    def scaled(value: float | None) -> str:
+        return NOTHING if value is None else one(line.scale * value)
+
+    judges: dict[str, dict[str, Any]] = cell["judges"]
+    each = ", ".join(f"{name} {scaled(found['mean'])}" for name, found in judges.items())
+    missing = ", ".join(f"{name} {found['missing']}" for name, found in judges.items())
+    return scaled(cell["mean"]), scaled(cell["balanced"]), each, missing
+
+
+def asked(results: Results) -> Iterator[str]:
+    """How each judged bench was judged: `marks (ja): judges grader; judged with temperature 0; prompt 3f9a2c71d04e`."""
+    words = ("judges", "judged with", "read by", "prompt")
+    for name, way in results.found.get("measured", {}).items():
+        if "judges" in way:
+            yield f"{name}: {'; '.join(f'{word} {way[word]}' for word in words if word in way)}"

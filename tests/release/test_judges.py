@@ -1,0 +1,61 @@
+"""Judged benches, and missing verdicts that were accepted, on a card and on a report."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from tests.release.conftest import Built
+from tests.release.world import build, with_board
+
+EVIL = "<script>alert(1)</script>|`x`"
+WAY = {"bench": "Marks 3f9a", "judges": f"{EVIL}, kind", "judged with": "temperature 0", "prompt": "ab12cd34ef56"}
+
+
+def judged(built: Built) -> dict[str, Any]:
+    """The board with two judges of the first bench: the strict one lacks two verdicts."""
+    found = copy.deepcopy(built.board)
+    (bench, language), *_ = {(row["bench"], row["language"]): None for row in found["rows"]}
+    for row in found["rows"]:
+        if (row["bench"], row["language"]) == (bench, language):
+            mean = row["mean"]
+            by = {EVIL: {"mean": mean, "n": 10, "missing": 2}, "kind": {"mean": None, "n": 0, "missing": 12}}
+            row |= {"balanced": 0.123, "judges": by}
+    found["measured"] = {f"{bench} ({language})": WAY}
+    return found
+
+
+def test_a_card_names_the_judges_their_marks_and_what_is_missing(built: Built) -> None:
+    card = build(built.family.card(board=with_board(judged(built))), built.ctx)
+    text = (card / "README.md").read_text(encoding="utf-8")
+    section = text.split("### Judges")[1].split("### What was decided")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ") and "12.3" in line]
+    assert len(lines) == len(built.board["entries"])
+    assert all("kind –" in line and "kind 12" in line for line in lines)
+    assert "prompt ab12cd34ef56" in section and "judged with temperature 0" in section
+    assert "<script>" not in section and "Every answer was scored by a rule" not in text
+    cells = json.loads((card / "cells.json").read_bytes())
+    assert [cell["balanced"] for cell in cells.values() if "balanced" in cell] == [0.123] * len(lines)
+
+
+def test_a_report_has_the_judges_as_text(built: Built) -> None:
+    html = (build(built.family.report(board=with_board(judged(built))), built.ctx) / "report.html").read_text("utf-8")
+    assert "<h3>Judges</h3>" in html and "prompt ab12cd34ef56" in html and "kind 12" in html
+    assert EVIL not in html and "<script>alert" not in html
+
+
+def test_without_judges_there_is_no_such_section(built: Built) -> None:
+    assert "<h3>Judges</h3>" not in built.html
+    text = (built.card / "README.md").read_text(encoding="utf-8")
+    assert "### Judges" not in text and "Every answer was scored by a rule" in text
+
+
+def test_what_was_accepted_is_told_on_card_and_report(built: Built) -> None:
+    found = copy.deepcopy(built.board)
+    told = "accepted 1.2 % missing of exact (ja)"
+    found["headline"][-1]["ja"] |= {"accepted": told}
+    text = (build(built.family.card(board=with_board(found)), built.ctx) / "README.md").read_text(encoding="utf-8")
+    assert f"- DPO: JA avg: {told}" in text
+    html = (build(built.family.report(board=with_board(found)), built.ctx) / "report.html").read_text("utf-8")
+    assert "DPO, ja: accepted 1.2\u00a0% missing of exact (ja)." in html
