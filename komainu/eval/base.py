@@ -238,6 +238,15 @@ class Scores(Stage):
         """What made the verdicts beside the bench (judges, a parse rule): equal for what stands in one column."""
         return ()
 
+    def column(self, rows: Sequence[Score], metric: str) -> dict[str, list[float | None]]:
+        """What a board averages and compares of a metric: each item's values, one a sample, None where one is missing.
+
+        `rows` are this stage's own. Scores that make a metric out of other rows than those of its name override it.
+        """
+        from komainu.eval.totals import by_item
+
+        return by_item(rows, metric)
+
 
 def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
     """The item answered; what the reply tells beside its text goes into meta."""

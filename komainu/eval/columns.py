@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from komainu.errors import UsageError
 from komainu.eval.base import Scores
-from komainu.eval.totals import by_item, item_means
+from komainu.eval.totals import item_means
 from komainu.rows import Score
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read(scores: Iterable[Scores], ctx: Context) -> Iterator[Column]:
     for each in ordered(scores):
         rows = [row for row in ctx.open(each).rows() if isinstance(row, Score)]
         for metric in each.bench.metrics:
-            found = by_item(rows, metric)
+            found = each.column(rows, metric)
             yield Column(each, metric, {f"{each.answers.items.id}/{i}": some for i, some in found.items()})
 
 
