@@ -65,6 +65,10 @@ MANNERS = (
     *(LeakageRate(language=x) for x in ("ja", "en")),
 )
 GRADED = tuple(Graded(language=x) for x in ("ja", "en"))  # beside the averages: the judges are stand-ins
+STAND_INS = (
+    "The judges called stand-in graders are no language models: they are rules that know the textbook. Their marks show "
+    "that judging works from end to end, and say nothing about how a language model marks."
+)
 OPEN = ("translate_ja", "translate_en", "questions", "language")  # where manners show
 SUMS = ("arithmetic", "counting")  # where only another answer shows that one is wrong
 CORE = ("polite", "plain", "json", "questions", "language", "bullets")  # what most people ask for, so twice
@@ -197,6 +201,7 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
         data=(data, better),
         sweep=advice,
         entry="dpo",
+        notes=(STAND_INS,),
     )
     return Report(
         card=card,
