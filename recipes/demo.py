@@ -66,8 +66,8 @@ MANNERS = (
 )
 GRADED = tuple(Graded(language=x) for x in ("ja", "en"))  # beside the averages: the judges are stand-ins
 STAND_INS = (
-    "The judges called stand-in graders are no language models: they are rules that know the textbook. Their marks show "
-    "that judging works from end to end, and say nothing about how a language model marks."
+    "The judges called stand-in graders are no language models: they are rules that know the textbook. Their marks "
+    "show that judging works from end to end, and say nothing about how a language model marks."
 )
 OPEN = ("translate_ja", "translate_en", "questions", "language")  # where manners show
 SUMS = ("arithmetic", "counting")  # where only another answer shows that one is wrong
