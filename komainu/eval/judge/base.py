@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from komainu.checks.text import visible
 from komainu.eval.base import Bench
 from komainu.eval.judge.template import ROOT, fingerprint, render
 from komainu.eval.judge.verdict import Marked, Rule, Verdict
@@ -52,7 +53,7 @@ class Judged(Bench):
         """What the prompt is filled with; `low`, `top` and `mark` are there already."""
         return {
             "question": chat.prompt[-1].content,
-            "answer": chat.reply,
+            "answer": visible(chat.reply),
             "reference": chat.meta.get("reference", ""),
             "rubric": chat.meta.get("rubric", ""),
         }

@@ -48,6 +48,8 @@ class Panel(Scores):
         for name, n in Counter(verdicts.judge.name for verdicts in self.verdicts).items():
             if n > 1:
                 yield f"Panel.verdicts has {n} judges called {name!r}; each judge needs a name of its own"
+            if name == "rule":
+                yield "Panel.verdicts has a judge called 'rule', as scores are that no judge gave; name it otherwise"
 
     @property
     def judges(self) -> tuple[str, ...]:
