@@ -53,6 +53,19 @@ class Wish(NamedTuple):
     accept_missing: Accept = 0.0
 
 
+class PanelWish(NamedTuple):
+    """Which scores of judges are looked at, and how: the words of `eval panel`."""
+
+    sources: list[str]
+    gold: str
+    judges: list[str]
+    metric: str
+    kin: Path | None
+    canary: list[str]
+    shift: float
+    kappa: float
+
+
 @group.command()
 @gathering(Wish)
 def run(
@@ -103,3 +116,27 @@ def rank(
 ) -> Job:
     """Rank models by pairwise comparisons (Bradley-Terry)."""
     return Job("rank", (file,), json, "komainu.cli_rank")
+
+
+@group.command()
+def panel(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Names or ids of the store, or files of scores; see docs.")
+    ],
+    gold: Annotated[str, typer.Option(metavar="JUDGE", help="Whom the others are measured against.")] = "",
+    judge: Annotated[list[str] | None, typer.Option("--judge", help="Only these; may be repeated.")] = None,
+    metric: Annotated[str, typer.Option(help="Only this metric; else an answer's mean over all.")] = "",
+    kin: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows of model, family, teacher.")] = None,
+    canary: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="Earlier scores of the same answers; may be repeated.")
+    ] = None,
+    shift: Annotated[float, typer.Option(min=0, help="How far a mean may move, as a share of the scale.")] = 0.02,
+    kappa: Annotated[float, typer.Option(help="How well a judge must agree with itself.")] = 0.6,
+    json: Json = False,
+) -> Job:
+    """Measure judges against people or another judge.
+
+    Code 3 when a judge is no longer what it was on the --canary.
+    """
+    wish = PanelWish(sources, gold, judge or [], metric, kin, canary or [], shift, kappa)
+    return Job("panel", (wish,), json, "komainu.cli_panel")

@@ -28,6 +28,7 @@ EVAL = [
     "score",
     "board",
     "rank",
+    "panel",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"
