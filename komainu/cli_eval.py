@@ -140,3 +140,19 @@ def panel(
     """
     wish = PanelWish(sources, gold, judge or [], metric, kin, canary or [], shift, kappa)
     return Job("panel", (wish,), json, "komainu.cli_panel")
+
+
+@group.command()
+def view(
+    targets: Annotated[
+        list[str],
+        typer.Argument(metavar="TARGET [KEY=VALUE]...", help="Boards, what was made from them, or scores; several."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the site.")] = Path("view"),
+    json: Json = False,
+) -> Job:
+    """Show boards with their items, answers and verdicts as a static site.
+
+    It works from a file: no server, nothing from outside.
+    """
+    return Job("view", (targets, out), json, "komainu.cli_view")
