@@ -91,11 +91,12 @@ class Chromium:
         return found
 
     def open(self, url: str, until: str = "document.readyState === 'complete'") -> float:
-        """Load a page from nothing; the seconds until it is there."""
+        """Load a page from nothing; the seconds until it is there and has been drawn."""
         self.call("Page.navigate", url="about:blank")
         started = time.perf_counter()
         self.call("Page.navigate", url=url)
         self.wait(until)
+        self.value("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         return time.perf_counter() - started
 
     def size(self, width: int, height: int) -> None:
@@ -109,7 +110,9 @@ class Chromium:
 
     def press(self, key: str) -> None:
         """One key; a character, or a name such as ArrowDown."""
-        text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+        text: Object = {"text": key} if len(key) == 1 else {}
+        if key == "Enter":
+            text = {"text": "\r", "windowsVirtualKeyCode": 13}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
