@@ -31,9 +31,9 @@ from komainu.store import Artifact, Store
 
 LOADS = 5  # of each page; the median is told
 MOST = 100_000  # answers that are judged; more are scored by rule, so that a store fits a disk
-QUESTION = "次の会議で使う資料について、目的、対象の読者、必要な図表を三つの段落で説明してください。"
-ANSWER = "資料の目的は、半年の結果を全員に伝えることです。読者は営業と開発の担当者で、専門用語は避けます。図表は三つ要ります。"
-REASON = "The answer follows the question in order and is polite throughout; the third part stays short and gives no example. "
+QUESTION = "次の会議で使う資料について、目的、対象の読者、必要な図表を説明してください。"
+ANSWER = "資料の目的は半年の結果を全員に伝えることです。読者は営業と開発で、専門用語は避けます。"
+REASON = "The answer follows the question in order and is polite; the third part stays short, without an example. "
 JUDGES = tuple(Model(name=f"judge-{letter}") for letter in "abc")
 SHOWN = "document.documentElement?.dataset.shown"
 

@@ -30,7 +30,9 @@ Go = Callable[[str], None]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(tmp_path_factory.mktemp("view"), title=" ".join(("every text is hostile", HOSTILE[1], "\u202e \ud800")))[0]
+    return built(
+        tmp_path_factory.mktemp("view"), title=" ".join(("every text is hostile", HOSTILE[1], "\u202e \ud800"))
+    )[0]
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +81,8 @@ def table(site: Path, column: int) -> dict[str, Any]:
 
 def seen(text: str) -> str:
     """A text as the page shows it."""
-    hidden = "\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"
-    return re.sub(f"[{hidden}\ud800-\udfff]", "\ufffd", text)
+    controls, turns = "\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f", "\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    return re.sub(f"[{controls}{turns}\u180e\u200b\ufeff\U000e0000-\U000e007f\ud800-\udfff]", "\ufffd", text)
 
 
 def test_no_text_of_anyone_runs_or_becomes_markup(page: Chromium, go: Go, site: Path) -> None:
@@ -96,7 +98,9 @@ def test_no_text_of_anyone_runs_or_becomes_markup(page: Chromium, go: Go, site: 
         assert page.value("document.querySelectorAll('meta, style').length") == 6
         links = page.value("[...document.querySelectorAll('a')].map((e) => e.getAttribute('href'))")
         assert all(link.startswith("#") for link in links)
-        assert page.value("[...document.querySelectorAll('*')].every((e) => e.getAttributeNames().every((n) => !n.startsWith('on')))")
+        assert page.value(
+            "[...document.querySelectorAll('*')].every((e) => e.getAttributeNames().every((n) => !n.startsWith('on')))"
+        )
     inside = site.as_uri() + "/"
     assert all(url.startswith(inside) for url in page.asked) and len(page.asked) > 10
 
@@ -140,7 +144,9 @@ def test_a_huge_answer_is_cut_and_can_be_seen_whole(page: Chromium, go: Go) -> N
 
 def test_items_on_which_b_is_worse_come_first_and_alone(page: Chromium, go: Go, site: Path) -> None:
     values = dict(table(site, MARKS)["rows"])
-    gaps = [(b - a, n) for n, (a, b) in enumerate(zip(values[0], values[2], strict=True)) if a is not None and b is not None]
+    gaps = [
+        (b - a, n) for n, (a, b) in enumerate(zip(values[0], values[2], strict=True)) if a is not None and b is not None
+    ]
     wanted = [n for gap, n in sorted(gaps) if gap < 0]
     go(f"bench/{MARKS}?a=0&b=2&show=worse")
     hrefs = page.value(f"{LINKS}.map((e) => e.getAttribute('href'))")
@@ -151,7 +157,8 @@ def test_items_on_which_b_is_worse_come_first_and_alone(page: Chromium, go: Go, 
 def test_items_on_which_judges_disagree_are_sorted_by_how_much(page: Chromium, go: Go, site: Path) -> None:
     spread = [max((row[n] or 0) for _, row in table(site, MARKS)["spread"]) for n in range(24)]
     go(f"bench/{MARKS}?show=judges")
-    far = [float(text) for text in page.value("[...document.querySelectorAll('.body .row')].map((e) => e.querySelectorAll('.far')[0]?.textContent).filter(Boolean)")]
+    rows = "[...document.querySelectorAll('.items .body .row')]"
+    far = page.value(f"{rows}.map((e) => parseFloat(e.querySelector('.far').textContent))")
     assert far == sorted((gap for gap in spread if gap), reverse=True) and len(set(far)) > 2
 
 
@@ -194,7 +201,13 @@ def test_all_of_it_can_be_done_with_the_keyboard(page: Chromium, go: Go) -> None
 @pytest.mark.parametrize("width", [400, 1200])
 def test_nothing_is_wider_than_the_window(page: Chromium, go: Go, width: int) -> None:
     page.size(width, 800)
-    for place in ("", f"?by={MARKS}", f"bench/{MARKS}", "bench/1", *(f"item/{MARKS}/{n}?with=0,1,2" for n in range(24))):
+    for place in (
+        "",
+        f"?by={MARKS}",
+        f"bench/{MARKS}",
+        "bench/1",
+        *(f"item/{MARKS}/{n}?with=0,1,2" for n in range(24)),
+    ):
         go(place)
         page.value(OPEN)
         assert page.value("innerWidth") == width
@@ -216,12 +229,17 @@ def test_a_number_is_drawn_with_its_interval_and_said_in_words(page: Chromium, g
     go(f"?by={MARKS}&order=board")
     mean, low, high = column["cells"][0][:3]
     assert texts(page, ".standings .body .value")[0] == f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-    ends = page.value("['x1', 'x2'].map((n) => parseFloat(document.querySelector('.standings .reach').getAttribute(n)))")
+    ends = page.value(
+        "['x1', 'x2'].map((n) => parseFloat(document.querySelector('.standings .reach').getAttribute(n)))"
+    )
     middle = page.value("parseFloat(document.querySelector('.standings .mark').getAttribute('cx'))")
     assert ends[0] < middle < ends[1]
     assert (middle - ends[0]) / (ends[1] - ends[0]) == pytest.approx((mean - low) / (high - low), abs=0.01)
     go("")
-    assert texts(page, ".standings .body .value b") == ["withheld"] * 3 and page.value("document.querySelectorAll('.bounds').length") == 3
+    assert (
+        texts(page, ".standings .body .value b") == ["withheld"] * 3
+        and page.value("document.querySelectorAll('.bounds').length") == 3
+    )
 
 
 def test_of_a_long_list_only_what_is_seen_is_in_the_page(page: Chromium, site: Path, tmp_path: Path) -> None:
@@ -253,9 +271,15 @@ def test_what_is_not_there_is_said(page: Chromium, go: Go, site: Path, tmp_path:
 
 def test_the_browser_refuses_what_the_page_does_not_do(page: Chromium, go: Go) -> None:
     go("")
-    for attempt in ("document.body.innerHTML = '<b>x</b>'", "document.createElement('script').src = 'https://evil.example/x.js'"):
+    for attempt in (
+        "document.body.innerHTML = '<b>x</b>'",
+        "document.createElement('script').src = 'https://evil.example/x.js'",
+    ):
         assert page.value(f"(() => {{ try {{ {attempt} }} catch (error) {{ return error.name }} }})()") == "TypeError"
-    assert page.value("(() => { try { trusted.createScriptURL('../x.js') } catch (error) { return error.message } })()") == "no data at ../x.js"
+    assert (
+        page.value("(() => { try { trusted.createScriptURL('../x.js') } catch (error) { return error.message } })()")
+        == "no data at ../x.js"
+    )
     page.said.clear()
 
 

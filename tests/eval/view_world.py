@@ -30,7 +30,7 @@ HOSTILE = (
     '"><img src=x onerror=alert(3)>',
     "' onmouseover='alert(4)' x='",
     "javascript:alert(5)",
-    "<a href=\"javascript:alert(6)\" target=_blank>click</a>",
+    '<a href="javascript:alert(6)" target=_blank>click</a>',
     "<iframe srcdoc='<script>alert(7)</script>'></iframe>",
     "<svg/onload=alert(8)>",
     "<style>*{display:none}</style><link rel=stylesheet href=//evil.example/x.css>",

@@ -46,7 +46,7 @@ def write_site(boards: Boards, store: Store, title: str, out: Path) -> Counts:
     partial.mkdir(parents=True)
     sets = side_by_side(boards)
     sizes = [write_set(boards, store, answers, partial / "data", f"s{n}") for n, answers in enumerate(sets)]
-    write(partial / "data", "board", {"title": title, **index(boards, sets, [size.items for size in sizes])})
+    write(partial / "data", "board", {"title": title, **index(boards, sets)})
     with whole(partial / INDEX) as handle:
         handle.write(page().encode())
     shutil.rmtree(out, ignore_errors=True)
