@@ -115,6 +115,7 @@ def score_lines(scores: Artifact) -> Iterator[Object]:
             "metric": metric,
             **numbers,
             **{key: summary[key] for key in ("bench", "language", "higher_is_better", "top")},
+            "bottom": summary.get("bottom", 0),
             "judges": summary.get("judges", {}).get(metric, {}).get("by", {}),
             **({"weights": summary["weights"]} if "weights" in summary else {}),
             "scores": scores.ref,

@@ -40,6 +40,7 @@ def bench(boards: Boards, number: int, sets: Sequence[AnswerSet]) -> Object:
         "bench": column.bench + (f" #{twins + 1}" if twins else ""),
         "language": column.language,
         "metric": column.metric,
+        "bottom": first.get("bottom", 0),
         "top": first["top"],
         "set": next(n for n, each in enumerate(sets) if number in each.columns),
         "items": first.get("items"),
@@ -52,7 +53,7 @@ def average(boards: Boards, number: int) -> Object:
     part = boards.parts[number]
     twins = sum(other.name == part.name for other in boards.parts[:number])
     found = cells([entry.headline.get(part) for entry in boards.entries.values()], up=True)
-    return {"part": part.name, "twin": twins, "top": 100, **found}
+    return {"part": part.name, "twin": twins, "bottom": 0, "top": 100, **found}
 
 
 def cells(lines: Sequence[Object | None], *, up: bool) -> Object:

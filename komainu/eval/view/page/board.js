@@ -35,7 +35,7 @@ function first(columns) {
 
 function about(column) {
   const level = `${Math.round(100 * board.level)} %`;
-  const scale = column.top === 1 ? "in per cent" : `from 0 to ${column.top}`;
+  const scale = column.top === 1 ? "in per cent" : `from ${column.bottom} to ${column.top}`;
   return `A mark is the mean, ${scale}${column.up ? "" : ", lower is better"}; the line through it is its ${level} interval. A dashed line is all that can be said of a number that is withheld.`;
 }
 

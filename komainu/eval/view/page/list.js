@@ -72,5 +72,5 @@ class List {
 }
 
 function cellOf(cell, role) {
-  return cell instanceof HTMLElement && cell.getAttribute("role") ? cell : el("div", { role, class: "cell" }, cell);
+  return cell instanceof HTMLElement && cell.getAttribute("role") ? cell : el("div", { role, class: "cell", title: typeof cell === "string" ? cell : null }, cell);
 }
