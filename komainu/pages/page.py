@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -23,13 +25,18 @@ def environment(package: str, folder: str) -> Environment:
     )
 
 
-def policy(style: str, script: str, scripts: str = "") -> str:
+def policy(style: str, script: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
     """A content security policy: this style and this script, nothing else, nothing from outside.
 
-    `scripts` are further sources that the page may load scripts from.
+    `more` is what a directive says beside that.
     """
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
-    sources = " ".join(filter(None, [f"'sha256-{hashes[1]}'", scripts]))
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src {sources}; base-uri 'none'; form-action 'none'"
-    )
+    said = {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{hashes[0]}'",
+        "script-src": f"'sha256-{hashes[1]}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    said |= {name: f"{said.get(name, '')} {value}".strip() for name, value in more.items()}
+    return "; ".join(f"{name} {value}" for name, value in said.items())
