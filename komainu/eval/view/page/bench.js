@@ -1,3 +1,5 @@
+const MANY = 12; // entries in the table of tasks
+
 // The page of one column: every entry's numbers in it, and its items.
 async function benchPage(c, params) {
   const column = board.columns[c];
@@ -30,6 +32,8 @@ async function benchPage(c, params) {
     el("h1", {}, nameOf(column)),
     el("p", { class: "note" }, about(column)),
     numbersOf(items),
+    tasksOf(items),
+    el("details", {}, el("summary", {}, "How it was measured"), said([items.table.how], "en")),
     el("h2", {}, "Items"),
     controls(items, state, set),
     status,
@@ -96,7 +100,7 @@ function flags(items, n) {
 
 // A difference as a bar from the middle.
 function bar(scale, difference, gain) {
-  const ends = [scale.at(0), scale.at(difference)].map(parseFloat);
+  const ends = [scale.at(0), scale.at(difference)];
   const kind = gain > 0 ? "gain" : gain < 0 ? "loss" : "";
   const drawn = svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, svg("line", { x1: "50%", x2: "50%", y1: 0, y2: 14, class: "zero" }), svg("rect", { x: Math.min(...ends) + "%", y: 3, width: Math.abs(ends[1] - ends[0]) + "%", height: 8, class: kind }));
   return [drawn, el("span", { class: "number " + kind }, (difference > 0 ? "+" : "") + plain(difference))];
@@ -127,7 +131,20 @@ function numbersOf(items) {
     const why = (reasons.get(e) || []).map(([reason, n]) => `${reason} ${n}`).join(", ");
     return [...cells, el("div", { role: "cell", class: "cell reasons", title: why }, why), el("div", { role: "cell", class: "cell id" }, refs.get(e))];
   });
-  list.box.style.setProperty("--judges", judges.length);
+  list.box.style.setProperty("--more", `repeat(${judges.length + 2}, 9rem)`);
+  list.box.style.setProperty("--width", `${60 + 10 * judges.length}rem`);
   queueMicrotask(() => list.show(items.entries.filter((e) => column.cells[e])));
-  return [list.box, el("details", {}, el("summary", {}, "How it was measured"), said([table.how], "en"))];
+  return list.box;
+}
+
+// The numbers by task, where the bench reports them, of the first few entries.
+function tasksOf({ column, table }) {
+  const names = [...new Set(table.tasks.map(([task]) => task))];
+  const entries = [...new Set(table.tasks.map(([, e]) => e))].slice(0, MANY);
+  if (!names.length) return null;
+  const numbers = new Map(table.tasks.map(([task, e, ...rest]) => [`${e} ${task}`, rest]));
+  const cell = (e, task) => el("td", {}, shown(numbers.get(`${e} ${task}`)?.[0], column), " ", el("span", { class: "num" }, interval(numbers.get(`${e} ${task}`), column)));
+  const head = el("tr", {}, ["Task", "n", ...entries.map((e) => board.entries[e])].map((text) => el("th", { scope: "col" }, text)));
+  const rows = names.map((task) => el("tr", {}, el("th", { scope: "row" }, task), el("td", {}, numbers.get(`${entries[0]} ${task}`)?.[3]), entries.map((e) => cell(e, task))));
+  return el("details", {}, el("summary", {}, `By task (${names.length})`), el("div", { class: "scroll", tabindex: 0 }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows))));
 }

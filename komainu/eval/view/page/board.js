@@ -63,7 +63,8 @@ function standings(by, order) {
       ...others.map((c) => el("div", { role: "cell", class: "cell other" }, shown(board.columns[c].cells[e]?.[0], board.columns[c]))),
     ];
   });
-  list.box.style.setProperty("--others", others.length);
+  list.box.style.setProperty("--more", `repeat(${others.length}, 5.2rem)`);
+  list.box.style.setProperty("--width", `${44 + 6 * others.length}rem`);
   return list;
 }
 

@@ -1,9 +1,10 @@
 "use strict";
 // Texts of models, judges and rows go into the page as text nodes and attribute values; nothing is parsed as HTML.
-const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu;
-const LONG = 4000; // characters of a text that are shown at once
+// Controls, what has no width, what turns the direction around, tags, halves of a character.
+const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+const LONG = 2500; // characters of a text that are shown at once
 
-// A text without control characters and marks that turn its direction around: each is shown as one sign.
+// A text as a reader should see it: what could not be seen in it is shown as a sign.
 function clean(text) {
   return String(text).replace(UNSEEN, "\ufffd");
 }

@@ -44,31 +44,33 @@ function ticks(low, high, most = 5) {
 class Scale {
   constructor(values, column, around = false) {
     const there = values.filter((v) => v != null);
-    const ends = around ? Math.max(1e-9, ...there.map(Math.abs)) : 0;
-    this.marks = around ? ticks(-ends, ends, 4) : ticks(Math.min(...there, Infinity) === Infinity ? 0 : least(there), there.length ? most(there) : column.top);
+    const reach = most(there.map(Math.abs));
+    const ends = around ? [-reach, reach] : [least(there), most(there)];
+    this.marks = there.length ? ticks(...ends, around ? 4 : 5) : [];
     this.column = column;
     this.around = around;
   }
+  // In per cent.
   at(value) {
     const [low, high] = [this.marks[0], this.marks[this.marks.length - 1]];
-    return `${2 + 96 * Math.min(1, Math.max(0, (value - low) / (high - low)))}%`;
+    return 2 + 96 * Math.min(1, Math.max(0, (value - low) / (high - low)));
   }
   lines(height) {
-    return this.marks.map((mark) => svg("line", { x1: this.at(mark), x2: this.at(mark), y1: 0, y2: height, class: mark === 0 && this.around ? "zero" : "grid" }));
+    return this.marks.map((mark) => svg("line", { x1: this.at(mark) + "%", x2: this.at(mark) + "%", y1: 0, y2: height, class: mark === 0 && this.around ? "zero" : "grid" }));
   }
   axis() {
     const end = this.marks.length - 1;
     const anchor = (i) => (i === 0 ? "start" : i === end ? "end" : "middle");
-    const texts = this.marks.map((mark, i) => svg("text", { x: this.at(mark), y: 11, class: "tick", "text-anchor": anchor(i) }, axisText(mark, this.column, this.around)));
-    return svg("svg", { class: "plot", width: "100%", height: 14, "aria-hidden": "true" }, texts);
+    const texts = this.marks.map((mark, i) => svg("text", { x: this.at(mark) + "%", y: 11, class: "tick", "text-anchor": anchor(i) }, axisText(mark, this.column, this.around)));
+    return el("div", { role: "columnheader", class: "cell drawn" }, svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, texts));
   }
   // A mean with its interval; only the bounds of what is withheld.
   plot(mean, low, high, label, height = 26) {
     const y = height / 2;
     const inside = this.lines(height);
-    if (low != null) inside.push(svg("line", { x1: this.at(low), x2: this.at(high), y1: y, y2: y, class: mean == null ? "bounds s1" : "reach s1" }));
-    if (mean != null) inside.push(svg("circle", { cx: this.at(mean), cy: y, r: 4.2, class: "mark s1" }));
-    return svg("svg", { class: "plot", width: "100%", height, role: "img", "aria-label": label }, inside);
+    if (low != null) inside.push(svg("line", { x1: this.at(low) + "%", x2: this.at(high) + "%", y1: y, y2: y, class: mean == null ? "bounds s1" : "reach s1" }));
+    if (mean != null) inside.push(svg("circle", { cx: this.at(mean) + "%", cy: y, r: 4.2, class: "mark s1" }));
+    return svg("svg", { width: "100%", height, role: "img", "aria-label": label }, inside);
   }
 }
 
