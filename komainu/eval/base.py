@@ -216,7 +216,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.measured import measured, weights_of
+        from komainu.eval.measured import about
         from komainu.eval.totals import summary
 
         chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
@@ -229,16 +229,7 @@ class Scores(Stage):
         found = summary(self.bench, chats, scores)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
-            "bench": self.bench.title,
-            "language": self.bench.language,
-            "model": self.answers.model.name,
-            "sampling": self.answers.sampled,
-            "higher_is_better": self.bench.higher_is_better,
-            "bottom": self.bench.low,
-            "top": self.bench.top,
-            "averaged": self.bench.averaged,
-            "weights": weights_of(self.answers.model).id,
-            "measured": measured(self),
+            **about(self),
             **found,
             **({"own": own} if (own := self.bench.own(found)) else {}),
             **self.told(chats, scores, ctx),

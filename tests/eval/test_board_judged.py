@@ -111,13 +111,15 @@ def test_how_scores_were_measured_tells_what_must_be_equal() -> None:
     [
         ({"items": Items(n=41)}, "items"),
         ({"model": Model(name="b", max_tokens=7)}, "sampling"),
-        ({"samples": 2, "model": Model(name="b", temperature=1.0)}, "samples"),
+        ({"temperatures": (0.0, 0.5)}, "sampling"),
     ],
 )
 def test_items_sampling_and_settings_of_a_bench_are_part_of_it(other: dict[str, Any], word: str) -> None:
     plain = Scores(answers=Answers(model=Model(name="a"), items=Items(n=40)), bench=JA)
     changed = replace(plain, answers=replace(plain.answers, **other))
-    assert word in {k for k in measured(changed) if measured(changed)[k] != measured(plain).get(k)}
+    assert {k for k in measured(changed) if measured(changed)[k] != measured(plain).get(k)} == {word}
+    more = replace(plain, answers=replace(plain.answers, samples=2))
+    assert measured(more) == measured(plain)
     assert measured(replace(plain, bench=replace(JA, tasks=("task0",))))["bench"] != measured(plain)["bench"]
 
 
