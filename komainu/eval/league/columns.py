@@ -65,7 +65,7 @@ def placed(numbers: Iterable[Number], accept: float) -> Board:
         if not number.row["higher_is_better"]:
             found.lower.add(shown)
         there = found.cells.setdefault(shown, {}).setdefault(ways.key(number.way), {})
-        new = cell(number, shown.unit, accept)
+        new = cell(number, shown, accept)
         entrant = Entrant(number.model, number.weights)
         if entrant in there and there[entrant].more["scores"] != new.more["scores"]:
             entrant = entrant._replace(result=number.result)

@@ -118,6 +118,8 @@ def test_the_number_to_compare_with_others_is_taken_where_a_bench_has_one_and_on
     found = by_key(some)["llm_jp_eval"]
     assert (at(found, "a").value, at(found, "a").high) == (0.7, 0.8)
     assert (at(found, "b").state, at(found, "b").why, at(found, "b").value) == ("partial", "no MT", None)
+    (none,) = numbers([{k: v for k, v in row("a", LLM_JP_EVAL, 0.5).items() if k != "own"}])
+    assert at(by_key([none])["llm_jp_eval"], "a").why == "without its own average"
 
 
 def test_units_are_the_customary_ones_whatever_scale_a_bench_has() -> None:
