@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.eval.base import Scores
-from komainu.eval.measured import sampling, weights_of
+from komainu.eval.measured import samplings, weights_of
 from komainu.files import write_json
 from komainu.rows import Score
 from komainu.spec import Spec
@@ -131,7 +131,7 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
 
 def sampled_otherwise(first: Entry, entry: Entry) -> Iterator[str]:
     """Benches on which two entries were not sampled alike."""
-    ours = {column(scores): sampling(scores.answers) for scores in first.scores}
+    ours = {column(scores): samplings(scores) for scores in first.scores}
     for scores in entry.scores:
-        if ours.get(column(scores), told := sampling(scores.answers)) != told:
+        if ours.get(column(scores), samplings(scores)) != samplings(scores):
             yield f"on the bench {column(scores)} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"

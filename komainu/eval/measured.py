@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from komainu.models.base import Model
@@ -64,6 +65,16 @@ def judge(model: Model) -> str:
 def weights_of(model: Model) -> Model:
     """The model without how it is sampled."""
     return Model(name=model.name, weights=model.weights, rope=model.rope)
+
+
+def sampling_of(model: Model) -> Model:
+    """How a model is sampled, whichever model it is."""
+    return replace(model, name="", weights=None, rope=None)
+
+
+def samplings(scores: Scores) -> list[Model]:
+    """The ways in which a model was sampled for some scores, whichever model it is."""
+    return [*dict.fromkeys(sampling_of(model) for model, _ in scores.answers.rounds)]
 
 
 def sampling(answers: Answers) -> str:

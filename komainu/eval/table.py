@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from komainu.eval.board import Board, Entry
 from komainu.eval.columns import Column, lacking, ordered, read, same_items
 from komainu.eval.headline import PARTS, Average, comparisons, withheld
-from komainu.eval.measured import about, measured
+from komainu.eval.measured import measured, weights_of
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.intervals import LEVEL
 from komainu.eval.stats.paired import Comparison, compare
@@ -64,17 +64,24 @@ def line(entry: str, column: Column, ctx: Context) -> dict[str, Any]:
     """The row of one metric of one bench."""
     scores, bench = column.scores, column.scores.bench
     summary = ctx.open(scores).summary
+    numbers = summary["metrics"][column.metric]
     judges = summary.get("judges", {}).get(column.metric)
     own = bench.own(summary) if column.metric == bench.metrics[0] else {}
     return {
         "entry": entry,
-        **{key: value for key, value in about(scores).items() if key != "measured"},
-        "metric": column.metric,
-        **summary["metrics"][column.metric],
+        "model": summary["model"],
+        "weights": weights_of(scores.answers.model).id,
+        **column.key,
+        **numbers,
         "worst": rounded(column.pooled_bound(bench.worst)),
         "best": rounded(column.pooled_bound(bench.best)),
         **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
         **({"own": own} if own else {}),
+        "higher_is_better": bench.higher_is_better,
+        "bottom": bench.low,
+        "top": bench.top,
+        "averaged": bench.averaged,
+        "sampling": summary["sampling"],
         "scores": reference(scores),
         "answers": reference(scores.answers),
     }
