@@ -105,6 +105,14 @@ def test_a_store_without_results_says_how_to_get_some(tmp_path: Path, board: Run
     assert said.code == 2 and "`komainu eval run`" in said.err
 
 
+def test_results_of_older_versions_are_left_out_by_name_and_refused_when_they_are_asked_for(board: Run) -> None:
+    stored(Path("store"), "old", {"rows": full("z", {})})
+    said = board("--json")
+    assert said.code == 0 and len(models(said)) == 3 and said.json["older"] == ["old"]
+    assert "left out: old (made by an older version of komainu; run them again" in board().out
+    assert board("old").code == 2 and "an older version" in board("old").err
+
+
 def test_a_report_stands_for_its_board(board: Run) -> None:
     ctx = stored(Path("store"), "first", board_of(full("a-7b", {})))
     report = Given(text="", board=Given(text=json.dumps(board_of(full("z", {})))))
