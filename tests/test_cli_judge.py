@@ -220,3 +220,48 @@ def test_over_http_candidate_and_judges_are_servers_and_a_mute_verdict_is_asked_
     assert len(asked) == 41 and [len(messages) for messages in asked].count(3) == 1
     (again,) = (messages for messages in asked if len(messages) == 3)
     assert again[1] == Message("assistant", "良い。") and "点数だけを" in again[2].content
+
+
+def made(n: int = 40) -> Path:
+    """A file of answers to the first n questions."""
+    rows = [{"id": i, "response": f"四国には四つの県があります。{i}"} for i in range(1, n + 1)]
+    Path("mine.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return Path("mine.jsonl")
+
+
+def test_answers_made_elsewhere_are_marked_and_only_judges_are_asked(eval_: Run, parrot: Parrot) -> None:
+    file = str(made())
+    planned = eval_("judge", "rakuda", file, *JUDGES, "--plan", "--json").json
+    assert (planned["to_send"], planned["to_judges"], parrot.asked) == (0, [80, 160], 0)
+    found = eval_("judge", "rakuda", file, *JUDGES, "--json").json
+    assert parrot.asked == 80 and (found["model"], found["rows"][0]["mean"]) == ("mine", 7.0)
+    assert found["name"] == "eval mine,bench=rakuda,judges=strict+kind" and found["rows"][0]["sampling"] == {}
+    other = eval_("judge", "rakuda", file, *JUDGES, "--name", "theirs", "--json").json
+    assert other["model"] == "theirs" and parrot.asked == 80  # the same questions to the judges
+
+
+def test_an_answer_that_is_not_in_the_file_is_missing(eval_: Run) -> None:
+    said = eval_("judge", "rakuda", str(made(39)), *JUDGES, "--json")
+    assert said.code == 4 and said.json["rows"][0]["missing"] == 2 and said.json["rows"][0]["n"] == 78
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rakuda", "mine.jsonl"], "no judge is named: say --judge"),
+        (["ifeval", "mine.jsonl", *JUDGES], "nothing can be asked:\n  ifeval"),
+        (["jp-ifeval", "mine.jsonl", *JUDGES], "jp-ifeval is scored by rule: komainu eval score jp-ifeval mine.jsonl"),
+        (["rakuda", "nowhere.jsonl", *JUDGES], "nowhere.jsonl does not exist"),
+        (["rakuda", "wrong.jsonl", *JUDGES], "wrong.jsonl:1: no item has id '99'"),
+        (["ja-mt-bench-2turn", "mine.jsonl", *JUDGES], "the answers of ja-mt-bench-2turn are conversations"),
+    ],
+)
+def test_what_cannot_be_marked_is_refused_before_a_judge_is_asked(
+    eval_: Run, parrot: Parrot, tmp_path: Path, words: list[str], message: str
+) -> None:
+    made()
+    Path("wrong.jsonl").write_text('{"id": 99, "response": "a"}\n')
+    for name in ("question_full.jsonl", "reference_gpt4o_human_annotated.jsonl"):
+        (tmp_path / "sets" / name).write_text("{}\n")
+    said = eval_("judge", *words)
+    assert (said.code, parrot.asked) == (2, 0) and message in said.err, said.err

@@ -17,7 +17,7 @@ from komainu.eval.base import Answers
 from komainu.eval.board import Board
 from komainu.eval.evaluation import evaluation
 from komainu.eval.shelf import Shelf
-from komainu.eval.suites import SUITES, Task, at_hand, benchmarks
+from komainu.eval.suites import SUITES, Task, at_hand, benchmarks, by_name
 from komainu.models.base import Model, Reply
 from komainu.plan import plan
 from tests.eval import llm_jp_world as llm_jp
@@ -79,7 +79,8 @@ def test_what_is_not_at_hand_is_told_and_the_rest_is_asked(tmp_path: Path) -> No
 
 def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(tmp_path: Path) -> None:
     told = {name.strip("`"): suite for name, suite, *_ in table("docs/benchmarks.md", "benchmark | suite")}
-    assert told == {name: suite for suite in ("ja", "en") for name in benchmarks(SUITES[suite])}
+    suites = {"ja": SUITES["ja"], "en": SUITES["en"], "by name": by_name}
+    assert told == {name: suite for suite, found in suites.items() for name in benchmarks(found)}
     found_by = {
         name.strip("`"): files for name, files, *_ in table("docs/benchmarks.md", "benchmark | files it is found by")
     }
@@ -91,7 +92,8 @@ def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(t
                 at = tmp_path / name / file
                 at.parent.mkdir(parents=True, exist_ok=True)
                 at.write_text("{}\n")
-            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path / name,)))[0], way
+            every = benchmarks() | benchmarks(by_name)
+            assert at_hand({name: every[name]}, Shelf((tmp_path / name,)), judged=True).tasks, way
             shutil.rmtree(tmp_path / name, ignore_errors=True)
 
 
