@@ -134,7 +134,8 @@ def built(want: Wanted) -> Outcome:
         "headline": headline,
         "rows": counted,
         "beside": [row for row in found["rows"] if row not in counted],
-        **{part: part_of(whole, part) for part in ("overall", "judges")},
+        "overall": part_of(whole, "overall"),
+        "judges": part_of(whole, "judges", "asked_again", "by_rule", "prompt"),
         "tasks": found["tasks"],
         "not_at_hand": lacking,
         "not_judged": unjudged,
@@ -143,9 +144,10 @@ def built(want: Wanted) -> Outcome:
     return Outcome(payload, run_lines(payload), Incomplete.code if payload["incomplete"] else 0)
 
 
-def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], part: str) -> list[dict[str, Any]]:
-    """What the summaries of some scores, by bench and language, have under one name."""
-    return [{"bench": b, "language": lang, part: each[part]} for (b, lang), each in whole.items() if each.get(part)]
+def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) -> list[dict[str, Any]]:
+    """Parts of the summaries of some scores, by bench and language, where there is the first of them."""
+    there = ((key, each) for key, each in whole.items() if each.get(parts[0]))
+    return [{"bench": bench, "language": lang, **{p: each[p] for p in parts}} for (bench, lang), each in there]
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -164,6 +166,7 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
+    yield from map(told_of_judges, found["judges"])
     yield from missing_lines(found["not_at_hand"], found["not_judged"])
     yield found["path"]
 
@@ -173,6 +176,12 @@ def by_judge(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
     for metric, found in told.items():
         yield from ((f"{metric} by {name}", each) for name, each in found["by"].items())
         yield f"{metric} balanced", {"mean": found["balanced"]}
+
+
+def told_of_judges(found: Mapping[str, Any]) -> str:
+    again = ", ".join(f"{judge} {n}" for judge, n in found["asked_again"].items())
+    ruled = ", ".join(f"{n} {why}" for why, n in found["by_rule"].items())
+    return f"{found['bench']} ({found['language']}): asked again for a verdict: {again}; by rule: {ruled or 'none'}"
 
 
 def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -95,6 +95,7 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
         0.2,
     )
     (told,) = found["judges"]
+    assert told["asked_again"] == {"strict": 0, "kind": 0} and told["by_rule"] == {} and told["prompt"]
     assert told["judges"]["score"] == {
         "balanced": 7.0,
         "by": {"strict": {"mean": 6.0, "n": 40, "missing": 0}, "kind": {"mean": 8.0, "n": 40, "missing": 0}},
@@ -102,6 +103,22 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
     lines = [line.split() for line in eval_("run", *RAKUDA, *JUDGES).out.splitlines()]
     assert ["rakuda", "ja", "score", "by", "strict", "6.0000", "-", "40", "0"] in lines
     assert ["rakuda", "ja", "score", "balanced", "7.0000", "-", "-", "-"] in lines
+    assert [
+        "rakuda",
+        "(ja):",
+        "asked",
+        "again",
+        "for",
+        "a",
+        "verdict:",
+        "strict",
+        "0,",
+        "kind",
+        "0;",
+        "by",
+        "rule:",
+        "none",
+    ] in lines
     assert parrot.asked == 40 + 80
 
 
