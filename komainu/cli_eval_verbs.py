@@ -56,7 +56,9 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
     target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
-    judged = {"judges": "+".join(judge.name for judge in judges)} if any(t.bench.needs_judges for t in tasks) else {}
+    judged = (
+        {"judges": "+".join(sorted(judge.name for judge in judges))} if any(t.bench.needs_judges for t in tasks) else {}
+    )
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
     parts |= {"accept-missing": wish.accept_missing or ""}
     return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
@@ -76,7 +78,7 @@ def given(made: Made) -> Wanted:
     answers = partial(Given, file=Source(path=str(made.file)))
     asked = [task._replace(answers=answers) for task in tasks]
     target = evaluation(model, asked, judges=judges, accept=made.accept_missing)
-    names = "+".join(judge.name for judge in judges)
+    names = "+".join(sorted(judge.name for judge in judges))
     parts = {"bench": made.bench, "judges": names, "accept-missing": made.accept_missing or ""}
     return Wanted(here, target, named(model, parts), {}, {}, checked(target, here))
 

@@ -84,7 +84,7 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
     said = eval_("run", *RAKUDA, *JUDGES, "--json")
     assert said.code == 0, said.err
     found = said.json
-    assert parrot.asked == 40 + 80 and found["name"] == "eval parrot,bench=rakuda,judges=strict+kind"
+    assert parrot.asked == 40 + 80 and found["name"] == "eval parrot,bench=rakuda,judges=kind+strict"
     assert found["headline"]["ja"]["mean"] == 70
     (row,) = found["rows"]
     assert (row["bench"], row["mean"], row["n"], row["missing"], row["sampling"]["temperature"]) == (
@@ -100,25 +100,11 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
         "balanced": 7.0,
         "by": {"strict": {"mean": 6.0, "n": 40, "missing": 0}, "kind": {"mean": 8.0, "n": 40, "missing": 0}},
     }
-    lines = [line.split() for line in eval_("run", *RAKUDA, *JUDGES).out.splitlines()]
+    out = eval_("run", *RAKUDA, *JUDGES).out
+    lines = [line.split() for line in out.splitlines()]
     assert ["rakuda", "ja", "score", "by", "strict", "6.0000", "-", "40", "0"] in lines
     assert ["rakuda", "ja", "score", "balanced", "7.0000", "-", "-", "-"] in lines
-    assert [
-        "rakuda",
-        "(ja):",
-        "asked",
-        "again",
-        "for",
-        "a",
-        "verdict:",
-        "strict",
-        "0,",
-        "kind",
-        "0;",
-        "by",
-        "rule:",
-        "none",
-    ] in lines
+    assert "\nrakuda (ja): asked again for a verdict: kind 0, strict 0; by rule: none\n" in out
     assert parrot.asked == 40 + 80
 
 
@@ -160,7 +146,7 @@ def test_the_judges_of_the_settings_stand_in(eval_: Run, parrot: Parrot) -> None
         f'judges = ["strict", "{URL}#kind temperature=0.5"]\nendpoints.strict.url = "{URL}"\n'
     )
     found = eval_("run", *RAKUDA, "--json").json
-    assert found["name"].endswith("judges=strict+kind")
+    assert found["name"].endswith("judges=kind+strict")
     assert eval_("run", *RAKUDA, "--judge", "strict", "--json").json["name"].endswith("judges=strict")
 
 
@@ -252,7 +238,7 @@ def test_answers_made_elsewhere_are_marked_and_only_judges_are_asked(eval_: Run,
     assert (planned["to_send"], planned["to_judges"], parrot.asked) == (0, [80, 160], 0)
     found = eval_("judge", "rakuda", file, *JUDGES, "--json").json
     assert parrot.asked == 80 and (found["model"], found["rows"][0]["mean"]) == ("mine", 7.0)
-    assert found["name"] == "eval mine,bench=rakuda,judges=strict+kind" and found["rows"][0]["sampling"] == {}
+    assert found["name"] == "eval mine,bench=rakuda,judges=kind+strict" and found["rows"][0]["sampling"] == {}
     other = eval_("judge", "rakuda", file, *JUDGES, "--name", "theirs", "--json").json
     assert other["model"] == "theirs" and parrot.asked == 80  # the same questions to the judges
 
