@@ -78,8 +78,7 @@ def given(made: Made) -> Wanted:
     answers = partial(Given, file=Source(path=str(made.file)))
     asked = [task._replace(answers=answers) for task in tasks]
     target = evaluation(model, asked, judges=judges, accept=made.accept_missing)
-    names = "+".join(sorted(judge.name for judge in judges))
-    parts = {"bench": made.bench, "judges": names, "accept-missing": made.accept_missing or ""}
+    parts = {"bench": made.bench, "judges": joined(judges), "accept-missing": made.accept_missing or ""}
     return Wanted(here, target, named(model, parts), {}, {}, checked(target, here))
 
 
@@ -90,6 +89,10 @@ def checked(target: Board, here: Settings) -> Costs:
     costs = Costs(whole, Store(here.root), here)
     costs.refuse()
     return costs
+
+
+def joined(judges: Sequence[Model]) -> str:
+    return "+".join(sorted(judge.name for judge in judges))
 
 
 def named(model: Model, parts: Mapping[str, Any]) -> str:
