@@ -26,15 +26,15 @@ class Mean(NamedTuple):
     digits: int = 2
 
 
-ELYZA = Shown("elyza", "ELYZA", "elyza", "score", 10)
-JA_MT = Shown("ja_mt", "JA-MT", "ja_mt", "score", 10)
+ELYZA = Shown("elyza", "ELYZA", "elyza_tasks_100", "score", 10)
+JA_MT = Shown("ja_mt", "JA-MT", "ja_mt_bench_1shot", "score", 10)
 RAKUDA = Shown("rakuda", "Rakuda", "rakuda", "score", 10)
-TENGU = Shown("tengu", "Tengu", "tengu", "score", 10)
+TENGU = Shown("tengu", "Tengu", "tengu_bench", "score", 10)
 LLM_JP_EVAL = Shown("llm_jp_eval", "llm-jp-eval", "llm_jp_eval", "score", 1)
 JP_IFEVAL = Shown("jp_ifeval", "jp-ifeval", "jp_ifeval", "strict", 1)
 RP_BENCH = Shown("rp_bench", "rp-bench", "rp_bench", "score", 5)
 TL_BENCH = Shown("tl_bench", "tl-bench", "tl_bench", "lt", 10)
-MIXEVAL = Shown("mixeval", "MixEval", "mixeval", "accuracy", 1)
+MIXEVAL = Shown("mixeval", "MixEval", "mixeval_full", "score", 1)
 LIVEBENCH = Shown("livebench", "LiveBench", "livebench:2024-11-25", "score", 100, 1)
 IFEVAL = Shown("ifeval", "IFEval", "ifeval", "prompt_strict", 1)
 EVALPLUS = Shown("evalplus", "EvalPlus", "evalplus", "plus", 1)

@@ -14,8 +14,14 @@ from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval import shelf
 from komainu.eval.base import Answers
+from komainu.eval.bench.mixeval.free import MixEvalFull
+from komainu.eval.bench.shaberi.elyza import Elyza
+from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench
+from komainu.eval.bench.shaberi.rakuda import Rakuda
+from komainu.eval.bench.shaberi.tengu import Tengu
 from komainu.eval.board import Board
 from komainu.eval.evaluation import evaluation
+from komainu.eval.family import MIXEVAL, SHABERI
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Task, at_hand, benchmarks, by_name
 from komainu.models.base import Model, Reply
@@ -55,6 +61,11 @@ def test_the_two_sets_of_mixeval_are_kept_apart(tmp_path: Path, name: str) -> No
     assert item.id == f"{name}-choice-7" and task.bench.applies(item)
     other = {"mixeval": "mixeval-hard", "mixeval-hard": "mixeval"}[name]
     assert [*at_hand({n: benchmarks()[n] for n in (name, other)}, Shelf((tmp_path,)))[1]] == [other]
+
+
+def test_the_familys_table_finds_what_the_judged_benchmarks_give() -> None:
+    given = {(bench.name, bench.metrics[0]) for bench in (Elyza, JaMtBench, Rakuda, Tengu, MixEvalFull)}
+    assert given == {(shown.bench, shown.metric) for shown in (*SHABERI.of, MIXEVAL)}
 
 
 def test_the_two_files_of_evalplus_must_lie_together(tmp_path: Path) -> None:

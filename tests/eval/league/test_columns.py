@@ -84,7 +84,7 @@ def test_a_model_measured_in_several_ways_has_no_average_of_one_of_them() -> Non
 
 
 def test_too_many_missing_verdicts_withhold_a_number_and_its_averages_with_bounds() -> None:
-    rows = [r for r in full("a", {}) if r["bench"] != "elyza"]
+    rows = [r for r in full("a", {}) if r["bench"] != ELYZA.bench]
     found = by_key(numbers([*rows, row("a", ELYZA, 5, n=90, missing=10)]))
     cell = at(found["elyza"], "a")
     assert (cell.state, cell.value, cell.why) == ("withheld", None, "lacks 10.0 % of its verdicts")
@@ -123,7 +123,7 @@ def test_the_number_to_compare_with_others_is_taken_where_a_bench_has_one_and_on
 def test_units_are_the_customary_ones_whatever_scale_a_bench_has() -> None:
     found = by_key(numbers([row("a", ELYZA, 8.45), row("a", RP_BENCH, 4.76), row("a", IFEVAL, 0.67)]))
     raw = {n.bench: n.row["mean"] for n in numbers([row("a", ELYZA, 8.45)])}
-    assert raw == {"elyza": pytest.approx(4.225)}
+    assert raw == {ELYZA.bench: pytest.approx(4.225)}
     assert [at(found[k], "a").value for k in ("elyza", "rp_bench", "ifeval")] == pytest.approx([8.45, 4.76, 0.67])
 
 
