@@ -19,6 +19,7 @@ from komainu.models.relay import relaying
 from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.store import Store
+from tests.eval.test_turns import folder
 from tests.eval.world import Parrot
 from tests.test_cli import Run, Said
 
@@ -202,6 +203,21 @@ def test_other_settings_of_a_benchmark_are_asked_by_name(eval_: Run, tmp_path: P
     (tmp_path / "sets" / "tengu_bench.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = eval_("run", MODEL, "--bench", "tengu-bench-115", *JUDGES, "--json").json
     assert found["rows"][0]["items"] == 115 and found["rows"][0]["bench"] == "tengu_bench"
+
+
+def test_a_benchmark_with_two_turns_is_planned_and_run(eval_: Run, parrot: Parrot, tmp_path: Path) -> None:
+    folder(tmp_path / "sets")
+    words = ("run", MODEL, "--bench", "ja-mt-bench-2turn", *JUDGES)
+    planned = eval_(*words, "--plan", "--json").json
+    (asked,) = planned["asked"]
+    assert (asked["rows"], asked["requests"], asked["answered"]) == (80, 160, 0)
+    assert asked["temperature"]["writing"] == 0.7 and planned["to_judges"] == [320, 640]
+    found = eval_(*words, "--json").json
+    assert parrot.asked == 160 + 320 and found["rows"][0]["mean"] == 7
+    assert [*found["overall"][0]["overall"]] == ["turn_1", "turn_2"]
+    assert len([each for each in found["tasks"] if each["bench"] == "ja_mt_bench_2turn"]) == 8
+    planned = eval_(*words, "--plan", "--json").json
+    assert (planned["to_send"], planned["to_judges"]) == (0, [0, 0])
 
 
 def test_over_http_candidate_and_judges_are_servers_and_a_mute_verdict_is_asked_for_again(
