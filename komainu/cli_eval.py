@@ -37,6 +37,7 @@ Accept = Annotated[
         "--accept-missing", metavar="SHARE", min=0, max=1, help="Show a headline that lacks up to this share."
     ),
 ]
+Plan = Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -70,7 +71,7 @@ class PanelWish(NamedTuple):
 @gathering(Wish)
 def run(
     wish: Wish,
-    plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
+    plan: Plan = False,
     json: Json = False,
 ) -> Job:
     """Ask a model the benchmarks of a suite, and show its scores.
@@ -89,6 +90,24 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+class Made(NamedTuple):
+    """Whose answers in which file judges are to mark: the words of `eval judge`."""
+
+    bench: Annotated[str, typer.Argument(metavar="BENCH", help="The name of a benchmark that judges mark.")]
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: `id` or `prompt`, and `response`.")]
+    judge: Judges = None
+    name: Annotated[str, typer.Option(help="What the model is called; the file's name unless it is said.")] = ""
+    items: Items = None
+    accept_missing: Accept = 0.0
+
+
+@group.command()
+@gathering(Made)
+def judge(made: Made, plan: Plan = False, json: Json = False) -> Job:
+    """Let judges mark answers that were made elsewhere, and show the scores."""
+    return Job("plan_judge" if plan else "judge", (made,), json, MODULE)
 
 
 class Sheet(NamedTuple):

@@ -26,6 +26,7 @@ VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serv
 EVAL = [
     "run",
     "score",
+    "judge",
     "board",
     "rank",
     "panel",
