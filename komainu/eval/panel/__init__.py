@@ -1,0 +1,1 @@
+"""Panels of judges against a gold: agreement, biases, failures, drift."""
