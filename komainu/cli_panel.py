@@ -1,0 +1,131 @@
+"""What `komainu eval panel` does: scores of judges found, measured against a gold and against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from komainu import lineage, settings
+from komainu.cli_verbs import Outcome
+from komainu.errors import GateFailed, UsageError
+from komainu.store import Artifact, Store
+
+if TYPE_CHECKING:
+    from komainu.cli_eval import PanelWish
+    from komainu.eval.panel.reading import Read
+
+MODEL = ("pearson", "spearman", "kendall", "pairs", "top_half", "slope", "bias")
+ITEM = ("pearson", "spearman", "qwk", "icc", "exact", "within_1", "mae", "bias")
+
+
+def panel(wish: PanelWish) -> Outcome:
+    """Measure; code 3 when a judge is not what it was on the frozen answers."""
+    from komainu.eval.panel import report
+    from komainu.eval.panel.drift import Bounds
+    from komainu.eval.panel.kin import read_kin
+    from komainu.eval.panel.marks import sheet
+
+    store = Store(settings.load().root)
+    now, frozen = gathered(wish.sources, store), gathered(wish.canary, store)
+    found = report.report(
+        sheet(now.marks, wish.metric) if now.marks else None,
+        now.duels,
+        report.Wish(
+            judges=tuple(wish.judges),
+            gold=wish.gold,
+            kin=read_kin(wish.kin) if wish.kin else (),
+            frozen=sheet(frozen.marks, wish.metric) if frozen.marks else None,
+            bounds=Bounds(wish.shift, wish.kappa),
+        ),
+    )
+    return Outcome(found, lines(found), GateFailed.code if found.get("alarms") else 0)
+
+
+def gathered(sources: Sequence[str], store: Store) -> Read:
+    """The marks and duels of files and of names or ids of the store."""
+    from komainu.eval.panel.reading import Read, read
+    from komainu.eval.panel.stored import marks
+
+    found = Read([], [])
+    for source in sources:
+        if Path(source).is_file():
+            some = read(Path(source))
+            found.marks.extend(some.marks)
+            found.duels.extend(some.duels)
+        else:
+            for scores in scores_of(source, store):
+                found.marks.extend(marks(store, scores))
+    return found
+
+
+def scores_of(name: str, store: Store) -> list[Artifact]:
+    """The scores by judges that a name or id of the store stands for, or that it was made from."""
+    from komainu.eval.panel.stored import judged
+
+    try:
+        target = store.resolve(name)
+    except UsageError as error:
+        raise UsageError(f"{name!r} is no file, and {error}") from None
+    nodes = lineage.upstream(lineage.from_record(target.ref, store))
+    found = [node.artifact for node in nodes if node.artifact is not None and judged(node.artifact)]
+    if not found:
+        raise UsageError(f"{target.ref} has no scores by judges, and was made from none")
+    return found
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    if "judges" in found:
+        gold = f"against {found['gold']}" if found["gold"] else "without a gold"
+        counts = (f"{found[name]} {name}" for name in ("models", "items", "answers"))
+        yield f"{', '.join(found['judges'])} {gold}: {', '.join(counts)}"
+    for row in found.get("model_level", ()):
+        yield from agreement_lines("models", row, row["models"], MODEL)
+    for row in found.get("item_level", ()):
+        yield from agreement_lines("answers", row, row["n"], ITEM)
+    yield from bias_lines(found)
+    for row in found.get("failures", ()):
+        known = f", {row['difference']:+.3f} {span(row['interval'])}, p {row['p_holm']}" if row["p"] is not None else ""
+        yield f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}{known}"
+    for row in found.get("drift", ()):
+        moved = "" if row["shift"] is None else f", shift {row['shift']:+.3f} {span([row['low'], row['high']])}"
+        yield f"drift    {row['judge']}: n {row['n']}{moved}, p {row['p_holm']}: {row['alarm'] or 'as it was'}"
+    yield from (f"ALARM    {alarm}" for alarm in found.get("alarms", ()))
+
+
+def agreement_lines(what: str, row: Mapping[str, Any], n: int, names: Iterable[str]) -> Iterator[str]:
+    yield f"{what:<8} {where(row)}: n {n}"
+    for name in names:
+        if each := row[name]:
+            spans = (f"{over} {span(each[over])}" for over in ("answers", "items", "models") if each.get(over))
+            yield f"           {name:<9} {plain(each['value']):>7}  {'  '.join(spans)}".rstrip()
+
+
+def bias_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    for row in found.get("length", ()):
+        for name in ("score", "excess"):
+            if each := row[name]:
+                yield f"length   {where(row)}: {name} {each['value']:+.3f} {span(each['items'])} a doubling"
+    for relation in ("family", "teacher"):
+        for row in found.get(relation, ()):
+            gaps = ", ".join(f"{judge} {plain(gap)}" for judge, gap in row["gap"].items())
+            yield f"{relation:<8} {row['group']}: {row['models']} models against {row['others']}: {gaps}"
+            for own in row["own"]:
+                spans = f"items {span(own['items'])}  models {span(own['models'])}"
+                yield f"           {own['judge']} itself {own['value']:+.3f}  {spans}  p {own['p']}"
+    for row in found.get("position", ()):
+        share = f"the first in {row['share'][0]:.3f} {span(row['share'][1:])}" if row["share"] else "no order effect"
+        same = f"{row['consistent'][0]:.3f}" if row["consistent"] else "-"
+        yield f"position {row['judge']}: {row['both']} in both orders, consistent {same}; {share}, p {row['p']}"
+
+
+def where(row: Mapping[str, Any]) -> str:
+    return f"{row['judge']} on {row['bench']}" if row["bench"] else str(row["judge"])
+
+
+def span(ends: Sequence[float] | None) -> str:
+    return "-" if ends is None else f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+
+
+def plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,133 @@
+"""Bias of a judge towards models of its own family, or towards models that it has taught."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from komainu.errors import UsageError
+from komainu.eval.panel.levels import Means, interval, model_means, number
+from komainu.eval.panel.marks import Sheet
+from komainu.eval.panel.reading import objects
+from komainu.eval.stats.bootstrap import Bools, Floats, generator
+from komainu.eval.totals import significant
+
+Relation = Literal["family", "teacher"]
+SHUFFLES = 10_000
+FEWEST = 2  # models of a group
+
+
+class Kin(NamedTuple):
+    """What is known of a model or a judge whose name fits a pattern (`Qwen/*`); "" is not known."""
+
+    model: str
+    family: str
+    teacher: str
+
+
+def read_kin(path: Path) -> tuple[Kin, ...]:
+    """The rows of a file with `model`, and `family` or `teacher` or both."""
+    found = []
+    for at, row in objects(path):
+        kin = Kin(*(str(row.get(name) or "") for name in Kin._fields))
+        if not kin.model or not (kin.family or kin.teacher):
+            raise UsageError(f"{at}: a row needs `model`, and `family` or `teacher`")
+        found.append(kin)
+    return tuple(found)
+
+
+def label(kin: Sequence[Kin], name: str, relation: Relation) -> str:
+    """The family or teacher of a model: of the first row that fits its name and tells it."""
+    fitting = (getattr(each, relation) for each in kin if fnmatchcase(name, each.model))
+    return next((found for found in fitting if found), "")
+
+
+def kin_bias(
+    sheet: Sheet, judges: Sequence[str], kin: Sequence[Kin], relation: Relation, seed: str
+) -> list[dict[str, Any]]:
+    """For each group of models (a family, or the pupils of one teacher) that has a judge of its own.
+
+    gap      of each judge: the group's mean of model means minus that of the other groups' models
+    next     the group that the judges together put next to it, and each judge's gap to that group alone
+    own      of each judge of the group: its gap minus the mean gap of the judges that are not of the group, a
+             difference in differences, with intervals over items and over models, and the p of a test that gives the
+             models their groups at random
+
+    Model means are over the answers that all judges have scored. A group or its rest with fewer than two models is left
+    out. A judge is of the group that its family is, or of the one that bears its name.
+    """
+    means = model_means(sheet, [sheet.of(judge) for judge in judges], sheet.benches, seed)
+    labels = [label(kin, model, relation) for model in means.models]
+    own = [{judge, label(kin, judge, "family")} for judge in judges]
+    found = []
+    for group in sorted({*labels} - {""}):
+        mine = np.array([group in names for names in own])
+        inside = np.array([each == group for each in labels], dtype=np.bool_)
+        outside = np.array([each not in ("", group) for each in labels], dtype=np.bool_)
+        if mine.any() and not mine.all() and min(inside.sum(), outside.sum()) >= FEWEST:
+            found.append(one_group(means, judges, labels, group, mine, f"{seed}:{relation}:{group}"))
+    return found
+
+
+def one_group(
+    means: Means, judges: Sequence[str], labels: Sequence[str], group: str, mine: Bools, seed: str
+) -> dict[str, Any]:
+    """The bias towards one group."""
+    inside = np.array([each == group for each in labels], dtype=np.bool_)
+    outside = np.array([each not in ("", group) for each in labels], dtype=np.bool_)
+    gaps = gap(means.values, inside, outside)
+    others = {each: means.values[[x == each for x in labels]].mean(axis=0) for each in {*labels} - {"", group}}
+    following = max(sorted(others), key=lambda name: float(others[name].mean()))
+    to_next = means.values[inside].mean(axis=0) - others[following]
+    over_items, over_models, chance = replicates(means, inside, outside, mine, seed)
+    excess = gaps - gaps[~mine].mean()
+    named = dict(zip(judges, map(number, gaps), strict=True))
+    return {
+        "group": group,
+        "models": int(inside.sum()),
+        "others": int(outside.sum()),
+        "gap": named,
+        "next": {"group": following, **dict(zip(judges, map(number, to_next), strict=True))},
+        "own": [
+            {
+                "judge": judges[j],
+                "value": number(excess[j]),
+                "items": interval(over_items[:, j]),
+                "models": interval(over_models[:, j]),
+                "p": significant((1 + (np.abs(chance[:, j]) >= abs(excess[j]) - 1e-9).sum()) / (1 + len(chance))),
+            }
+            for j in np.flatnonzero(mine)
+        ],
+    }
+
+
+def gap(values: Floats, inside: Bools, outside: Bools) -> Floats:
+    """Models by judges (in the last two places): the mean of some models minus that of others, by judge."""
+    return np.asarray(values[..., inside, :].mean(axis=-2) - values[..., outside, :].mean(axis=-2))
+
+
+def replicates(means: Means, inside: Bools, outside: Bools, mine: Bools, seed: str) -> tuple[Floats, Floats, Floats]:
+    """Each judge's excess gap when items are drawn again, when models are drawn again within each side, and when the
+    models change sides at random."""
+
+    def excess(gaps: Floats) -> Floats:
+        return gaps - gaps[:, ~mine].mean(axis=1)[:, None]
+
+    rng = generator("kin", seed)
+    ins, outs = means.values[inside], means.values[outside]
+    over_models = np.stack(
+        [
+            ins[rng.integers(0, len(ins), len(ins))].mean(axis=0)
+            - outs[rng.integers(0, len(outs), len(outs))].mean(axis=0)
+            for _ in range(len(means.replicates))
+        ]
+    )
+    both = np.concatenate([ins, outs])
+    orders = np.argsort(rng.random((SHUFFLES, len(both))), axis=1)
+    share = both[orders[:, : len(ins)]].mean(axis=1)
+    chance = share - (both.sum(axis=0) - share * len(ins)) / len(outs)
+    return excess(gap(means.replicates, inside, outside)), excess(over_models), excess(chance)

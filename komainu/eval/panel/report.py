@@ -1,0 +1,112 @@
+"""All that is told of a panel: agreement with a gold, biases, missing verdicts, drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from komainu.errors import UsageError
+from komainu.eval.panel.drift import Bounds, drift
+from komainu.eval.panel.failures import failures, reference
+from komainu.eval.panel.kin import Kin, kin_bias
+from komainu.eval.panel.length import length_bias
+from komainu.eval.panel.levels import item_level, model_level
+from komainu.eval.panel.marks import PANEL, Sheet, gold_of
+from komainu.eval.panel.position import Duel, position_bias
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked of some marks: the judges of the panel (all but the gold when none are said) and the gold; what is
+    known of families and teachers; earlier marks of the same answers."""
+
+    judges: tuple[str, ...] = ()
+    gold: str = ""
+    kin: tuple[Kin, ...] = ()
+    frozen: Sheet | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    seed: str = "0"
+
+
+def report(sheet: Sheet | None, duels: Sequence[Duel], wish: Wish) -> Object:
+    """The sections that the marks and duels allow, as JSON; see docs/panel.md."""
+    found: Object = {} if sheet is None else marked(sheet, wish)
+    if duels:
+        found["position"] = position_bias(duels)
+    if not found:
+        raise UsageError("there is nothing to look at: no judge has scored anything")
+    return found
+
+
+def marked(sheet: Sheet, wish: Wish) -> Object:
+    """What the scores of answers tell."""
+    gold = gold_of(sheet, wish.gold)
+    judges = panel_of(sheet, gold, wish.judges)
+    found: Object = {
+        "judges": list(judges),
+        "gold": gold or None,
+        "benches": list(sheet.benches),
+        "models": len(sheet.models),
+        "items": len({*sheet.items}),
+        "answers": len(sheet.answers),
+    }
+    if gold:
+        found["model_level"] = [*model_rows(sheet, judges, gold, wish.seed)]
+        found["item_level"] = [*item_rows(sheet, judges, gold, wish.seed)]
+    found["length"] = [
+        {"judge": judge, "bench": bench, **each}
+        for judge in judges
+        for bench in sheet.benches
+        if any((each := of_bench(sheet, judge, bench, judges, gold, wish.seed)).values())
+    ]
+    for relation in ("family", "teacher"):
+        if rows := kin_bias(sheet, judges, wish.kin, relation, wish.seed) if wish.kin and len(judges) > 1 else []:
+            found[relation] = rows
+    found["failures"] = failures(sheet, judges, gold, wish.seed)
+    if wish.frozen is not None:
+        found["drift"] = drift(wish.frozen, sheet, wish.seed, wish.bounds)
+        found["alarms"] = [f"{row['judge']}: {row['alarm']}" for row in found["drift"] if row["alarm"]]
+    return found
+
+
+def panel_of(sheet: Sheet, gold: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The judges of the panel."""
+    for judge in wanted:
+        sheet.of(judge)
+    if gold in wanted:
+        raise UsageError(f"{gold!r} is the gold; it cannot be a judge of the panel too")
+    judges = tuple(wanted or (judge for judge in sheet.judges if judge != gold))
+    if not judges:
+        raise UsageError(f"there is only {gold!r}, the gold; nothing is left to measure against it")
+    return judges
+
+
+def columns(sheet: Sheet, judges: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """The panel's mean, where there are several judges, and each judge."""
+    if len(judges) > 1:
+        yield PANEL, sheet.mean(judges)
+    yield from ((judge, sheet.of(judge)) for judge in judges)
+
+
+def model_rows(sheet: Sheet, judges: Sequence[str], gold: str, seed: str) -> Iterator[Object]:
+    views = {bench: (bench,) for bench in sheet.benches}
+    if len(views) > 1:
+        views["all"] = sheet.benches
+    for judge, scores in columns(sheet, judges):
+        for name, benches in views.items():
+            yield {"judge": judge, "bench": name, **model_level(sheet, sheet.of(gold), scores, benches, seed)}
+
+
+def item_rows(sheet: Sheet, judges: Sequence[str], gold: str, seed: str) -> Iterator[Object]:
+    for judge, scores in columns(sheet, judges):
+        for bench in sheet.benches:
+            only = sheet.only(bench, scores)
+            yield {"judge": judge, "bench": bench, **item_level(sheet, sheet.of(gold), only, seed)}
+
+
+def of_bench(sheet: Sheet, judge: str, bench: str, judges: Sequence[str], gold: str, seed: str) -> Object:
+    beside = reference(sheet, judges, judge, gold)
+    return length_bias(sheet, sheet.only(bench, sheet.of(judge)), beside, f"{seed}:{judge}:{bench}")
