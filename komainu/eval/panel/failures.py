@@ -1,4 +1,4 @@
-"""Missing verdicts: which judge lacks how many of which bench, and whether that has to do with how good the answers are."""
+"""Missing verdicts: how many each judge lacks of each bench, and whether that has to do with how good answers are."""
 
 from __future__ import annotations
 
@@ -68,11 +68,13 @@ def one(sheet: Sheet, judge: str, bench: str, reference: Floats, seed: str) -> d
 
 def over_items(sheet: Sheet, known: Bools, absent: Bools, reference: Floats, seed: str) -> list[float] | None:
     """The interval of the difference when items are drawn again."""
-    items = {item: i for i, item in enumerate(dict.fromkeys(sheet.items[i] for i in np.flatnonzero(known)))}
+    rows = np.flatnonzero(known).tolist()
+    items = {item: i for i, item in enumerate(dict.fromkeys(sheet.items[row] for row in rows))}
     sums = np.zeros((len(items), 4))  # of the answers without a verdict their scores and number, and of the others
-    for i in np.flatnonzero(known):
-        side = 0 if absent[i] else 2
-        sums[items[sheet.items[i]], side : side + 2] += reference[i], 1
+    for row in rows:
+        side = 0 if absent[row] else 2
+        sums[items[sheet.items[row]], side] += reference[row]
+        sums[items[sheet.items[row]], side + 1] += 1
     if len(items) < FEWEST:
         return None
     drawn = np.concatenate([block @ sums for block in counts(len(items), seed)])

@@ -100,7 +100,7 @@ def one_group(
                 "models": interval(over_models[:, j]),
                 "p": significant((1 + (np.abs(chance[:, j]) >= abs(excess[j]) - 1e-9).sum()) / (1 + len(chance))),
             }
-            for j in np.flatnonzero(mine)
+            for j in np.flatnonzero(mine).tolist()
         ],
     }
 
@@ -115,17 +115,14 @@ def replicates(means: Means, inside: Bools, outside: Bools, mine: Bools, seed: s
     models change sides at random."""
 
     def excess(gaps: Floats) -> Floats:
-        return gaps - gaps[:, ~mine].mean(axis=1)[:, None]
+        return np.asarray(gaps - gaps[:, ~mine].mean(axis=1)[:, None])
 
     rng = generator("kin", seed)
     ins, outs = means.values[inside], means.values[outside]
-    over_models = np.stack(
-        [
-            ins[rng.integers(0, len(ins), len(ins))].mean(axis=0)
-            - outs[rng.integers(0, len(outs), len(outs))].mean(axis=0)
-            for _ in range(len(means.replicates))
-        ]
+    drawn = (
+        (each[rng.integers(0, len(each), len(each))].mean(axis=0) for each in (ins, outs)) for _ in means.replicates
     )
+    over_models = np.stack([first - second for first, second in drawn])
     both = np.concatenate([ins, outs])
     orders = np.argsort(rng.random((SHUFFLES, len(both))), axis=1)
     share = both[orders[:, : len(ins)]].mean(axis=1)

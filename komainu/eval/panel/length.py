@@ -9,7 +9,7 @@ import numpy as np
 from komainu.eval.panel.levels import FEWEST, interval, number
 from komainu.eval.panel.marks import Sheet
 from komainu.eval.stats.agreement import TINY
-from komainu.eval.stats.bootstrap import Floats, counts
+from komainu.eval.stats.bootstrap import Bools, Floats, counts
 
 
 def length_bias(sheet: Sheet, judge: Floats, reference: Floats, seed: str) -> dict[str, Any]:
@@ -29,11 +29,11 @@ def length_bias(sheet: Sheet, judge: Floats, reference: Floats, seed: str) -> di
     }
 
 
-def slope(sheet: Sheet, x: Floats, y: Floats, kept: Any, seed: str) -> dict[str, Any] | None:
+def slope(sheet: Sheet, x: Floats, y: Floats, kept: Bools, seed: str) -> dict[str, Any] | None:
     """The slope of y on x within items, with its interval over items."""
     by_item: dict[str, list[int]] = {}
-    for i in np.flatnonzero(kept):
-        by_item.setdefault(sheet.items[i], []).append(int(i))
+    for i in np.flatnonzero(kept).tolist():
+        by_item.setdefault(sheet.items[i], []).append(i)
     several = [some for some in by_item.values() if len(some) > 1]
     sums = np.array([within(x[some], y[some]) for some in several]).reshape(-1, 2)
     if sums[:, 0].sum() < TINY:

@@ -44,13 +44,15 @@ def item_level(sheet: Sheet, gold: Floats, judge: Floats, seed: str) -> dict[str
     both = np.flatnonzero(~np.isnan(gold) & ~np.isnan(judge))
     if not len(both):
         return {"n": 0, **dict.fromkeys(ITEM)}
-    cells, cell = np.unique(np.stack([gold[both], judge[both]], axis=1), axis=0, return_inverse=True)
-    x, y = cells.T
-    once = np.bincount(cell.ravel()).astype(np.float64)
+    cells, inverse = np.unique(np.stack([gold[both], judge[both]], axis=1), axis=0, return_inverse=True)
+    (x, y), cell = cells.T, inverse.ravel().tolist()
+    once = np.bincount(cell).astype(np.float64)
+    items = [sheet.items[i] for i in both.tolist()]
+    models = [sheet.answers[i].model for i in both.tolist()]
     drawn = {
         "answers": [generator("answers", seed).multinomial(len(both), once / once.sum(), RESAMPLES).astype(np.float64)],
-        "items": [*clustered(cell.ravel(), [sheet.items[i] for i in both], len(cells), f"{seed}:items")],
-        "models": [*clustered(cell.ravel(), [sheet.answers[i].model for i in both], len(cells), f"{seed}:models")],
+        "items": [*clustered(cell, items, len(cells), f"{seed}:items")],
+        "models": [*clustered(cell, models, len(cells), f"{seed}:models")],
     }
     found: dict[str, Any] = {"n": len(both)}
     for name, measure in ITEM.items():
@@ -59,7 +61,7 @@ def item_level(sheet: Sheet, gold: Floats, judge: Floats, seed: str) -> dict[str
     return found
 
 
-def clustered(cell: Floats, cluster: Sequence[str], cells: int, seed: str) -> Iterator[Floats]:
+def clustered(cell: Sequence[int], cluster: Sequence[str], cells: int, seed: str) -> Iterator[Floats]:
     """How often each cell of equal scores is drawn when whole clusters are: blocks of resamples by cells; nothing where
     there are too few clusters."""
     names = {name: i for i, name in enumerate(dict.fromkeys(cluster))}
@@ -96,7 +98,7 @@ def model_means(sheet: Sheet, columns: Sequence[Floats], benches: Sequence[str],
         factor = sheet.factor(bench) if several else 1.0
         values.append(factor * part.values[kept])
         replicates.append(factor * part.replicates[:, kept])
-    return Means(models, sum(values) / len(parts), sum(replicates) / len(parts))
+    return Means(models, np.mean(values, axis=0), np.mean(replicates, axis=0))
 
 
 def bench_means(sheet: Sheet, columns: Floats, bench: str, seed: str) -> Means:

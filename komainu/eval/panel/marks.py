@@ -109,10 +109,8 @@ def sheet(marks: Iterable[Mark], metric: str = "") -> Sheet:
         answer = Answer(mark.bench, mark.model, mark.item, mark.sample)
         scores = found.setdefault((answer, mark.judge), {})
         if mark.metric in scores:
-            at = f"{mark.at}: " if mark.at else ""
-            raise UsageError(
-                f"{at}{mark.judge} has scored {mark.item!r} of {mark.model} before; number them by `sample`"
-            )
+            again = f"{mark.judge} has scored {mark.item!r} of {mark.model} before; number them by `sample`"
+            raise UsageError(f"{mark.at}: {again}" if mark.at else again)
         scores[mark.metric] = mark.score
         first.setdefault(answer, mark)
         if mark.top is not None:

@@ -42,9 +42,8 @@ def position_bias(duels: Iterable[Duel]) -> list[dict[str, Any]]:
 
 def one(duels: list[Duel]) -> dict[str, Any]:
     said = {(d.item, d.first, d.second): d.winner for d in duels if d.winner is not None}
-    pairs = [
-        (said[key], said[swapped]) for key in said if (swapped := (key[0], key[2], key[1])) in said and key < swapped
-    ]
+    swapped = {key: (key[0], key[2], key[1]) for key in said}
+    pairs = [(said[key], said[other]) for key, other in swapped.items() if other in said and key < other]
     first, second = pairs.count(("first", "first")), pairs.count(("second", "second"))
     consistent = sum(pair in (("first", "second"), ("second", "first"), ("tie", "tie")) for pair in pairs)
     verdicts = [d.winner for d in duels]
@@ -55,7 +54,7 @@ def one(duels: list[Duel]) -> dict[str, Any]:
         "second": second,
         "share": [rounded(x) for x in wilson(first, first + second)] if first + second else None,
         "p": significant(mcnemar(first, second)),
-        "wins": {side: verdicts.count(side) for side in ("first", "second", "tie")},  # type: ignore[arg-type]
+        "wins": {side: verdicts.count(side) for side in ("first", "second", "tie")},
         "one_order": len(said) - 2 * len(pairs),
         "missing": verdicts.count(None),
     }

@@ -101,7 +101,7 @@ def duel(at: str, row: Row) -> Duel:
 
 
 def dialogue(at: str, row: Row) -> Iterator[Mark]:
-    """The marks of four LLM judges and of people on one dialogue, by criterion; its length is that of the model's turns."""
+    """The marks of four LLM judges and of people on one dialogue, by criterion; the model's turns are its length."""
     turns = row["conversation_history"]
     if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
         raise UsageError(f"{at}: conversation_history must be a list of texts")

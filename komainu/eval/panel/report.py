@@ -92,7 +92,7 @@ def columns(sheet: Sheet, judges: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def model_rows(sheet: Sheet, judges: Sequence[str], gold: str, seed: str) -> Iterator[Object]:
-    views = {bench: (bench,) for bench in sheet.benches}
+    views: dict[str, tuple[str, ...]] = {bench: (bench,) for bench in sheet.benches}
     if len(views) > 1:
         views["all"] = sheet.benches
     for judge, scores in columns(sheet, judges):
