@@ -36,7 +36,7 @@ def panel(wish: PanelWish) -> Outcome:
             gold=wish.gold,
             kin=read_kin(wish.kin) if wish.kin else (),
             frozen=sheet(frozen.marks, wish.metric) if frozen.marks else None,
-            bounds=Bounds(wish.shift, wish.kappa),
+            bounds=Bounds(*wish.bounds),
         ),
     )
     return Outcome(found, lines(found), GateFailed.code if found.get("alarms") else 0)
