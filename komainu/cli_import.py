@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ def shaberi(folder: Path, judges: Sequence[str]) -> Outcome:
     here = settings.load()
     target = imported(str(folder), judges)
     plan_of(target, Store(here.root)).refuse()
-    every = [*target.panel, *target.alone]
-    with launch.open_context(here) as ctx, quiet(), ctx.progress(len(every), "import") as bar:
-        for scores in every:
-            ctx.store.build(scores, ctx)
-            bar.update()
+    models = by_answers((*target.panel, *target.alone))
+    with launch.open_context(here) as ctx, quiet(), ctx.progress(len(models), "models") as bar:
+        ctx.store.build(target.items, ctx)
+        for _ in ctx.map(lambda scores: [ctx.store.build(each, ctx) for each in scores], models):
+            bar.update()  # several at a time: most of the time is spent on waiting for the disk
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(NAME, target)
         for scores in target.panel:
@@ -46,6 +46,14 @@ def shaberi(folder: Path, judges: Sequence[str]) -> Outcome:
         **json.loads((artifact.path / "import.json").read_bytes()),
     }
     return Outcome(found, lines(found))
+
+
+def by_answers(scores: Iterable[ImportedScores]) -> list[list[ImportedScores]]:
+    """The scores of each model."""
+    found: dict[str, list[ImportedScores]] = {}
+    for each in scores:
+        found.setdefault(each.answers.id, []).append(each)
+    return [*found.values()]
 
 
 @contextmanager
@@ -115,4 +123,6 @@ def lacking(panel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *rest in rows:
-        yield "  ".join((f"{first:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True)))).rstrip()
+        yield "  ".join(
+            (f"{first:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True)))
+        ).rstrip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,38 +12,40 @@ from typing import Any, NamedTuple
 import msgspec
 
 from komainu.errors import UsageError
+from komainu.eval.bench.shaberi.base import QuestionsOf
+from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
+from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
+from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
+from komainu.eval.bench.shaberi.tengu import Tengu, TenguItems
+from komainu.eval.judge.base import Judged
 from komainu.jsontext import Broken, parse
 from komainu.spec import Spec
 
 JUDGE = "judge_"  # what the folder of a judge begins with
 PANEL = ("llmjudge-athenev2", "llmjudge-llama33", "llmjudge-tulu405")  # of the published tables
-SHOWN = 5  # problems that are told
-TEMPERATURE, MAX_TOKENS, JUDGE_TOKENS = 0.2, 6000, 1024  # of the program that made the trees; the files do not say
+JUDGE_TOKENS = 1024  # of the program that made the trees; the files do not say
 
 
 class Set(NamedTuple):
-    """One of the four sets: what it is called here and in tables, its scale, the licence of its questions, and the
-    names of its columns that hold task, reference and rubric."""
+    """One of the four sets: our own bench and items of it, what tables call it, and the names of its columns that hold
+    task, reference and rubric."""
 
-    bench: str
+    ours: type[Judged]
+    items: type[QuestionsOf]
     name: str
-    top: float
-    licence: str
-    columns: tuple[tuple[str, str], ...]
+    columns: Mapping[str, str]
+
+    @property
+    def bench(self) -> str:
+        return self.ours.name
 
 
-SETS = {  # by folder; the questions of a set, in their order, are those that most of its files have
-    "elyza__ELYZA-tasks-100": Set(
-        "elyza_tasks_100", "ELYZA", 5.0, "CC-BY-SA-4.0", (("reference", "output"), ("rubric", "eval_aspect"))
-    ),
-    "shisa-ai__ja-mt-bench-1shot": Set("ja_mt_bench_1shot", "JA-MT", 10.0, "Apache-2.0", (("task", "category"),)),
-    "yuzuai__rakuda-questions": Set("rakuda", "Rakuda", 10.0, "Apache-2.0", (("task", "category"),)),
+SETS = {  # by folder
+    "elyza__ELYZA-tasks-100": Set(Elyza, ElyzaItems, "ELYZA", {"reference": "output", "rubric": "eval_aspect"}),
+    "shisa-ai__ja-mt-bench-1shot": Set(JaMtBench, JaMtBenchItems, "JA-MT", {"task": "category"}),
+    "yuzuai__rakuda-questions": Set(Rakuda, RakudaItems, "Rakuda", {"task": "category"}),
     "lightblue__tengu_bench": Set(
-        "tengu_bench",
-        "Tengu",
-        10.0,
-        "not stated",
-        (("task", "Category"), ("reference", "Answer"), ("rubric", "Criteria")),
+        Tengu, TenguItems, "Tengu", {"task": "Category", "reference": "Answer", "rubric": "Criteria"}
     ),
 }
 BENCHES = {each.bench: each for each in SETS.values()}
@@ -82,7 +84,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Tree:
-    """The files of a tree, the questions of each bench by their text with a row that has them, and what is left aside."""
+    """The files of a tree, the questions of each bench, and how many files are left aside, by why."""
 
     root: Path
     files: list[File] = field(default_factory=list)
@@ -148,7 +150,9 @@ def rows(file: File, content: bytes, root: Path, blank: Counter[str] | None = No
         try:
             value = parse(line)
         except Broken as error:
-            raise UsageError(f"{root / file.name}:{number}: {error}; mend the file or take it out of the tree") from None
+            raise UsageError(
+                f"{root / file.name}:{number}: {error}; mend the file or take it out of the tree"
+            ) from None
         question, answer = value.get("Question"), value.get("ModelAnswer")
         if not isinstance(question, str) or not isinstance(answer, str | None) or "score" not in value:
             raise UsageError(f"{root / file.name}:{number}: a row needs texts in Question and ModelAnswer, and a score")

@@ -1,4 +1,4 @@
-"""Published judgements as stages: items, the answers of a model with what its judges said, scores, and all of a tree."""
+"""Published judgements as stages: items, the answers of a model with what its judges said, and scores."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Bench, Lang, Scores
-from komainu.eval.imported.shaberi import BENCHES, JUDGE_TOKENS, File, Row, Set, Tree, rows, scan
+from komainu.eval.base import Answers, Lang, Scores
+from komainu.eval.imported.shaberi import BENCHES, JUDGE_TOKENS, File, Set, Tree, rows, scan
+from komainu.eval.imported.shaberi import Row as Line
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.guard import ruled
 from komainu.eval.judge.historical import Historical
 from komainu.eval.judge.panel import judged
 from komainu.eval.judge.verdict import Rule, Verdict
-from komainu.files import write_json, write_rows
+from komainu.files import write_rows
 from komainu.models.base import Model
-from komainu.rows import Chat, Message, Score
+from komainu.rows import Chat, Message, Row, Score
 from komainu.spec import Spec, where
-from komainu.stage import Stage, Table
+from komainu.stage import Stage
 
 if TYPE_CHECKING:
     from komainu.context import Context
+
+VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of a tree
 
 
 @lru_cache(maxsize=4)
@@ -59,7 +62,7 @@ class ImportedItems(Stage):
             raise UsageError(f"{self.root} has other questions of {bench} than when it was looked at; import it again")
         found = self.columns(tree, bench, {*questions})
         for number, question in enumerate(questions, 1):
-            meta = {"bench": bench, "lang": "ja", "licence": BENCHES[bench].licence, **found[question]}
+            meta = {"bench": bench, "lang": "ja", "licence": BENCHES[bench].items.licence, **found[question]}
             yield Chat(f"{bench.replace('_', '-')}-{number}", (Message("user", question),), meta)
 
     def columns(self, tree: Tree, bench: str, wanted: set[str]) -> dict[str, dict[str, str]]:
@@ -68,9 +71,9 @@ class ImportedItems(Stage):
         for file in tree.files:
             if file.set.bench == bench and not wanted <= found.keys():
                 for row in rows(file, (tree.root / file.name).read_bytes(), tree.root):
-                    there = {name: row.value.get(column) for name, column in file.set.columns}
+                    there = {name: row.value.get(column) for name, column in file.set.columns.items()}
                     meta = {name: text for name, text in there.items() if isinstance(text, str) and text.strip()}
-                    found.setdefault(row.question, {"source": file.name.split("/")[1], **meta})
+                    found.setdefault(row.question, {"source": file.set.items.home, **meta})
         return found
 
 
@@ -98,7 +101,7 @@ class ImportedAnswers(Answers):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         tolerated: Counter[str] = Counter()
-        verdicts: dict[str, dict[str, list[Row]]] = {file.name: {} for file in self.files}
+        verdicts: dict[str, dict[str, list[Line]]] = {file.name: {} for file in self.files}
         for file in self.files:
             for row in self.read(file, tolerated):
                 verdicts[file.name].setdefault(row.question, []).append(row)
@@ -107,6 +110,7 @@ class ImportedAnswers(Answers):
         for some in verdicts.values():
             tolerated["rows of other questions"] += sum(len(every) for q, every in some.items() if q not in known)
         unfit = Counter(why.partition(":")[0] for chat in chats if (why := ruled(chat)))
+        write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
         return {
             "rows": write_rows(out / "rows.jsonl", chats),
             "model": self.model.name,
@@ -115,7 +119,7 @@ class ImportedAnswers(Answers):
             "nothing_to_judge": dict(sorted(unfit.items())),
         }
 
-    def read(self, file: File, tolerated: Counter[str]) -> Iterator[Row]:
+    def read(self, file: File, tolerated: Counter[str]) -> Iterator[Line]:
         path = Path(self.root, file.name)
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != file.sha256:
@@ -123,7 +127,7 @@ class ImportedAnswers(Answers):
         yield from rows(file, content, Path(self.root), tolerated)
 
     def answers_to(
-        self, item: Chat, verdicts: dict[str, dict[str, list[Row]]], tolerated: Counter[str]
+        self, item: Chat, verdicts: dict[str, dict[str, list[Line]]], tolerated: Counter[str]
     ) -> Iterator[Chat]:
         """The different answers to an item, each with the verdicts it was given; the item without one where there are
         none."""
@@ -139,10 +143,10 @@ class ImportedAnswers(Answers):
                     continue
                 there[file.judge] = verdict(row, tolerated)
         answers = sorted(given.items(), key=lambda each: (-len(each[1]), sorted(each[1])))
-        lacking = {file.judge: file.name for file in files} 
-        for _, there in answers:
-            lacking = {judge: name for judge, name in lacking.items() if judge not in there}
+        seen = {judge for there in given.values() for judge in there}
+        lacking = {file.judge: file.name for file in files if file.judge not in seen}
         tolerated["questions a file lacks"] += len(lacking)
+        tolerated["questions with several answers"] += len(answers) > 1
         none = {judge: {"at": name} for judge, name in lacking.items()}
         if not answers:
             yield item.with_meta(verdicts=none)
@@ -152,7 +156,7 @@ class ImportedAnswers(Answers):
             yield item.with_reply(answer, verdicts=dict(sorted(said.items())), **sample)
 
 
-def verdict(row: Row, tolerated: Counter[str]) -> dict[str, Any]:
+def verdict(row: Line, tolerated: Counter[str]) -> dict[str, Any]:
     """What a judge said of an answer: the score as a text, "" for null."""
     score = row.score
     if isinstance(score, dict):
@@ -178,7 +182,7 @@ class ImportedBench(Judged):
 
     @classmethod
     def of(cls, each: Set) -> ImportedBench:
-        return cls(name=each.bench, top=each.top)
+        return cls(name=each.bench, top=each.ours.top)
 
     def config(self, *, full: bool = True) -> dict[str, Any]:
         return super(Judged, self).config(full=full)
@@ -209,11 +213,15 @@ class ImportedScores(Scores):
         there = {file.judge for file in self.answers.files if file.set.bench == self.bench.name}
         for judge in self.judges:
             if judge not in there:
-                yield f"ImportedScores.judges has {judge!r}, who did not judge {self.answers.model.name} on {self.bench.name}"
+                what = f"{self.answers.model.name} on {self.bench.name}"
+                yield f"ImportedScores.judges has {judge!r}, who did not judge {what}"
 
     @property
     def how(self) -> tuple[Spec, ...]:
         return (*(Model(name=judge, max_tokens=JUDGE_TOKENS) for judge in self.judges), *filter(None, [self.rule]))
+
+    def answered(self, ctx: Context) -> Iterator[Row]:
+        return ctx.open(self.answers).rows(VERDICTS)
 
     def scored(self, chats: Sequence[Chat], ctx: Context) -> list[Score]:
         return [

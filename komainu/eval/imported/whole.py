@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError, nearest
-from komainu.eval.imported.shaberi import BENCHES, MAX_TOKENS, PANEL, TEMPERATURE, File, Tree
+from komainu.eval.bench.shaberi.base import MAX_TOKENS, TEMPERATURE
+from komainu.eval.imported.shaberi import BENCHES, PANEL, File, Tree
 from komainu.eval.imported.stages import ImportedAnswers, ImportedBench, ImportedItems, ImportedScores, scanned
 from komainu.files import write_json
 from komainu.models.base import Model
@@ -35,6 +36,10 @@ class Imported(Stage):
     makes: ClassVar[type] = Table
     panel: tuple[ImportedScores, ...]
     alone: tuple[ImportedScores, ...] = ()
+
+    @property
+    def items(self) -> ImportedItems:
+        return (*self.panel, *self.alone)[0].answers.items
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         lines = {part: [*table(getattr(self, part), ctx)] for part in ("panel", "alone")}

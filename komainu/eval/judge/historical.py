@@ -43,5 +43,7 @@ class Historical(Rule):
             if said := pattern.findall(reply):
                 found = self.number(said[which], bench)
                 reason = reply.strip() if name != "bare" else ""
-                return Verdict({}, reason, found) if isinstance(found, str) else Verdict({bench.metrics[0]: found}, reason)
+                return (
+                    Verdict({}, reason, found) if isinstance(found, str) else Verdict({bench.metrics[0]: found}, reason)
+                )
         return Verdict({}, reply.strip(), "no verdict: none of the formats is there")
