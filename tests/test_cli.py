@@ -28,6 +28,8 @@ EVAL = [
     "score",
     "board",
     "rank",
+    "panel",
+    "import",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"
