@@ -33,10 +33,12 @@ from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.extra_text import ExtraTextRate
 from komainu.eval.bench.formats import FormatRules
+from komainu.eval.bench.graded import Graded
 from komainu.eval.bench.leakage import LeakageRate
 from komainu.eval.bench.register import RegisterKept
 from komainu.eval.bench.translation import Translation
 from komainu.eval.board import Board, Entry
+from komainu.eval.judge.panel import panel
 from komainu.eval.sampler import SamplerSweep, sampler_sweep
 from komainu.models.base import Model
 from komainu.release.card import Card
@@ -52,6 +54,7 @@ from komainu.train.tokenizer import Tokenizer
 
 VOCAB = 2048
 TEACHER = Model(name="textbook", temperature=1.0, max_tokens=256)
+JUDGES = tuple(Model(name=f"stand-in grader (rules, {how})", max_tokens=512) for how in ("strict", "lenient"))
 SOUND = (Empty(), Language(), Leakage(), Format(), Register(), Length(most=300), Repetition(), Truncation())
 PREFERRED = (*SOUND[:4], Register(preferred=True), *SOUND[5:], ExtraText())
 RULES = (*(FormatRules(language=x) for x in ("ja", "en")), *(Translation(language=x) for x in ("ja", "en")))
@@ -60,6 +63,11 @@ MANNERS = (
     RegisterKept(),
     *(ExtraTextRate(language=x) for x in ("ja", "en")),
     *(LeakageRate(language=x) for x in ("ja", "en")),
+)
+GRADED = tuple(Graded(language=x) for x in ("ja", "en"))  # beside the averages: the judges are stand-ins
+STAND_INS = (
+    "The judges called stand-in graders are no language models: they are rules that know the textbook. Their marks "
+    "show that judging works from end to end, and say nothing about how a language model marks."
 )
 OPEN = ("translate_ja", "translate_en", "questions", "language")  # where manners show
 SUMS = ("arithmetic", "counting")  # where only another answer shows that one is wrong
@@ -157,6 +165,7 @@ def scores(name: str, weights: Stage, items: Stage, manners: Stage) -> Entry:
         scores=(
             *(Scores(answers=greedy, bench=b) for b in (*EXACT, *RULES)),
             *(Scores(answers=sampled, bench=b) for b in MANNERS),
+            *(panel(sampled, b, JUDGES) for b in GRADED),
         ),
     )
 
@@ -192,6 +201,7 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
         data=(data, better),
         sweep=advice,
         entry="dpo",
+        notes=(STAND_INS,),
     )
     return Report(
         card=card,

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bench.soak import DEMO, ROOT, differences, fingerprint, finish, kill_at
+from komainu.data.textbook.grader import GRADERS
 
-KILLS = (0, 4, 11, 20)  # artifacts there before each kill: a count, so that no machine is too fast or too slow
+KILLS = (0, 4, 11, 20, 35, 56)  # artifacts there before each kill: a count, so that no machine is too fast or too slow
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,24 @@ def test_a_cell_of_the_card_is_traced_down_to_rows(whole: Path) -> None:
     assert asked.returncode == 0, asked.stderr
     text = asked.stdout
     assert "textbook-train-" in text and "textbook-tune-" in text and "textbook-test-" in text
+
+
+def test_the_judges_are_stand_ins_and_called_so_wherever_their_marks_are(whole: Path) -> None:
+    graders = {*GRADERS}
+    rows = [json.loads(line) for path in whole.glob("panel/*/rows.jsonl") for line in path.read_text().splitlines()]
+    assert {row["by"] for row in rows if "by" in row} == graders and len(rows) > 200
+    asked = komainu(whole, "why", *DEMO[1:], "--cell", "dpo/graded/ja/score").stdout
+    (card,), (page,) = whole.glob("card/*/README.md"), whole.glob("report/*/report.html")
+    for text in (asked, card.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
+        assert all(grader in text for grader in graders)
+
+
+def test_a_careless_judge_is_asked_again_and_stands_in_no_average(whole: Path) -> None:
+    summaries = [json.loads(path.read_bytes())["summary"] for path in whole.glob("panel/*/record.json")]
+    strict, lenient = (sum(s["asked_again"][name] for s in summaries) for name in GRADERS)
+    assert (strict, lenient > 0) == (0, True) and len(summaries) == 6
+    cells = json.loads(next(whole.glob("card/*/cells.json")).read_bytes())
+    assert "dpo/graded/ja/score" in cells and "dpo/graded/ja/score" not in cells["dpo/headline/ja"]["cells"]
 
 
 def test_every_artifact_is_whole(whole: Path) -> None:

@@ -28,7 +28,8 @@ class Card(Stage):
     The README has the metadata that the hub reads, the scores of every entry of `board` with their intervals,
     what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
     names for every score the artifacts it comes from. `entry` is the board's name for this model; `data` the
-    training sets; `base` the weights the training began with. No times, dates or paths: equal inputs, equal bytes.
+    training sets; `base` the weights the training began with; `notes` what else the numbers do not cover, for example
+    who the judges are. No times, dates or paths: equal inputs, equal bytes.
     """
 
     makes: ClassVar[type] = Weights
@@ -41,6 +42,7 @@ class Card(Stage):
     sweep: Stage | None = None
     languages: tuple[str, ...] = ("ja", "en")
     licence: str = "apache-2.0"
+    notes: tuple[str, ...] = ()
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "model", self.model, Weights)

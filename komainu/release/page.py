@@ -41,6 +41,7 @@ def page(report: Report, results: Results, ctx: Context) -> str:
         "report.html.jinja",
         name=card.get("name", report.card.label),
         licence=card.get("licence", ""),
+        notes=card.get("notes", []),
         results=results,
         board=board.ref,
         lead=WHOLE[results.lead],

@@ -205,7 +205,8 @@ def limits(card: Card, results: Results, ctx: Context, found: dict[str, list[Ori
         yield "Every answer was scored by a rule. A right answer that the rule does not know counts as wrong."
     else:
         yield "Where no judge is named, answers were scored by rules. What a rule does not know counts as wrong."
-        yield "Judges are language models. Their marks are theirs: another panel would give others."
+        yield "The judges' marks are theirs: another panel would give others."
+    yield from card.notes
     yield '"Not distinguishable" does not mean equal: a difference below the smallest detectable one would not be seen.'
     yield "Safety was neither trained for nor measured."
 

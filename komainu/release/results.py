@@ -28,6 +28,7 @@ class Line(NamedTuple):
     task: str  # "" for the whole bench
     better_up: bool
     top: float
+    averaged: bool  # whether the averages count it
     cells: Cells  # by entry
 
     @property
@@ -133,15 +134,20 @@ class Results:
         """What a task's row does not say itself: its bench's first metric and settings, and the answers."""
         same = ("entry", "bench", "language")
         whole = next(row for row in self.found["rows"] if all(row[k] == task[k] for k in same))
-        return {k: whole[k] for k in ("metric", "higher_is_better", "top", "answers")}
+        return {k: whole[k] for k in ("metric", "higher_is_better", "top", "averaged", "answers")}
 
     def _lines(self, rows: list[dict[str, Any]]) -> Iterator[Line]:
         groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for row in rows:
             groups.setdefault((row["bench"], row["language"], row["metric"], row.get("task", "")), []).append(row)
         for (bench, language, metric, task), some in groups.items():
-            up, top = some[0]["higher_is_better"], float(some[0]["top"])
-            yield Line(bench, language, metric, task, up, top, {row["entry"]: row for row in some})
+            up, top, averaged = some[0]["higher_is_better"], float(some[0]["top"]), some[0]["averaged"]
+            yield Line(bench, language, metric, task, up, top, averaged, {row["entry"]: row for row in some})
+
+    @property
+    def beside(self) -> list[str]:
+        """The benchmarks that no average counts."""
+        return [f"{line.name} ({line.language})" for line in self.lines if not line.averaged]
 
     @cached_property
     def decisions(self) -> list[Decision]:
@@ -211,7 +217,7 @@ class Results:
                 found[key] = {**numbers, "scores": row["scores"], "answers": row["answers"]}
         for entry, parts in self.headline.items():
             for part, numbers in parts.items():
-                of = [line for line in self.lines if part in ("avg", line.language) and entry in line.cells]
+                of = [x for x in self.lines if x.averaged and part in ("avg", x.language) and entry in x.cells]
                 names = ["/".join((entry, line.bench, line.language, line.metric)) for line in of]
                 if numbers is not None:
                     found[f"{entry}/headline/{part}"] = {**numbers, "cells": names}

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu.data.textbook.grader import GRADERS
 from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.server import CLEAN, app, faults_of, main
 from komainu.data.textbook.tasks import TASKS
@@ -251,7 +252,7 @@ def test_the_server_lists_its_models_and_its_health() -> None:
         return got
 
     models, health, nowhere, method = serve(ask)
-    assert [m["id"] for m in models[1]["data"]] == ["textbook", "textbook-clean"]
+    assert [m["id"] for m in models[1]["data"]] == ["textbook", "textbook-clean", *GRADERS]
     assert health == (200, {"status": "ok"})
     assert (nowhere[0], method[0]) == (404, 405)
     assert "/nowhere" in nowhere[1]["error"]["message"]

@@ -59,3 +59,27 @@ def test_what_was_accepted_is_told_on_card_and_report(built: Built) -> None:
     assert f"- DPO: JA avg: {told}" in text
     html = (build(built.family.report(board=with_board(found)), built.ctx) / "report.html").read_text("utf-8")
     assert "DPO, ja: accepted 1.2\u00a0% missing of exact (ja)." in html
+
+
+def test_a_bench_beside_the_averages_is_told_and_no_part_of_their_cells(built: Built) -> None:
+    found = copy.deepcopy(built.board)
+    aside = {(row["bench"], row["language"]) for row in found["rows"][:1]}
+    for row in found["rows"]:
+        row["averaged"] = (row["bench"], row["language"]) not in aside
+    card = build(built.family.card(board=with_board(found)), built.ctx)
+    html = (build(built.family.report(board=with_board(found)), built.ctx) / "report.html").read_text("utf-8")
+    ((bench, language),) = aside
+    for text in ((card / "README.md").read_text("utf-8"), html):
+        assert f"Not counted in the averages: {bench} ({language})." in text
+    cells = json.loads((card / "cells.json").read_bytes())
+    part = cells[f"DPO/headline/{language}"]["cells"]
+    assert part and not any(f"/{bench}/{language}/" in cell for cell in part)
+    assert "Not counted in the averages" not in built.html
+
+
+def test_the_notes_of_a_card_are_on_card_and_report_as_text(built: Built) -> None:
+    card = built.family.card(notes=(f"The judges are stand-ins {EVIL}.",))
+    text = (build(card, built.ctx) / "README.md").read_text("utf-8")
+    html = (build(built.family.report(card=card), built.ctx) / "report.html").read_text("utf-8")
+    assert "The judges are stand-ins" in text.split("## What the numbers do not cover")[1]
+    assert "The judges are stand-ins" in html and "<script>alert" not in text + html

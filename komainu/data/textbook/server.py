@@ -1,4 +1,4 @@
-"""The textbook's teacher behind the OpenAI protocol: `python -m komainu.data.textbook.server --port 8000`."""
+"""The textbook's teacher and graders over the OpenAI protocol: `python -m komainu.data.textbook.server --port 8000`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from typing import Any
 
 from aiohttp import web
 
+from komainu.data.textbook.grader import GRADERS, judge
 from komainu.data.textbook.teacher import Faults, answer
 from komainu.errors import UsageError, nearest
 from komainu.models.receiving import body_of, clear_errors, health, messages_of, whole
+from komainu.rows import Message
 
 NAME = "textbook"
 CLEAN = Faults(**{f.name: 0.0 for f in fields(Faults)})
+NAMES = (NAME, f"{NAME}-clean", *GRADERS)
 FAULTS = web.AppKey("faults", Faults)
 
 
@@ -27,7 +30,7 @@ def app(faults: Faults | None = None) -> web.Application:
     """The application; `faults` are the rates of the model named `textbook`.
 
     Covers chat completions (one choice, not streamed), the list of models, and health. Sampling
-    parameters other than `seed` and `max_tokens` change nothing: the teacher has none.
+    parameters other than `seed` and `max_tokens` change nothing: teacher and graders have none.
     """
     served = web.Application(middlewares=[clear_errors])
     served[FAULTS] = faults or Faults()
@@ -44,7 +47,7 @@ def faults_of(model: str, rates: Faults) -> Faults:
     """
     name, _, changes = model.partition("@")
     if name not in (NAME, f"{NAME}-clean"):
-        raise UsageError(f"model {model!r} is not served here{nearest(name, (NAME, f'{NAME}-clean'))}")
+        raise UsageError(f"model {model!r} is not served here{nearest(name, NAMES)}")
     wanted: dict[str, Any] = {}
     for change in filter(None, changes.split(",")):
         key, _, value = change.partition("=")
@@ -66,7 +69,7 @@ def changed(rates: Faults, wanted: dict[str, Any], at: str) -> Faults:
 
 
 async def models(request: web.Request) -> web.Response:
-    served = [{"id": name, "object": "model", "owned_by": "komainu"} for name in (NAME, f"{NAME}-clean")]
+    served = [{"id": name, "object": "model", "owned_by": "komainu"} for name in NAMES]
     return web.json_response({"object": "list", "data": served})
 
 
@@ -77,7 +80,7 @@ async def complete(request: web.Request) -> web.Response:
 def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
     """The protocol's answer to one request; raises UsageError naming the field that is wrong.
 
-    Token counts are counts of characters. `fault` beside the content is the teacher's label.
+    Token counts are counts of characters. `fault` beside the content is the teacher's label; graders give none.
     """
     model = asked.get("model", NAME)
     if not isinstance(model, str):
@@ -87,10 +90,10 @@ def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
     limit = whole(asked, "max_completion_tokens") or whole(asked, "max_tokens")
     if asked.get("n", 1) != 1 or asked.get("stream"):
         raise UsageError("n must be 1 and stream false: this server gives one whole answer a request")
-    text, fault = answer(messages, seed, faults_of(model, rates))
+    text, beside = said(model, messages, seed, rates)
     finish = "stop"
     if limit is not None and len(text) > limit:
-        text, fault, finish = text[:limit], "truncated", "length"
+        text, beside, finish = text[:limit], dict.fromkeys(beside, "truncated"), "length"
     asked_for, given = sum(len(m.content) for m in messages), len(text)
     return {
         "id": f"chatcmpl-{seed}",
@@ -100,7 +103,7 @@ def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": text, "fault": fault},
+                "message": {"role": "assistant", "content": text, **beside},
                 "finish_reason": finish,
             }
         ],
@@ -110,6 +113,14 @@ def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
             "total_tokens": asked_for + given,
         },
     }
+
+
+def said(model: str, messages: tuple[Message, ...], seed: int, rates: Faults) -> tuple[str, dict[str, str]]:
+    """What a model says, and what stands beside it: the teacher's label."""
+    if grader := GRADERS.get(model):
+        return judge(messages, grader), {}
+    text, fault = answer(messages, seed, faults_of(model, rates))
+    return text, {"fault": fault}
 
 
 def die_with_parent() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from komainu.checks.text import visible
 from komainu.eval.base import Answers, Bench, Scores
 from komainu.eval.judge.criteria import MarkedCriteria
 from komainu.eval.judge.template import ROOT, fingerprint, render
@@ -68,7 +69,7 @@ class Judged(Bench):
         """What the prompt is filled with; `low`, `top` and `mark` are there already."""
         return {
             "question": chat.prompt[-1].content,
-            "answer": chat.reply,
+            "answer": visible(chat.reply),
             "reference": chat.meta.get("reference", ""),
             "rubric": chat.meta.get("rubric", ""),
         }
@@ -102,8 +103,9 @@ class Judged(Bench):
                 return Verdict({self.metrics[0]: mean, **values}, found.reason or new.reason)
             found = Verdict(values, found.reason or new.reason, new.wrong)
             if not found.wrong:
-                break
-        return found
+                return found
+        finish = transcript.meta.get("finish")  # length: cut off; content_filter: the judge's provider refused
+        return found._replace(wrong=f"{found.wrong} ({finish})") if finish else found
 
     def score(self, chat: Chat) -> list[Score]:
         raise AssertionError(f"{self.name} is marked by judges: score it with a Panel")

@@ -33,6 +33,10 @@ class Panel(Scores):
     verdicts: tuple[Verdicts, ...]
     rule: Rule | None = None
 
+    def __post_init__(self) -> None:
+        """By the judges' names, so that the order in which they are given plays no part."""
+        object.__setattr__(self, "verdicts", tuple(sorted(self.verdicts, key=lambda v: (v.judge.name, v.id))))
+
     def check(self) -> Iterator[str]:
         yield from super().check()
         yield from (f"Panel.bench: {problem}" for problem in self.bench.problems())
@@ -44,6 +48,8 @@ class Panel(Scores):
         for name, n in Counter(verdicts.judge.name for verdicts in self.verdicts).items():
             if n > 1:
                 yield f"Panel.verdicts has {n} judges called {name!r}; each judge needs a name of its own"
+            if name == "rule":
+                yield "Panel.verdicts has a judge called 'rule', as scores are that no judge gave; name it otherwise"
 
     @property
     def judges(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from komainu.eval.judge.base import Judged
 
 Rounding = Literal["none", "half_even"]
-_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 
 class Verdict(NamedTuple):
@@ -53,10 +53,10 @@ class Rule(Spec, ABC):
         """A plain decimal number on the bench's scale; a text that says why it is none."""
         if not _NUMBER.fullmatch(text):
             return f"not a number: {text[:40]!r}"
-        value = round(float(text)) if self.rounding == "half_even" else float(text)
+        value = float(text)
         if not bench.low <= value <= bench.top:
             return f"out of range: {text} is not from {bench.low:g} to {bench.top:g}"
-        return float(value)
+        return float(round(value)) if self.rounding == "half_even" else value
 
 
 @dataclass(frozen=True, kw_only=True)

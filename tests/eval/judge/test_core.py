@@ -67,8 +67,8 @@ def built(root: Path, stage: Panel, says: Any = say) -> tuple[Context, list[Scor
 def test_every_judge_marks_every_answer_that_can_be_judged(tmp_path: Path) -> None:
     _, scores, summary = built(tmp_path, panel(ANSWERS, Marks(language="en"), (STRICT, KIND)))
     assert [(s.id, s.by, s.value, s.why) for s in scores[:2]] == [
-        ("item-1", "strict", 3.0, "Good."),
         ("item-1", "kind", 4.0, "Good."),
+        ("item-1", "strict", 3.0, "Good."),
     ]
     assert summary["metrics"]["score"]["mean"] == 3.5
     assert summary["judges"]["score"]["balanced"] == 3.5
@@ -133,6 +133,11 @@ def test_a_panel_of_other_answers_or_of_one_judge_twice_is_refused() -> None:
     other = panel(replace(ANSWERS, items=Items(n=4)), BENCH, (STRICT,))
     assert any("other answers" in p for _, p in wiring(replace(mine, verdicts=other.verdicts)))
     assert any("is empty" in p for _, p in wiring(replace(mine, verdicts=())))
+    assert any("called 'rule'" in p for _, p in wiring(panel(ANSWERS, BENCH, (Model(name="rule"),))))
+
+
+def test_judges_do_not_see_what_was_thought_before_the_answer() -> None:
+    assert BENCH.values(item(0).with_reply("<think>五かな。</think>\n五です。"))["answer"] == "\n五です。"
 
 
 def test_the_prompt_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
