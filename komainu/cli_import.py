@@ -11,7 +11,6 @@ from typing import Any
 
 from komainu import launch, settings
 from komainu.cli_verbs import Outcome
-from komainu.eval.columns import LIMIT
 from komainu.eval.imported.shaberi import BENCHES
 from komainu.eval.imported.stages import ImportedScores, scanned
 from komainu.eval.imported.whole import AVERAGE, imported
@@ -103,6 +102,8 @@ def cells(line: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def over(part: Mapping[str, Any]) -> bool:
+    from komainu.eval.columns import LIMIT
+
     return bool(part["missing"] > LIMIT * (part["n"] + part["missing"]))
 
 

@@ -44,9 +44,13 @@ def test_the_published_tree_is_imported_and_shown(eval_: Run) -> None:
     assert "* microsoft/phi-4 on Rakuda: 13.3 % of the verdicts are missing: 7.89 to 9.22" in said.out
     assert "missing of llmjudge-athenev2: Rakuda 36 of 120" in said.out and "build" not in said.err
     found = eval_("import", "shaberi", tree, "--json").json
-    assert found["files"] == 44 and found["name"] == "shaberi" and found["missing"]["llmjudge-llama33"]["rakuda"][0] == 0
+    assert (
+        found["files"] == 44 and found["name"] == "shaberi" and found["missing"]["llmjudge-llama33"]["rakuda"][0] == 0
+    )
     (phi,) = (line for line in found["panel"] if line["model"] == "microsoft/phi-4")
-    assert phi["rakuda"]["mean"] == pytest.approx(9.11, abs=0.005) and phi["rakuda"]["worst"] < 8 < phi["rakuda"]["best"]
+    assert (
+        phi["rakuda"]["mean"] == pytest.approx(9.11, abs=0.005) and phi["rakuda"]["worst"] < 8 < phi["rakuda"]["best"]
+    )
 
 
 def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) -> None:
@@ -56,7 +60,6 @@ def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) 
     names = [*Store(Path("store")).names()]
     assert "shaberi" in names and "shaberi/a/two/tengu_bench" in names
     assert "shaberi/a/one/rakuda/gpt-4-turbo-preview" in names
-    assert main(["why", "shaberi/a/one/rakuda", "--json"]) == 0 and main(["verify", "shaberi"]) == 0
     board = eval_("board", "--json")
     assert {line["model"] for line in board.json["rows"]} == {"a/one", "a/two"}
     found = eval_("panel", "shaberi", "--gold", "gpt-4-turbo-preview", "--json").json
@@ -64,6 +67,7 @@ def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) 
     rows = {(line["judge"], line["bench"]): line for line in found["item_level"]}
     assert rows["panel", "rakuda"]["n"] == 6 and rows["panel", "rakuda"]["bias"]["value"] == -3.0
     assert rows["panel", "tengu_bench"]["n"] == 0
+    assert main(["why", "shaberi/a/one/rakuda"]) == 0 and main(["verify", "shaberi"]) == 0
 
 
 def test_what_is_no_tree_or_no_source_is_told(eval_: Run, tmp_path: Path) -> None:
@@ -78,8 +82,9 @@ def test_what_is_no_tree_or_no_source_is_told(eval_: Run, tmp_path: Path) -> Non
 
 def test_a_drifting_judge_ends_with_3(eval_: Run) -> None:
     rng = random.Random("drift")
-    rows = [{"model": "m", "item": i, "judge": j, "score": rng.randint(1, 5), "top": 5} for i in range(30) for j in "ab"]
-    moved = [each | {"score": each["score"] - (each["judge"] == "b")} for each in rows]
+    asked = [(item, judge, rng.randint(1, 5)) for item in range(30) for judge in "ab"]
+    rows = [{"model": "m", "item": i, "judge": judge, "score": score, "top": 5} for i, judge, score in asked]
+    moved = [row | {"score": score - (judge == "b")} for row, (_, judge, score) in zip(rows, asked, strict=True)]
     for name, some in (("then", rows), ("now", moved)):
         Path(f"{name}.jsonl").write_text("".join(json.dumps(each) + "\n" for each in some))
     assert eval_("panel", "then.jsonl", "--canary", "then.jsonl").code == 0
@@ -101,7 +106,9 @@ def test_the_table_of_a_panel_has_every_section(eval_: Run) -> None:
                 score = None if judge == "llama" and rng.random() < 0.2 else round(worth + rng.gauss(0, 1), 2)
                 rows.append({"model": f"q{m}" if m < 4 else f"l{m}", "item": i, "judge": judge, "score": score,
                              "length": length, "gold": round(worth, 2)})  # fmt: skip
-    rows += [{"item": i, "judge": "qwen", "first": a, "second": b, "winner": "first"} for i in "12" for a, b in ("xy", "yx")]
+    rows += [
+        {"item": i, "judge": "qwen", "first": a, "second": b, "winner": "first"} for i in "12" for a, b in ("xy", "yx")
+    ]
     Path("a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
     Path("kin.csv").write_text("model,family,teacher\nq*,qwen,qwen\nl*,llama,llama\n")
     said = eval_("panel", "a.jsonl", "--kin", "kin.csv")

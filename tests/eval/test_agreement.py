@@ -17,7 +17,7 @@ from komainu.eval.stats import agreement
 from komainu.eval.stats.bootstrap import Floats
 
 Measure = Callable[[Floats, Floats, Floats], Floats]
-GRADES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=40)
+GRADES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=3, max_size=40)
 EVERY: list[Measure] = [
     agreement.pearson,
     agreement.spearman,
@@ -116,6 +116,12 @@ def test_resampled_scores_are_measured_row_by_row(pairs: list[tuple[int, int]], 
         found = measure(np.stack([x, x]), np.stack([y, others]), np.ones((2, len(x))))
         single = [once(measure, x, y), once(measure, x, others)]
         assert found.tolist() == pytest.approx(single, abs=1e-9, nan_ok=True), measure
+
+
+def test_two_rows_are_enough_for_an_order() -> None:
+    up, down = np.array([1.0, 2]), np.array([2.0, 1])
+    found = agreement.kendall(np.stack([up, up]), np.stack([up, down]), np.ones((2, 2)))
+    assert found.tolist() == [1.0, -1.0]
 
 
 def test_without_spread_there_is_no_number() -> None:

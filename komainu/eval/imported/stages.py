@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Lang, Scores
@@ -81,6 +82,14 @@ def questions_hash(questions: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(questions).encode()).hexdigest()[:12]
 
 
+class Verdicts(NamedTuple):
+    """What a judge's file holds, by question."""
+
+    judge: str
+    file: str
+    said: dict[str, list[Line]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportedAnswers(Answers):
     """Chat rows: the answers of one model in the files of a tree, with what each judge gave in `meta["verdicts"]`:
@@ -101,14 +110,20 @@ class ImportedAnswers(Answers):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         tolerated: Counter[str] = Counter()
-        verdicts: dict[str, dict[str, list[Line]]] = {file.name: {} for file in self.files}
+        verdicts: dict[str, list[Verdicts]] = {}  # of each bench, a judge's after the other's
         for file in self.files:
+            said: dict[str, list[Line]] = {}
             for row in self.read(file, tolerated):
-                verdicts[file.name].setdefault(row.question, []).append(row)
-        chats = [chat for item in self.read_items(ctx) for chat in self.answers_to(item, verdicts, tolerated)]
+                said.setdefault(row.question, []).append(row)
+            verdicts.setdefault(file.set.bench, []).append(Verdicts(file.judge, file.name, said))
+        chats = [
+            chat
+            for item in self.read_items(ctx)
+            for chat in answers_to(item, verdicts.get(item.meta["bench"], []), tolerated)
+        ]
         known = {chat.prompt[-1].content for chat in chats}
-        for some in verdicts.values():
-            tolerated["rows of other questions"] += sum(len(every) for q, every in some.items() if q not in known)
+        for each in chain.from_iterable(verdicts.values()):
+            tolerated["rows of other questions"] += sum(len(rows) for q, rows in each.said.items() if q not in known)
         unfit = Counter(why.partition(":")[0] for chat in chats if (why := ruled(chat)))
         write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
         return {
@@ -126,34 +141,32 @@ class ImportedAnswers(Answers):
             raise UsageError(f"{path} has changed since the tree was looked at; import it again")
         yield from rows(file, content, Path(self.root), tolerated)
 
-    def answers_to(
-        self, item: Chat, verdicts: dict[str, dict[str, list[Line]]], tolerated: Counter[str]
-    ) -> Iterator[Chat]:
-        """The different answers to an item, each with the verdicts it was given; the item without one where there are
-        none."""
-        files = [file for file in self.files if file.set.bench == item.meta["bench"]]
-        if not files:
-            return
-        given: dict[str, dict[str, dict[str, Any]]] = {}
-        for file in files:
-            for row in verdicts[file.name].get(item.prompt[-1].content, ()):
-                there = given.setdefault(row.answer, {})
-                if file.judge in there:
-                    tolerated["rows that repeat an answer"] += 1
-                    continue
-                there[file.judge] = verdict(row, tolerated)
-        answers = sorted(given.items(), key=lambda each: (-len(each[1]), sorted(each[1])))
-        seen = {judge for there in given.values() for judge in there}
-        lacking = {file.judge: file.name for file in files if file.judge not in seen}
-        tolerated["questions a file lacks"] += len(lacking)
-        tolerated["questions with several answers"] += len(answers) > 1
-        none = {judge: {"at": name} for judge, name in lacking.items()}
-        if not answers:
-            yield item.with_meta(verdicts=none)
-        for number, (answer, there) in enumerate(answers):
-            said = {**there, **none} if number == 0 else there
-            sample = {"sample": number} if len(answers) > 1 else {}
-            yield item.with_reply(answer, verdicts=dict(sorted(said.items())), **sample)
+
+def answers_to(item: Chat, verdicts: Sequence[Verdicts], tolerated: Counter[str]) -> Iterator[Chat]:
+    """The different answers to an item, each with the verdicts it was given; the item without one where there are none.
+
+    Nothing for an item of a set that no judge has.
+    """
+    given: dict[str, dict[str, dict[str, Any]]] = {}
+    lacking: dict[str, dict[str, Any]] = {}
+    for judge, file, said in verdicts:
+        for row in said.get(item.prompt[-1].content, ()):
+            there = given.setdefault(row.answer, {})
+            if judge in there:
+                tolerated["rows that repeat an answer"] += 1
+            else:
+                there[judge] = verdict(row, tolerated)
+        if item.prompt[-1].content not in said:
+            lacking[judge] = {"at": file}
+    answers = sorted(given.items(), key=lambda each: (-len(each[1]), sorted(each[1])))
+    tolerated["questions a file lacks"] += len(lacking)
+    tolerated["questions with several answers"] += len(answers) > 1
+    if verdicts and not answers:
+        yield item.with_meta(verdicts=lacking)
+    for number, (answer, there) in enumerate(answers):
+        sample = {"sample": number} if len(answers) > 1 else {}
+        first = lacking if number == 0 else {}
+        yield item.with_reply(answer, verdicts=dict(sorted({**there, **first}.items())), **sample)
 
 
 def verdict(row: Line, tolerated: Counter[str]) -> dict[str, Any]:

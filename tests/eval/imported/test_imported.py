@@ -77,7 +77,7 @@ def test_the_folder_of_judgements_does_as_well_as_the_tree(tmp_path: Path) -> No
 
 def test_what_a_tree_holds_is_tolerated_and_counted(tmp_path: Path) -> None:
     root = small(tmp_path / "tree")
-    odd = [
+    odd: list[dict[str, Any] | str] = [
         row(0, None),
         "",
         row(1, {"score": 4, "judge_output": "良い\n[点数]\n4点"}),
@@ -134,7 +134,9 @@ def test_items_are_what_most_files_ask(tmp_path: Path) -> None:
     root = small(tmp_path / "tree", models=("a", "b", "c"))
     write(root, PANEL[0], TENGU, "a", (row(i, 5, Category="表", Criteria="基準") for i in range(3, 12)))
     ctx, target, _, summary = built(tmp_path / "store", root)
-    items = [row for row in ctx.open(target.items).rows() if isinstance(row, Chat) and row.meta["bench"] == "tengu_bench"]
+    items = [
+        row for row in ctx.open(target.items).rows() if isinstance(row, Chat) and row.meta["bench"] == "tengu_bench"
+    ]
     assert [item.id for item in items] == [f"tengu-bench-{n}" for n in range(1, 7)]
     assert items[0].meta["source"] == "lightblue/tengu_bench" and items[3].meta["task"] == "表"
     assert items[3].meta["rubric"] == "基準" and summary["tolerated"]["rows of other questions"] == 6
@@ -159,7 +161,7 @@ def test_what_cannot_be_read_is_refused_with_file_and_line(tmp_path: Path, line:
 
 def test_a_second_import_builds_nothing_and_a_new_model_leaves_the_others_alone(tmp_path: Path) -> None:
     root = small(tmp_path / "tree")
-    ctx, target, _, _ = built(tmp_path / "store", root)
+    ctx, _, _, _ = built(tmp_path / "store", root)
     before = {artifact.ref for artifact in ctx.store.ls()}
     built(tmp_path / "store", root)
     assert {artifact.ref for artifact in ctx.store.ls()} == before
@@ -222,7 +224,7 @@ def test_a_model_without_a_set_has_no_average(tmp_path: Path) -> None:
     root = small(tmp_path / "tree")
     for judge in PANEL:
         (root / "judgements" / f"judge_{judge}" / TENGU / "a__one.json").unlink()
-    _, target, found, _ = built(tmp_path / "store", root)
+    _, _, found, _ = built(tmp_path / "store", root)
     assert found["panel"][0]["average"] == dict.fromkeys(("mean", "balanced", "worst", "best"))
     assert found["panel"][1]["average"]["mean"] is not None
 
