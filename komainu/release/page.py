@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from komainu.errors import UsageError
+from komainu.pages.page import policy
 from komainu.release import judges
 from komainu.release.datasets import DataSet, Example, examples, read_set
 from komainu.release.numbers import estimate, one, p_value
@@ -20,7 +19,7 @@ from komainu.release.readme import read_sweep
 from komainu.release.results import PARTS, WHOLE, Decision, Line, Results
 from komainu.release.samples import clean, side_by_side
 from komainu.release.svg import SERIES, drawing, marker
-from komainu.release.templates import render, source
+from komainu.release.templates import look, render, source
 from komainu.release.training import described, read_run, settings_table
 from komainu.store import Artifact, reference
 
@@ -34,7 +33,7 @@ WORDS = {"better": "▲", "worse": "▼", "not distinguishable": "≈", "withhel
 
 def page(report: Report, results: Results, ctx: Context) -> str:
     """report.html."""
-    style, script = source("report.css"), source("report.js")
+    style, script = look(), source("report.js")
     card = ctx.open(report.card).record["config"]
     board = ctx.open(report.board)
     return render(
@@ -62,15 +61,6 @@ def page(report: Report, results: Results, ctx: Context) -> str:
         faults=faults(ctx.open(report.faults)) if report.faults else [],
         provenance=tree(ctx.store, {field: reference(stage) for field, stage in report.inputs.items()}),
         words=WORDS,
-    )
-
-
-def policy(style: str, script: str) -> str:
-    """A content security policy: this style and this script, nothing else, nothing from outside."""
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 

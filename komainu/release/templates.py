@@ -5,23 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from komainu.pages.page import BASE, environment
 from komainu.release.markdown import escape
-
-
-def render(template: str, /, **values: Any) -> str:
-    """A template of this package, filled in; a name the template knows and `values` lacks is an error."""
-    environment = Environment(
-        loader=PackageLoader("komainu.release", "templates"),
-        autoescape=select_autoescape(enabled_extensions=("html.jinja",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"md": escape, "tight": tight}
-    return environment.get_template(template).render(**values)
 
 
 def tight(text: str) -> str:
@@ -29,8 +14,21 @@ def tight(text: str) -> str:
     return re.sub(r" (?=%)|(?<=\bp) (?=[<\d])|(?<=p <) (?=\d)", "\u00a0", text)
 
 
+TEMPLATES = environment("komainu.release", "templates")
+TEMPLATES.filters |= {"md": escape, "tight": tight}
+
+
+def render(template: str, /, **values: Any) -> str:
+    """A template of this package, filled in; a name the template knows and `values` lacks is an error."""
+    return TEMPLATES.get_template(template).render(**values)
+
+
 def source(name: str) -> str:
     """A file of the templates folder as it is."""
-    environment = Environment(loader=PackageLoader("komainu.release", "templates"), autoescape=True)
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
+    assert TEMPLATES.loader is not None
+    return TEMPLATES.loader.get_source(TEMPLATES, name)[0]
+
+
+def look() -> str:
+    """The style sheet of a report."""
+    return BASE.read_text(encoding="utf-8") + source("report.css")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from komainu.release.page import policy
-from komainu.release.templates import source
+from komainu.pages.page import policy
+from komainu.release.templates import look, source
 from tests.release.world import Family, build, context
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -55,7 +55,7 @@ def chromium(folder: Path, html: str, *options: str) -> tuple[str, str]:
 
 def measured(folder: Path, html: str, *options: str) -> dict[str, str]:
     """What a script that stands in for the page's own measures."""
-    style, script = source("report.css"), source("report.js")
+    style, script = look(), source("report.js")
     changed = html.replace(script, MEASURE)
     for old, new in zip(policy(style, script).split(";"), policy(style, MEASURE).split(";"), strict=True):
         changed = changed.replace(old.strip().replace("'", "&#39;"), new.strip().replace("'", "&#39;"))

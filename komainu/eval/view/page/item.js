@@ -1,0 +1,82 @@
+// The page of one item: the question, what is known of the right answer, and what several entries said.
+const REASON = 600; // characters of a reason that are shown at once
+
+async function itemPage(c, n, params) {
+  const items = await Items.of(c);
+  const state = stateOf(items, params);
+  const chosen = (params.get("with") || `${state.a},${state.b}`).split(",").map(Number).filter((e) => items.rows.has(e));
+  const order = wanted?.c === c && wanted.found.includes(n) ? wanted.found : items.chosen(state);
+  const at = order.indexOf(n);
+  const link = (changes) => to(`item/${c}/${n}`, { ...state, with: chosen.join(","), ...changes });
+  const step = (text, other, key) => (other === undefined ? el("span", { class: "num" }, text) : el("a", { href: to(`item/${c}/${other}`, { ...state, with: state.show === "all" ? chosen.join(",") : standOut(items, state, other) }), "aria-keyshortcuts": key, id: key }, text));
+  const [asked, ...cells] = await Promise.all([items.question(n), ...chosen.map((e) => items.answers(e, n))]);
+  const [id, , lang, group] = items.set.items[items.table.at[n]];
+  const rest = items.entries.filter((e) => !chosen.includes(e));
+  page(
+    id,
+    el("p", { class: "kicker" }, el("a", { href: to(`bench/${c}`, { ...state, at: n }), id: "back" }, nameOf(items.column))),
+    el("h1", { class: "item-id" }, id),
+    el("p", { class: "steps" }, step("← previous", order[at - 1], "k"), el("span", { class: "num" }, at < 0 ? "" : `${at + 1} of ${order.length}` + (state.show === "all" ? "" : `: ${FILTERS[state.show].label}`)), step("next →", at < 0 ? undefined : order[at + 1], "j"), group && el("span", { class: "num" }, group)),
+    question(asked, lang),
+    el("div", { class: "controls" },
+      el("ul", { class: "chosen", "aria-label": "Models shown" }, chosen.map((e) => el("li", {}, board.entries[e], el("a", { href: link({ with: chosen.filter((other) => other !== e).join(",") || "-" }), "aria-label": `Hide ${board.entries[e]}` }, "×")))),
+      rest.length ? choice("Add", [["", "a model …"], ...rest.map((e) => [e, `${board.entries[e]}: ${plain(items.value(e, n))}`])], "", (e) => { location.hash = link({ with: [...chosen, e].join(",") }); }) : null),
+    el("div", { class: "answers" }, chosen.map((e, i) => entryOf(items, e, n, cells[i], lang))),
+    everyone(items, n, chosen, link));
+}
+
+function question(asked, lang) {
+  const single = asked.turns.length === 1;
+  return el("section", { class: "question", "aria-label": "Question" },
+    asked.turns.map(([role, text, spoken]) => [single ? null : el("p", { class: "role" }, role), said([text], spoken)]),
+    asked.references.length ? el("div", { class: "reference" }, el("p", { class: "role" }, asked.references.length > 1 ? `References (${asked.references.length})` : "Reference"), asked.references.map((text) => said([text], lang))) : null,
+    asked.rubric ? el("div", { class: "reference" }, el("p", { class: "role" }, "Rubric"), said([asked.rubric], lang)) : null,
+    asked.notes.length ? el("details", {}, el("summary", {}, "More about the item"), el("dl", {}, asked.notes.map(([key, text]) => [el("dt", {}, key), el("dd", {}, said([text], "en"))]))) : null);
+}
+
+function entryOf(items, e, n, answers, lang) {
+  const value = items.value(e, n);
+  const many = answers.length > 1;
+  return el("article", { class: "entry", "aria-label": board.entries[e] },
+    el("h2", {}, board.entries[e], " ", el("span", { class: "num" }, `${plain(value)}${items.column.top === 1 ? "" : " of " + items.column.top}`)),
+    answers.length ? answers.map((each) => [many ? el("hr") : null, answerOf(items, each, lang)]) : el("p", { class: "empty" }, "no answer"));
+}
+
+function answerOf(items, { text = [], turns = [], thinking = "", note: told = "", verdicts = [] }, lang) {
+  const leaks = text.filter((piece) => typeof piece !== "string").length;
+  return [
+    told || leaks ? el("p", { class: "role" }, told, told && leaks ? ", " : "", leaks ? el("span", { class: "flag" }, `${leaks} leak${leaks > 1 ? "s" : ""}`) : null) : null,
+    thinking ? el("details", { class: "thinking" }, el("summary", {}, `Thinking, ${thinking.length.toLocaleString("en")} characters`), said([thinking], lang)) : null,
+    turns.map(([role, words, spoken]) => [el("p", { class: "role" }, role), said([words], spoken)]),
+    text.length ? said(text, lang) : el("p", { class: "empty" }, "no text"),
+    verdictsOf(items, verdicts),
+  ];
+}
+
+// The verdicts of the page's column first; those of rules that say nothing more than a number stand in a line.
+function verdictsOf(items, verdicts) {
+  const ours = (v) => v[0] === items.c;
+  const sorted = [...verdicts.filter(ours), ...verdicts.filter((v) => !ours(v))];
+  const short = sorted.filter(([, by, value, why]) => by === "rule" && !why && value != null);
+  const long = sorted.filter((v) => !short.includes(v));
+  return [
+    short.length ? el("p", { class: "marks" }, short.map((v) => el("span", { class: ours(v) ? "ours" : "" }, nameOf(board.columns[v[0]]), " ", el("b", {}, plain(v[2])), " "))) : null,
+    long.map((v) => el("div", { class: "verdict" + (ours(v) ? " ours" : "") },
+      el("p", { class: "role" }, el("b", {}, v[2] == null ? "missing" : plain(v[2])), " ", v[1] === "rule" ? "by rule" : `by ${v[1]}`, ` · ${nameOf(board.columns[v[0]])}`),
+      v[3] ? said([v[3]], KANA.test(v[3]) ? "ja" : "en", REASON) : null)),
+  ];
+}
+
+const KANA = /[\u3041-\u30ff]/;
+
+// All entries' values at this item, the best first, to be added to those that are shown.
+function everyone(items, n, chosen, link) {
+  const up = items.column.up ? -1 : 1;
+  const rows = items.entries.filter((e) => items.value(e, n) != null).sort((a, b) => up * (items.value(a, n) - items.value(b, n)) || a - b);
+  const list = new List("All models", "everyone", ["Model", "Value"], (e) => [
+    el("div", { role: "rowheader", class: "cell name" }, chosen.includes(e) ? board.entries[e] : el("a", { href: link({ with: [...chosen, e].join(",") }) }, board.entries[e])),
+    el("div", { role: "cell", class: "cell number" }, plain(items.value(e, n))),
+  ]);
+  const open = el("details", { toggle: () => list.show(rows) }, el("summary", {}, `All ${rows.length} models on this item`), list.box);
+  return items.entries.length > 2 ? open : null;
+}

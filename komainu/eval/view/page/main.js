@@ -1,0 +1,59 @@
+// Where the reader is, as the part of the address behind #: `bench/3?a=0&b=2&show=worse`, `item/3/17?with=0,2`.
+let board = null;
+let wanted = null; // the items that the last list had, in its order
+let now = 0; // counts the pages, so that one that comes late is not shown
+
+function to(place, values = {}) {
+  const params = new URLSearchParams(Object.entries(values).filter(([, value]) => value != null && value !== "").map(([key, value]) => [key, String(value)]));
+  return "#/" + place + (params.size ? "?" + params : "");
+}
+
+function go(place, values) {
+  location.hash = to(place, values);
+}
+
+// Keep what the reader has chosen in the address without making the page again.
+function note(changes) {
+  const [place, query] = location.hash.slice(2).split("?");
+  const params = Object.fromEntries(new URLSearchParams(query));
+  history.replaceState(null, "", to(place, { ...params, ...changes }));
+}
+
+async function show() {
+  const mine = ++now;
+  const [place, query] = location.hash.slice(2).split("?");
+  const [kind, c, n] = place.split("/");
+  const params = new URLSearchParams(query);
+  try {
+    board ||= await load("board");
+    const column = Number(c);
+    if (kind && !board.columns[column]?.bench) throw new Error(`there is no column ${c}`);
+    const pages = { bench: () => benchPage(column, params), item: () => itemPage(column, Number(n), params) };
+    await (pages[kind] || (() => boardPage(params)))();
+  } catch (error) {
+    if (mine === now) page("Not shown", el("h1", {}, "This cannot be shown"), el("p", {}, error.message), el("p", {}, el("a", { href: "#/" }, "To the board")));
+  }
+  document.documentElement.dataset.shown = now;
+}
+
+function page(title, ...inside) {
+  document.title = title;
+  document.getElementById("main").replaceChildren(el("div", { class: "page" }, inside));
+  scrollTo(0, 0);
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const search = document.querySelector("input[type=search]");
+  if (event.key === "/" && search) {
+    event.preventDefault();
+    search.focus();
+  } else if (event.key === "Escape") document.getElementById("back")?.click();
+  else if (event.key === "j" || event.key === "k") document.getElementById(event.key)?.click();
+});
+addEventListener("hashchange", show);
+document.querySelector("footer").append(el("p", {}, "Keys: / search, arrows through a list, Enter opens, j and k to the next and the previous item, Escape back to the list."));
+show();

@@ -1,0 +1,119 @@
+"""A set: the same items, answered by several entries, with everything that is said of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from komainu.checks.scripts import has_kana
+from komainu.eval.view.answers import Object, answer, item
+from komainu.eval.view.boards import AnswerSet, Boards, Column, opened
+from komainu.eval.view.scripts import Series, write
+from komainu.eval.view.table import Table
+from komainu.rows import Chat, Score
+from komainu.store import Artifact, Store
+
+EXCERPT = 300  # characters of a question in the list of items
+Scored = dict[int, dict[str, list[Score]]]  # number of a column to an item's id to its scores
+
+
+class Size(NamedTuple):
+    """How many items a set has, and answers to them."""
+
+    items: int
+    answers: int
+
+
+def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name: str) -> Size:
+    """Write the list of items as `NAME/items`, the questions as `NAME/q-0` and on, the answers of each entry as
+    `NAME/eENTRY-0` and on, and a table of values for each column as `NAME/cCOLUMN`. One entry is in memory at a time.
+    """
+    artifacts = {entry: opened(store, ref) for entry, ref in shown.answers.items()}
+    items = items_of(store, artifacts.values())
+    place = {id: number for number, id in enumerate(items)}
+    columns = {c: boards.columns[c] for c in shown.columns}
+    tables = {c: Table(len(items)) for c in columns}
+    questions = Series(folder, f"{name}/q")
+    questions.extend(item(chat) for chat in items.values())
+    told, leaks, count = [], list[tuple[int, int, int]](), 0
+    for number, entry in enumerate(boards.entries.values()):
+        if (artifact := artifacts.get(entry.name)) is None:
+            continue
+        scores = scored(store, {c: line for c in columns if (line := entry.lines.get(columns[c]))})
+        for c, some in scores.items():
+            tables[c].add(number, [(place[id], score) for id, each in some.items() for score in each])
+        series = Series(folder, f"{name}/e{number}")
+        for at, cell in enumerate(cells(items, artifact, scores)):
+            series.add(cell)
+            count += len(cell)
+            if found := sum(isinstance(piece, list) for each in cell for piece in each.get("text", ())):
+                leaks.append((number, at, found))
+        told.append([number, artifact.ref, series.done(), artifact.summary.get("sampling", {})])
+    for c, table in tables.items():
+        write(folder, f"{name}/c{c}", {**table.json(), **beside(boards, columns[c])})
+    listed = [listing(chat) for chat in items.values()]
+    write(folder, f"{name}/items", {"items": listed, "questions": questions.done(), "entries": told, "leaks": leaks})
+    return Size(len(items), count)
+
+
+def items_of(store: Store, answers: Iterable[Artifact]) -> dict[str, Chat]:
+    """The items by id, in their own order; where they are gone from the store, as the answers have them."""
+    made = [*answers]
+    source = store.at(made[0].inputs.get("items", "gone"))
+    rows = (row for artifact in ([source] if source else made) for row in artifact.rows())
+    found: dict[str, Chat] = {}
+    for row in rows:
+        if isinstance(row, Chat):
+            found.setdefault(row.id, row)
+    return found
+
+
+def scored(store: Store, lines: Mapping[int, Object]) -> Scored:
+    """The scores of one entry's columns, by item."""
+    rows = {ref: [*opened(store, ref).rows()] for ref in {line["scores"] for line in lines.values()}}
+    found: Scored = {}
+    for column, line in lines.items():
+        some = found.setdefault(column, {})
+        for row in rows[line["scores"]]:
+            if isinstance(row, Score) and row.metric == line["metric"]:
+                some.setdefault(row.id, []).append(row)
+    return found
+
+
+def cells(items: Mapping[str, Chat], artifact: Artifact, scores: Scored) -> Iterator[list[Object]]:
+    """For each item the answers of one entry, one a sample, each with its verdicts."""
+    answers: dict[str, list[Chat]] = {}
+    for row in artifact.rows():
+        if isinstance(row, Chat):
+            answers.setdefault(row.id, []).append(row)
+    for id, asked in items.items():
+        chats = answers.get(id, [])
+        yield [
+            answer(
+                chat, asked.prompt, [(c, each) for c in scores for each in share(scores[c].get(id, []), n, len(chats))]
+            )
+            for n, chat in enumerate(chats)
+        ]
+
+
+def share(scores: Sequence[Score], n: int, of: int) -> Sequence[Score]:
+    """The scores of the n-th of some answers to an item: each answer has as many, in order; else the first has all."""
+    each, rest = divmod(len(scores), of)
+    return scores[n * each : (n + 1) * each] if not rest else scores if n == 0 else ()
+
+
+def listing(chat: Chat) -> list[str]:
+    """An item in the list: id, the beginning of its question and its language, its group."""
+    question = next((m.content for m in reversed(chat.prompt) if m.role == "user"), "")[:EXCERPT]
+    group = chat.meta.get("task") or chat.meta.get("category") or ""
+    return [chat.id, question, "ja" if has_kana(question) else "en", str(group)]
+
+
+def beside(boards: Boards, column: Column) -> Object:
+    """What is told of a column beside its values: how it was measured, each entry's scores, the numbers by task."""
+    numbers = {name: number for number, name in enumerate(boards.entries)}
+    lines = {n: line for n, entry in enumerate(boards.entries.values()) if (line := entry.lines.get(column))}
+    keys = ("mean", "low", "high", "n")
+    tasks = [[t["task"], numbers[t["entry"]], *(t[key] for key in keys)] for c, t in boards.tasks if c == column]
+    return {"how": column.how, "refs": [[n, line["scores"]] for n, line in lines.items()], "tasks": tasks}
