@@ -137,25 +137,41 @@ def rank(
     return Job("rank", (file,), json, "komainu.cli_rank")
 
 
-@group.command()
-def panel(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Names or ids of the store, or files of scores; see docs.")
-    ],
-    gold: Annotated[str, typer.Option(metavar="JUDGE", help="Whom the others are measured against.")] = "",
-    judge: Annotated[list[str] | None, typer.Option("--judge", help="Only these; may be repeated.")] = None,
-    metric: Annotated[str, typer.Option(help="Only this metric; else an answer's mean over all.")] = "",
-    kin: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows of model, family, teacher.")] = None,
+class Measured(NamedTuple):
+    """Which scores of judges are measured how: the words of `eval panel`."""
+
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Names or ids of the store, or files.")]
+    gold: Annotated[str, typer.Option(metavar="JUDGE", help="Whom the others are measured against.")] = ""
+    judge: Annotated[
+        list[str] | None, typer.Option("--judge", metavar="NAME", help="Of the panel; may be repeated.")
+    ] = None
+    metric: Annotated[str, typer.Option(metavar="NAME", help="Only this; else the mean over all of an answer.")] = ""
+    kin: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows of model, family, teacher.")] = None
     canary: Annotated[
         list[str] | None, typer.Option(metavar="SOURCE", help="Earlier scores of the same answers; may be repeated.")
-    ] = None,
-    shift: Annotated[float, typer.Option(min=0, help="How far a mean may move, as a share of the scale.")] = 0.02,
-    kappa: Annotated[float, typer.Option(help="How well a judge must agree with itself.")] = 0.6,
-    json: Json = False,
-) -> Job:
+    ] = None
+    shift: Annotated[float, typer.Option(min=0, help="How far a mean may move, as a share of the scale.")] = 0.02
+    kappa: Annotated[float, typer.Option(help="How well a judge must agree with itself.")] = 0.6
+
+
+@group.command()
+@gathering(Measured)
+def panel(wish: Measured, json: Json = False) -> Job:
     """Measure judges against people or another judge.
 
     Code 3 when a judge is no longer what it was on the --canary.
     """
-    wish = PanelWish(sources, gold, judge or [], metric, kin, canary or [], shift, kappa)
     return Job("panel", (wish,), json, "komainu.cli_panel")
+
+
+@group.command("import")
+def import_(
+    kind: Annotated[Literal["shaberi"], typer.Argument(metavar="KIND", help="What it is: shaberi.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, or the one with `judgements` in it.")],
+    judge: Annotated[
+        list[str] | None, typer.Option("--judge", metavar="NAME", help="Of the panel; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> Job:
+    """Take published results into the store; asks nothing."""
+    return Job(kind, (folder, judge or []), json, "komainu.cli_import")

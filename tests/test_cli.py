@@ -30,6 +30,7 @@ EVAL = [
     "board",
     "rank",
     "panel",
+    "import",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"

@@ -13,7 +13,7 @@ from komainu.errors import UsageError
 from komainu.eval.ruling import all_scored
 from komainu.files import write_rows
 from komainu.models.base import Model, Question, Reply
-from komainu.rows import Chat, Score
+from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
 
@@ -219,7 +219,7 @@ class Scores(Stage):
         from komainu.eval.measured import about
         from komainu.eval.totals import summary
 
-        chats = [r for r in ctx.open(self.answers).rows() if isinstance(r, Chat) and self.bench.applies(r)]
+        chats = [r for r in self.answered(ctx) if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
             raise UsageError(
                 f"no row of {self.answers.items.label} is an item of the bench {self.bench.title} "
@@ -234,6 +234,10 @@ class Scores(Stage):
             **({"own": own} if (own := self.bench.own(found)) else {}),
             **self.told(chats, scores, ctx),
         }
+
+    def answered(self, ctx: Context) -> Iterator[Row]:
+        """The rows that are scored."""
+        return ctx.open(self.answers).rows()
 
     def scored(self, chats: Sequence[Chat], ctx: Context) -> list[Score]:
         """The scores of the answers that the bench applies to, in their order."""
