@@ -175,3 +175,19 @@ def import_(
 ) -> Job:
     """Take published results into the store; asks nothing."""
     return Job(kind, (folder, judge or []), json, "komainu.cli_import")
+
+
+@group.command()
+def view(
+    targets: Annotated[
+        list[str],
+        typer.Argument(metavar="TARGET [KEY=VALUE]...", help="Boards, what was made from them, or scores; several."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the site.")] = Path("view"),
+    json: Json = False,
+) -> Job:
+    """Show boards with their items, answers and verdicts as a static site.
+
+    It works from a file: no server, nothing from outside.
+    """
+    return Job("view", (targets, out), json, "komainu.cli_view")

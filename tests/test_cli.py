@@ -31,6 +31,7 @@ EVAL = [
     "rank",
     "panel",
     "import",
+    "view",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"
