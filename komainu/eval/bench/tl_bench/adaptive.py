@@ -10,6 +10,9 @@ from typing import NamedTuple
 from komainu.spec import Spec
 
 
+GOLDEN = (5**0.5 - 1) / 2  # steps of this share of a circle stay spread out, wherever they stop
+
+
 class Pairing(NamedTuple):
     """The candidate against one anchor on one text; asked in both orders."""
 
@@ -27,8 +30,8 @@ class Adaptive(Spec):
     """
 
     width: float = 1.0
-    batch: int = 16
-    first: int = 20
+    batch: int = 8
+    first: int = 8
 
     def problems(self) -> Iterator[str]:
         if not 0 < self.width <= 10:
@@ -52,7 +55,7 @@ class Schedule:
         while len(found) < n and any(self.left.values()):
             item = self.items[self.turn % len(self.items)]
             self.turn += 1
-            start = self.turn % len(self.anchors)
+            start = int(GOLDEN * self.turn * len(self.anchors)) % len(self.anchors)
             rest = [a for a in (*self.anchors[start:], *self.anchors[:start]) if a in self.left[item]]
             if rest:
                 anchor = max(rest, key=lambda name: (gains or {}).get(name, 0.0))
