@@ -217,7 +217,6 @@ class Scores(Stage):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         from komainu.eval.measured import about
-        from komainu.eval.totals import summary
 
         chats = [r for r in self.answered(ctx) if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
@@ -226,7 +225,7 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = self.scored(chats, ctx)
-        found = summary(self.bench, chats, scores)
+        found = self.summed(chats, scores)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
             **about(self),
@@ -247,6 +246,12 @@ class Scores(Stage):
                 scores += found
                 bar.update()
         return scores
+
+    def summed(self, chats: Sequence[Chat], scores: list[Score]) -> dict[str, Any]:
+        """`metrics`, and `by` and `overall` where there is that, as the summary tells of every bench."""
+        from komainu.eval.totals import summary
+
+        return summary(self.bench, chats, scores)
 
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
         """What the summary tells beside what it tells of every bench."""
