@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
@@ -125,11 +125,16 @@ def test_a_csv_is_read_as_the_hub_has_it(tmp_path: Path) -> None:
         ElyzaItems(source=Source(path=str(tmp_path / "test.csv"))).rows()
 
 
-@settings(max_examples=50)
-@given(st.lists(st.dictionaries(st.sampled_from([*ROWS[TenguItems]]), st.none() | st.text() | st.integers())))
-def test_what_is_no_set_is_a_usage_error(tmp_path_factory: pytest.TempPathFactory, found: list[dict[str, Any]]) -> None:
-    with pytest.raises(UsageError):
-        items(tmp_path_factory.mktemp("set") / "set.jsonl", TenguItems, found).rows()
+CELL = st.none() | st.text(max_size=20) | st.integers() | st.lists(st.text(), max_size=2)
+
+
+@given(st.sampled_from([*ROWS]), st.dictionaries(st.sampled_from([*{c for row in ROWS.values() for c in row}]), CELL))
+def test_a_row_is_a_question_or_a_usage_error(kind: type[Items], row: dict[str, Any]) -> None:
+    try:
+        asked = kind(source=Source()).asked(row)
+    except UsageError:
+        return
+    assert asked.question.strip() and all(isinstance(text, str) for text in asked)
 
 
 @needs_fixtures

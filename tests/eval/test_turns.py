@@ -97,6 +97,12 @@ def test_each_turn_is_asked_after_the_models_own_answers(tmp_path: Path) -> None
     assert turns == [1] * 80 + [3] * 80  # all first turns, then all second ones
 
 
+def test_temperatures_and_references_are_fastchats() -> None:
+    warm = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
+    assert warm | dict.fromkeys(("extraction", "math", "coding", "reasoning"), 0.0) == TEMPERATURES
+    assert {*REFERRED} == {"math", "coding", "reasoning"}
+
+
 def test_each_category_has_its_temperature_unless_one_is_said(tmp_path: Path) -> None:
     listener, category = Listener(), {f"一{i}": CATEGORIES[i % 8] for i in range(1, 81)}
     rows(tmp_path / "a", asked(tmp_path / "set"), listener)
