@@ -98,6 +98,15 @@ def test_the_set_with_two_turns_is_refused_by_name(tmp_path: Path) -> None:
             items(tmp_path / "set.jsonl", JaMtBenchItems, rows(JaMtBenchItems, n, **more)).rows()
 
 
+def test_a_reference_of_the_one_shot_set_is_shown_where_there_is_one(tmp_path: Path) -> None:
+    found = rows(JaMtBenchItems)
+    found[0]["reference"] = "正しい解き方"
+    first, second, *_ = items(tmp_path / "set.jsonl", JaMtBenchItems, found).rows()
+    one, two = (shown(JaMtBench(), chat.with_reply(ANSWER)) for chat in (first, second))
+    assert f"<reference-{MARK}>\n正しい解き方\n" in one and "見比べ" in one and "独創性" not in one
+    assert "<reference-" not in two and "見比べ" not in two and "独創性" in two
+
+
 def test_questions_of_tengu_can_be_left_out_and_that_is_another_set(tmp_path: Path) -> None:
     every = items(tmp_path / "set.jsonl", TenguItems, rows(TenguItems))
     fewer = items(tmp_path / "set.jsonl", TenguItems, rows(TenguItems), without=REFUSALS)
