@@ -201,6 +201,8 @@ def test_the_score_is_the_mean_of_both_turns_by_category_and_by_turn(tmp_path: P
     summary = ctx.store.build(stage, ctx).summary
     assert summary["metrics"]["score"]["mean"] == 6 and summary["metrics"]["score"]["n"] == 320
     assert {name: each["mean"] for name, each in summary["overall"].items()} == {"turn_1": 8, "turn_2": 4}
+    said = [row.meta["turn"] for row in ctx.open(stage.verdicts[0]).rows() if isinstance(row, Chat)]
+    assert said == [1, 2] * 80
     assert summary["overall"]["turn_1"]["n"] == 160 and {*summary["by"]} == {*TEMPERATURES}
 
 

@@ -28,7 +28,7 @@ class Verdicts(Stage):
 
     A reply that the bench's own rule cannot read is asked for once more, for the verdict alone; both replies stay.
     meta: `replies` (one or two texts), `mark` (the nonce), `tokens` (of prompts and replies), `finish` of the last
-    reply when it did not end by itself, `thinking` of the judge, and the `sample` and `temperature` of the answer.
+    reply when it did not end by itself, `thinking` of the judge, and `sample`, `temperature` and `turn` of the answer.
     """
 
     makes: ClassVar[type] = Chat
@@ -109,7 +109,7 @@ def to_judge(bench: Judged, rows: Iterator[Any]) -> list[Chat]:
 def transcript(chat: Chat, judge: Model, ask: Ask, replies: Sequence[Reply]) -> Chat:
     """What was asked and said, under the id of the answer."""
     last = replies[-1]
-    kept: dict[str, Any] = {key: chat.meta[key] for key in ("sample", "temperature") if key in chat.meta}
+    kept: dict[str, Any] = {key: chat.meta[key] for key in ("sample", "temperature", "turn") if key in chat.meta}
     meta: dict[str, Any] = {
         "judge": judge.name,
         "mark": ask.mark,
