@@ -13,6 +13,7 @@ import pytest
 
 from komainu.cli import main
 from komainu.eval.family import ELYZA, IFEVAL
+from komainu.store import Store
 from tests.eval.league.world import HOW, Given, board_of, full, row, stored
 from tests.test_cli import Said
 from tests.test_cli_eval import MODEL, eval_, items, parrot  # noqa: F401  (fixtures)
@@ -119,6 +120,16 @@ def test_a_report_stands_for_its_board(board: Run) -> None:
     ctx.store.build(report, ctx)
     ctx.store.name("report", report)
     assert models(board("report", "--json")) == ["z"]
+
+
+def test_an_import_stands_for_its_scores(eval_: Run) -> None:  # noqa: F811
+    made = eval_("run", MODEL, "--bench", "ifeval", "--json").json
+    record = Store(Path("store")).resolve(made["ref"]).record
+    folder = Path("store/imported/0123456789ab")
+    folder.mkdir(parents=True)
+    inputs = {"items": "items/0", "panel[0]": made["rows"][0]["scores"]}
+    (folder / "record.json").write_text(json.dumps({**record, "id": folder.name, "inputs": inputs}))
+    assert [row["ifeval"] for row in eval_("board", "imported/0123456789ab", "--json").json["rows"]] == [0.7]
 
 
 def test_what_eval_run_made_is_on_the_board(eval_: Run, tmp_path: Path) -> None:  # noqa: F811

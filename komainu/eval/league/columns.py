@@ -84,7 +84,7 @@ def columns(numbers: Iterable[Number], accept: float = 0.0) -> list[Column]:
 
 def split(shown: Shown | Mean, cells: Cells, *, better_up: bool = True, **more: tuple[str, ...]) -> Iterator[Column]:
     """One column for each way, the one with the most models first; more than one are numbered."""
-    order = sorted(cells, key=lambda way: (-len(cells[way]), way))
+    order = sorted(cells, key=lambda way: (-len(cells[way]), ways.panel(way), way))
     for n, (way, told) in enumerate(zip(order, ways.apart(order), strict=True), 1):
         name, key = (shown.name, shown.key) if len(order) == 1 else (f"{shown.name} ({n})", f"{shown.key}@{n}")
         yield Column(key, name, shown.unit, shown.digits, better_up, cells[way], told, **more)
