@@ -15,6 +15,7 @@ from komainu.cli import main
 from komainu.eval.family import ELYZA, IFEVAL
 from komainu.store import Store
 from tests.eval.league.world import HOW, Given, board_of, full, row, stored
+from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.test_cli import Said
 from tests.test_cli_eval import MODEL, eval_, items, parrot  # noqa: F401  (fixtures)
 
@@ -120,6 +121,24 @@ def test_a_report_stands_for_its_board(board: Run) -> None:
     ctx.store.build(report, ctx)
     ctx.store.name("report", report)
     assert models(board("report", "--json")) == ["z"]
+
+
+@needs_fixtures
+def test_published_judgements_give_the_published_rows(board: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    """Pooled means over the panel, as they are published; what lacks verdicts is shown because it is accepted."""
+    assert main(["eval", "import", "shaberi", f"{FIXTURES}/shaberi/tree"]) == 0
+    capfd.readouterr()
+    assert board("shaberi").code == 4
+    found = board("shaberi", "--accept-missing", "0.22", "--json").json
+    (panel,) = [c["key"] for c in found["columns"] if c["name"].startswith("Shaberi") and "athenev2" in c["measured"]]
+    number = panel.removeprefix("shaberi")
+    keys = [*(f"{key}{number}" for key in ("elyza", "ja_mt", "rakuda", "tengu")), panel]
+    assert {row["model"]: [round(row[key], 2) for key in keys] for row in found["rows"]} == {
+        "microsoft/phi-4": [8.49, 8.65, 9.11, 7.68, 8.48],
+        "google/gemma-3-12b-it": [8.34, 8.67, 9.02, 7.88, 8.48],
+        "mistralai/Mistral-Nemo-Instruct-2407": [7.29, 8.03, 8.68, 6.73, 7.68],
+    }
+    assert all(row["ja_avg"] is None for row in found["rows"])
 
 
 def test_an_import_stands_for_its_scores(eval_: Run) -> None:  # noqa: F811
