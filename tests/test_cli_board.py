@@ -60,6 +60,13 @@ def test_the_same_table_as_text_csv_and_markdown(board: Run) -> None:
         assert board(*pair).code == 2
 
 
+def test_a_name_is_no_markup_in_a_markdown_table(board: Run) -> None:
+    name = "a|b <img src=x> `c` [d](e)"
+    stored(Path("store"), "evil", board_of(full(name, {})))
+    (line,) = [line for line in board("evil", "--markdown").out.splitlines() if "img" in line]
+    assert r"| a\|b &lt;img src=x&gt; \`c\` \[d](e) |" in line
+
+
 def test_a_terminal_sets_the_width(board: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "70")
     assert board().out.count("Model") > 2
@@ -160,6 +167,7 @@ def test_what_eval_run_made_is_on_the_board(eval_: Run, tmp_path: Path) -> None:
     measured = {column["key"]: column["measured"] for column in said.json["columns"]}
     assert len([key for key in measured if key.startswith("ifeval@")]) == 3
     assert all("items IFEvalItems" in way and "sampling" in way for key, way in measured.items() if "ifeval@" in key)
+    assert sum(", limit 4" in way for way in measured.values()) == 1
     same = eval_("run", MODEL, "--bench", "ifeval", "name=other", "--json").json
     rows = eval_("board", "eval parrot,bench=ifeval", same["name"], "--json").json["rows"]
     assert [(each["model"], each["ifeval"]) for each in rows] == [("other", 0.7), ("parrot", 0.7)]
