@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.ruling import all_scored
+from komainu.eval.ruling import all_scored, with_reply
 from komainu.files import write_rows
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Model, Question
 from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -270,20 +270,6 @@ class Scores(Stage):
         from komainu.eval.totals import by_item
 
         return by_item(rows, metric)
-
-
-def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
-    """The item answered; what the reply tells beside its text goes into meta."""
-    meta: dict[str, Any] = {}
-    if reply.finish != "stop":
-        meta["finish"] = reply.finish
-    if reply.thinking:
-        meta["thinking"] = reply.thinking
-    if sample is not None:
-        meta["sample"] = sample
-    if reply.hidden:
-        meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
-    return item.with_reply(reply.text, **meta)
 
 
 def sampling(model: Model) -> dict[str, Any]:

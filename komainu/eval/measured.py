@@ -21,13 +21,13 @@ def measured(scores: Scores) -> Way:
     Left out: the model's own RoPE scaling, which is the model's, and how many samples there are of an item, which says
     how sure a number is and not what it is of.
     """
-    prompt = str(scores.bench.config().get("prompt", ""))
+    prompt, items = str(scores.bench.config().get("prompt", "")), scores.answers.items
     judges = [spec for spec in scores.how if isinstance(spec, Model)]
     rules = [spec for spec in scores.how if not isinstance(spec, Model)]
     found = {
         "bench": named(scores.bench),
         "prompt": prompt,
-        "items": scores.answers.items.label,
+        "items": f"{items.label}, limit {limit}" if (limit := getattr(items, "limit", 0)) else items.label,
         "sampling": sampling(scores.answers),
         "asked with": ", ".join(map(named, scores.answers.how)),
         "judges": ", ".join(sorted(map(judge, judges))),

@@ -70,7 +70,8 @@ def judged(row: dict[str, Any], scaled: Callable[[float | None], float | None]) 
 def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
     """The average of named cells of given units, shown from 0 to `unit`: withheld or partial when one of them is.
 
-    The interval takes the parts as independent: they are of different items.
+    The interval takes the parts as independent: they are of different items. Where panels judged, `balanced` is the
+    average with each judge's verdicts weighing alike.
     """
     scaled = [(name, unit / of, found) for name, of, found in parts]
     bounds = [average([(s, getattr(c, end)) for _, s, c in scaled]) for end in ("worst", "best")]
@@ -79,10 +80,13 @@ def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
             return Cell(state, None, None, None, *(bounds if state == "withheld" else ()), why="; ".join(why))
     value = average([(s, c.value) for _, s, c in scaled])
     told = "; ".join(f"{name} {c.why}" for name, _, c in scaled if c.why)
+    more = {}
+    if any(len(c.more.get("judges", ())) > 1 for _, _, c in scaled):
+        more = {"balanced": average([(s, c.more.get("balanced", c.value)) for _, s, c in scaled])}
     if any(c.low is None or c.high is None for _, _, c in scaled):
-        return Cell("whole", value, None, None, *bounds, why=told)
+        return Cell("whole", value, None, None, *bounds, why=told, more=more)
     ends = [Estimate(*(s * getattr(c, end) for end in ("value", "low", "high"))) for _, s, c in scaled]
-    return Cell("whole", *independent_mean(ends), *bounds, why=told)
+    return Cell("whole", *independent_mean(ends), *bounds, why=told, more=more)
 
 
 def average(parts: Sequence[tuple[float, float | None]]) -> float | None:

@@ -33,9 +33,10 @@ class Number(NamedTuple):
 def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None = None) -> Iterator[Number]:
     """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
 
-    A result is a board, what was made from one (a report, a card), or a set of scores. Numbers of one artifact come
-    once. Raises UsageError for a target that is none, and for a result that does not tell how it was measured; without
-    targets such a result's name is added to `older` instead, where that is given.
+    A result is a board, what was made from one (a report, a card), or a set of scores; a target may also be what was
+    made from sets of scores (an import). Numbers of one artifact come once. Raises UsageError for a target that is
+    none, and for a result that does not tell how it was measured; without targets such a result's name is added to
+    `older` instead, where that is given.
     """
     seen: set[str] = set()
     for name, artifact in results(store, targets):
@@ -53,24 +54,31 @@ def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None =
 
 
 def results(store: Store, targets: Sequence[str]) -> Iterator[tuple[str, Artifact]]:
+    """The boards and scores that are meant, each with the name under which it is found."""
     if not targets:
         named = ((name, store.at(ref)) for name, ref in store.names().items())
         yield from ((name, found) for name, artifact in named if artifact and (found := result(store, artifact)))
     for target in targets:
         artifact = store.resolve(target)
+        inputs = (store.at(ref) for ref in artifact.inputs.values())
         found = result(store, artifact)
-        if found is None:
+        several = [found] if found else [each for each in inputs if each and is_scores(each)]
+        if not several:
             kinds = "a board, a report or card of one, or scores"
             raise UsageError(f"{target!r} is {artifact.ref}, which has no scores; name {kinds} (`komainu ls`)")
-        yield target, found
+        yield from ((target, each) for each in several)
 
 
 def result(store: Store, artifact: Artifact) -> Artifact | None:
     """The board or the scores that an artifact is, or the board that it was made from."""
-    if is_board(artifact) or (artifact.record["makes"] == "Score" and "metrics" in artifact.summary):
+    if is_board(artifact) or is_scores(artifact):
         return artifact
     board = artifact.inputs.get("board")
     return store.at(board) if board else None
+
+
+def is_scores(artifact: Artifact) -> bool:
+    return artifact.record["makes"] == "Score" and "metrics" in artifact.summary
 
 
 def is_board(artifact: Artifact) -> bool:

@@ -8,7 +8,7 @@ from komainu.eval.family import ELYZA, IFEVAL, JA_MT, JP_IFEVAL, LLM_JP_EVAL, RA
 from komainu.eval.league.cells import Cell
 from komainu.eval.league.columns import Column, Entrant, columns
 from komainu.eval.league.found import Number
-from tests.eval.league.world import HOW, full, numbers, row
+from tests.eval.league.world import HOW, TOPS, full, numbers, row
 
 OTHER = {**HOW, "judges": "gpt-4"}
 PANEL = {**HOW, "judges": "athene, llama"}
@@ -149,3 +149,14 @@ def test_the_same_scores_on_two_boards_are_one_and_others_of_the_same_model_a_ro
     same, other = numbers([row("a", ELYZA, 8)], result="two"), numbers([row("a", ELYZA, 7, scores="x")], result="three")
     (found,) = [c for c in columns([*one, *same, *other]) if c.key == "elyza"]
     assert sorted(found.cells) == [Entrant("a", "id of a"), Entrant("a", "id of a", "three")]
+
+
+def test_an_average_with_each_judge_weighing_alike_stands_beside_it_where_several_judged() -> None:
+    judges = {name: {"mean": 4.0, "n": 10, "missing": 0} for name in ("kind", "strict")}
+    rows = [row("a", s, 8, balanced=s.unit * 0.7 * TOPS.get(s.key, s.unit) / s.unit, judges=judges) for s in SHABERI]
+    found = by_key(numbers([*rows, *full("a", {})[4:]], PANEL))
+    assert at(found["shaberi"], "a").value == 8 and at(found["shaberi_balanced"], "a").value == pytest.approx(7)
+    assert at(found["ja_avg_balanced"], "a").value == pytest.approx((4 * 70 + 4 * 10) / 8)
+    assert "en_avg_balanced" not in found and found["shaberi_balanced"].name == "Shaberi balanced"
+    one = [{**r, "judges": {"kind": judges["kind"]}} for r in rows]
+    assert "shaberi_balanced" not in by_key(numbers(one, PANEL))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from komainu.eval.base import Answers, sampling, with_reply
+from komainu.eval.base import Answers, sampling
 from komainu.eval.bench.rp_bench.items import Scenario, scenario_of
 from komainu.eval.bench.rp_bench.partner import ITSELF, SILENT, Partner, fault
 from komainu.eval.judge.guard import ruled
-from komainu.eval.ruling import missing
+from komainu.eval.ruling import missing, with_reply
 from komainu.files import write_rows
 from komainu.models.base import Model, Question, Reply
 from komainu.rows import Chat, Message
