@@ -48,7 +48,7 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
         benches=lines_table(results, results.lines),
         tasks=lines_table(results, results.tasks),
         judges=judges_table(results),
-        asked=[*judges.asked(results)],
+        asked=[*judges.asked(results), *judges.places(results)],
         decisions=[(pair, decisions(results, *pair)) for pair in results.pairs],
         base=ctx.open(card.base).ref,
         repo=values["base_model"],

@@ -24,9 +24,9 @@ _WIDE = {ord(c): ord(c) + 0xFEE0 for c in "12345ABEIT"}
 class Grader(Spec):
     """How a grader marks, and how careless it is.
 
-    One in `slips` of its first replies has no verdict that can be read, and one in `fails` of the questions never gets
-    one. Of two translations that are equally good it prefers the first shown in one of `leans` texts. 0: none. All
-    depend on the question alone, so that the same verdicts are missing for every model.
+    One in `slips` of its first replies has no verdict that can be read, and one in `fails` of the conversations never
+    gets a mark. Of two translations that are equally good it prefers the first shown in one of `leans` texts. 0: none.
+    All depend on the question alone, so that the same verdicts are missing for every model.
     """
 
     manner: Manner
@@ -53,6 +53,8 @@ def judge(messages: Sequence[Message], grader: Grader) -> str:
     one = {name: text for name, text in shown if name not in ("user", "assistant")}
     if asked and "answer" in one:
         mark, why = grade(asked, one["answer"], grader.manner)
+        if grader.fails and drawn(asked) % grader.fails == 0:
+            return f"{why}\nMark: {mark}/5"
         verdict = str(mark)
     elif one.keys() >= {"source", "translation-a", "translation-b"}:
         asked = translating(one["source"])
@@ -79,8 +81,6 @@ def translating(source: str) -> tuple[Message, ...]:
 def written(asked: tuple[Message, ...], verdict: str, why: str, code: str, grader: Grader, again: bool) -> str:
     """The reply: the reason and the verdict, when asked again the verdict alone; with the grader's slips."""
     number, whole = drawn(asked), f"<verdict-{code}>{verdict}</verdict-{code}>"
-    if grader.fails and number % grader.fails == 0:
-        return f"{why}\nVerdict: {verdict}/5"
     if again:
         return whole
     return f"{why}\n{slipped(whole, verdict, number) if grader.slips and number % grader.slips == 0 else whole}"

@@ -67,13 +67,18 @@ class TlBench(Comparison):
     """LT: a candidate's Bradley-Terry strength among the anchors, on 0 to 10; see docs/tl-bench.md.
 
     `anchors` and `adaptive` are part of its identity: a candidate placed among other anchors, or with other
-    comparisons, is not in the same column.
+    comparisons, is not in the same column. It counts in a board's averages unless `headline` is off.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("lt",)
     top: ClassVar[float] = 10.0
     anchors: Anchors = field(default_factory=GradedAnchors)
     adaptive: Adaptive | None = None
+    headline: bool = True
+
+    @property
+    def averaged(self) -> bool:
+        return self.headline
 
     def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
         return strength(answers, self, judges, seed)

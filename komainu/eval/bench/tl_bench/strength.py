@@ -114,15 +114,18 @@ class Strength(Scores):
         return {"strength": round(placed.strength, 6), "side": placed.fit.sides[placed.me]}
 
     def judged(self, scores: Sequence[Score], anchors: AnchorSet) -> dict[str, Any]:
-        """LT by each judge's verdicts alone, what it lacks, and the mean of these LTs; what is by rule is every judge's."""
+        """LT by each judge's verdicts alone, what it lacks and its liking for a place (see `shares`), and the mean of
+        these LTs; what is by rule is every judge's."""
         by = {}
+        position = shares(scores)["position"]
         for duels in self.duels:
             ruled = {(score.id, score.metric): score for score in scores if score.by == "rule"}
             own = [*(score for score in scores if score.by == duels.judge.name), *ruled.values()]
             pairs, placed = paired(own), placed_among(anchors, results(own))
             n = sum(len(pair) for pair in pairs.values() if None not in pair)
             missing = sum(map(len, pairs.values())) - n
-            by[duels.judge.name] = {"mean": placed and round(placed.lt, 6), "n": n, "missing": missing}
+            numbers = {"mean": placed and round(placed.lt, 6), "n": n, "missing": missing}
+            by[duels.judge.name] = {**numbers, **position.get(duels.judge.name, {})}
         means = [each["mean"] for each in by.values()]
         return {"balanced": None if None in means else round(sum(means) / len(means), 6), "by": by}
 
