@@ -29,6 +29,9 @@ from komainu.eval.bench.mt_bench.bench import MtBench
 from komainu.eval.bench.mt_bench.items import TEMPERATURES as CATEGORIES
 from komainu.eval.bench.mt_bench.items import MtBenchItems
 from komainu.eval.bench.programs.problems import FILES
+from komainu.eval.bench.rp_bench.bench import RpBench
+from komainu.eval.bench.rp_bench.dialogue import Dialogue
+from komainu.eval.bench.rp_bench.items import RpItems
 from komainu.eval.bench.shaberi.base import MAX_TOKENS, TEMPERATURE
 from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
 from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
@@ -177,6 +180,11 @@ def ja_mt_bench_2turn(shelf: Shelf) -> tuple[Task, ...]:
     return (Task(items, MtBench(), max_tokens=1024, answers=Turns, by_task=CATEGORIES),)
 
 
+def rp_bench(shelf: Shelf) -> tuple[Task, ...]:
+    """The scenarios of rp-bench, which are part of the package: ten turns with a user whom the model plays itself."""
+    return (Task(RpItems(), RpBench(), temperatures=(0.7,), max_tokens=1024, answers=Dialogue),)
+
+
 def en() -> tuple[Benchmark, ...]:
     """English."""
     return (ifeval, evalplus, mixeval, mixeval_hard)
@@ -184,7 +192,7 @@ def en() -> tuple[Benchmark, ...]:
 
 def ja() -> tuple[Benchmark, ...]:
     """Japanese."""
-    return (m_ifeval, jp_ifeval, llm_jp_eval, elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench)
+    return (m_ifeval, jp_ifeval, llm_jp_eval, elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench, rp_bench)
 
 
 def both() -> tuple[Benchmark, ...]:
