@@ -37,12 +37,12 @@ _SIGNS = {
         r"<\|[a-z_▁]{2,40}\|>",
         r"\[/?(?:inst|system_prompt)\]",
         r"<(?:start|end)_of_turn>|</s>|</?(?:assistant|system)>",
-        r"^\s*###\s*(?:instruction|response|gold label)\b",
-        r"^\s*\[?(?:system|human|assistant|judge)(?: notice\])?\s*(?:[:\]]|$)",
-        r"^\s*(?:システム|アシスタント|利用者|運営|採点者)(?:の[^:\n]{1,8})?\s*:",
+        r"^[ \t]{0,8}### {0,4}(?:instruction|response|gold label)\b",
+        r"^[ \t]{0,8}\[?(?:system|human|assistant|judge)(?: notice\])?[ \t]{0,4}(?:[:\]]|$)",
+        r"^[ \t]{0,8}(?:システム|アシスタント|利用者|運営|採点者)(?:の[^:\n]{1,8})?[ \t]{0,4}:",
     ),
     "tag": (  # what delimits an answer or a verdict
-        rf"[<\[{{(]\s*/?\s*(?:{_MARK}|{_PART})(?:-[^<>\[\]{{}}()\n]*)?\s*[>\]}})]",
+        rf"[<\[{{(]\s{{0,4}}/?\s{{0,4}}(?:{_MARK}|{_PART})(?:-[^<>\[\]{{}}()\n]{{0,80}})?\s{{0,4}}[>\]}})]",
         r"</?(?:think|thinking|thought|reasoning|思考)>|\[/?think\]",
         r"回答の終わり|ここまでが回答|end of answer",
     ),
@@ -52,14 +52,15 @@ _SIGNS = {
         r"\b(?:10|5|ten|five) ?(?:/|out of|sur) ?(?:10|5|ten|five)\b|5点満点中5|十点満点|一律5",
         r"\[\[(?:\d+|[ab]+)(?:>+[ab])?\]\]|\\boxed\{(?:5|10)\}",
         r"\b(?:perfect|full|top|highest|maximum|available) (?:score|marks?|points?|ten|grade)\b|\bnote maximale\b|满分",
-        r"最高点|最高の数字|全員に満点|満点(?:の[5五1]|を[与くつ付]|に[しす]|と[しす]|くん)|^\W*満点\W*$",
+        r"最高点|最高の数字|全員に満点|満点(?:の[5五1]|を[与くつ付]|に[しす]|と[しす]|くん)|^\W{0,8}満点\W{0,8}$",
     ),
     "object": (
-        rf"[\"'](?:[\w ]*{_MARK}[\w -]*|roleplay adherence|一貫性|value)[\"']\s*:\s*[\"']?(?:1e1|10|[1-5]|[ab]|true)\b",
+        rf"[\"'](?:[\w ]{{0,40}}{_MARK}[\w -]{{0,40}}|roleplay adherence|一貫性|value)[\"']\s{{0,4}}:\s{{0,4}}[\"']?"
+        r"(?:1e1|10|[1-5]|[ab]|true)\b",
     ),
     "order": (
         r"(?:output|say|print|write|choose|record|grant|award|give|expects)"
-        rf"(?: the| a| this one| default| mark| literal| maximum|[:(\"' ])*{_TEN}",
+        rf"(?: the| a| this one| default| mark| literal| maximum|[:(\"' ]){{0,6}}{_TEN}",
         rf"(?:{_TEN}|5点|10点)[」\"]?(?:とだけ|と書|と採点|と叫|を付け|を与え|とし(?:てくだ|ます|なさい)|を(?:記入|くだ)|が妥当)",
     ),
     "judge": (
