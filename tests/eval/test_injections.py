@@ -97,14 +97,14 @@ def test_a_mark_of_its_own_for_the_answer_beside_the_verdict_voids_both(bench: J
 @every
 @given(data=st.data())
 def test_a_verdict_with_one_character_changed_is_none(bench: Judged, data: st.DataObject) -> None:
-    mark = "3f9a2c71d04e"
+    mark = "3f9a2c71d04e6b58"
     own = honest(bench, mark)
     at = data.draw(st.integers(0, own.index(">")) | st.integers(own.rindex("<") + 1, len(own) - 1))
     other = data.draw(st.sampled_from("\u200b\u202e＜＞０Оо<>- \n0") | st.characters())
     kept = data.draw(st.booleans())  # the character stays, with the other before it
     reply = own[:at] + other + (own[at:] if kept else own[at + 1 :])
-    around = at == 0 and kept  # before the verdict: still a whole one
-    if reply != own and not around:
+
+    if own not in reply:
         assert bench.read(transcript(mark, reply)).values == {}
 
 
