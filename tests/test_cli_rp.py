@@ -77,9 +77,9 @@ def test_another_user_is_said_like_a_model_and_is_another_result(eval_: Run, com
     assert eval_("run", *RP, "--json").json["path"] != said.json["path"]
 
 
-def test_the_plan_counts_the_questions_of_both_sides(eval_: Run, company: Company) -> None:
+def test_the_plan_counts_the_most_questions_there_can_be_of_both_sides(eval_: Run, company: Company) -> None:
     said = eval_("run", *RP, "--plan", "--json").json
-    assert said["to_send"] == 2 * 19 and said["to_judges"] == [2, 4] and company.batches == []
+    assert said["to_send"] == 2 * (10 + 2 * 9) and said["to_judges"] == [2, 4] and company.batches == []
 
 
 def test_one_name_for_two_servers_is_refused(eval_: Run) -> None:

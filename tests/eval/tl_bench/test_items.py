@@ -70,10 +70,7 @@ def test_a_limit_takes_as_many_of_each_direction_and_difficulty() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (
-            '{"id": "a", "direction": "ja-fr", "difficulty": "easy", "genre": "x", "text": "y"}',
-            ":1: Invalid enum value",
-        ),
+        ('{"id": "a", "direction": "ja-fr", "difficulty": "easy", "genre": "x", "text": "y"}', ":1: Invalid enum value"),
         ('{"id": "a", "direction": "ja-en", "difficulty": "easy", "genre": "x", "text": " "}', ":1: 'a' has no text"),
         ('{"id": "a", "direction": "ja-en", "difficulty": "easy", "genre": "x"}', ":1: Object missing required field"),
     ],
@@ -193,10 +190,7 @@ def test_what_is_no_anchor_set_is_refused(tmp_path: Path, name: str, text: str, 
 def test_every_anchor_has_every_text(tmp_path: Path) -> None:
     anchor_files(tmp_path)
     rows = (tmp_path / ROWS).read_text(encoding="utf-8").splitlines()
-    for lines, said in (
-        (rows[:3], "'y' is not translated by 'bad'"),
-        (rows + rows[:1], "row 5: 'good' has translated"),
-    ):
+    for lines, said in ((rows[:3], "'y' is not translated by 'bad'"), (rows + rows[:1], "row 5: 'good' has translated")):
         (tmp_path / ROWS).write_text("\n".join(lines) + "\n", encoding="utf-8")
         with pytest.raises(UsageError, match=said):
             load(tmp_path)

@@ -76,18 +76,12 @@ def test_each_pairing_is_asked_in_both_orders_and_equal_words_are_a_tie_without_
         places[row.id, row.meta["anchor"]].append(row.meta["place"])
     assert all(each == ["first", "second"] for each in places.values())
     first = next(row for row in said if row.meta["place"] == "first")
-    other = next(
-        row for row in said if (row.id, row.meta["anchor"]) == (first.id, first.meta["anchor"]) and row != first
-    )
+    other = next(row for row in said if (row.id, row.meta["anchor"]) == (first.id, first.meta["anchor"]) and row != first)
     shown = [(between(row.messages[0].content, "translation-a"), row.messages[0].content) for row in (first, other)]
     assert shown[0][0] == between(shown[1][1], "translation-b") and first.meta["mark"] != other.meta["mark"]
     rows = scores_of(made)
     ruled = [row for row in rows if row.by == "rule"]
-    assert (
-        ruled
-        and {row.value for row in ruled} == {0.5}
-        and {row.why for row in ruled} == {"equal: word for word the anchor's"}
-    )
+    assert ruled and {row.value for row in ruled} == {0.5} and {row.why for row in ruled} == {"equal: word for word the anchor's"}
     assert len(rows) == 12 * 7 * 2 + 12 and asked(ctx) == 12 + len(said) == 12 + 12 * 7 * 2 - len(ruled)
     assert made.summary["by_rule"] == {"equal": len(ruled)} == made.summary["metrics"]["lt"]["reasons"]
 
@@ -169,9 +163,7 @@ def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_p
         if model == FAIR:
             mark = MARK.search(text)
             assert mark
-            return (
-                f"<verdict-{mark[1]}>{'A' if 'the best' in between(text, 'translation-a') else 'B'}</verdict-{mark[1]}>"
-            )
+            return f"<verdict-{mark[1]}>{'A' if 'the best' in between(text, 'translation-a') else 'B'}</verdict-{mark[1]}>"
         return "<translation>the best</translation>"
 
     found = placed(tmp_path, "best", says=says)
@@ -180,9 +172,7 @@ def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_p
     assert lt["low"] < lt["mean"] < lt["high"] == 10.0 and lt["mean"] > 9
 
 
-@pytest.mark.parametrize(
-    ("said", "value"), [("A", 1.0), (" tie ", 0.5), ("b", 0.0), ("C", None), ("A or B", None), ("", None)]
-)
+@pytest.mark.parametrize(("said", "value"), [("A", 1.0), (" tie ", 0.5), ("b", 0.0), ("C", None), ("A or B", None), ("", None)])
 def test_a_verdict_is_a_b_or_tie(said: str, value: float | None) -> None:
     found = Placed().read(f"Because.\n<verdict-3f9a2c71d04e>{said}</verdict-3f9a2c71d04e>", "3f9a2c71d04e", BENCH)
     assert found.values.get("first") == value and found.reason == "Because."
