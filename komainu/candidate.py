@@ -91,23 +91,32 @@ def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, d
     return model, there, {key: told(key, text) for key, text in given.items()}
 
 
-def panel(words: Sequence[str], model: Model, here: Settings) -> tuple[list[Model], Settings]:
-    """The judges that are named, and the settings with which they and `model` are asked.
+def panel(words: Sequence[str], asked: Sequence[Model], here: Settings) -> tuple[list[Model], Settings]:
+    """The judges that are named, and the settings with which they and those already `asked` are asked."""
+    return others("--judge", words, asked, here, max_tokens=JUDGE_TOKENS)
+
+
+def others(
+    flag: str, words: Sequence[str], asked: Sequence[Model], here: Settings, **usual: Any
+) -> tuple[list[Model], Settings]:
+    """The models that a flag names, sampled as is `usual` for them unless they say otherwise, and the settings with
+    which they and those already `asked` are asked.
 
     Raises UsageError where one name would stand for two servers.
     """
-    judges: list[Model] = []
+    found: list[Model] = []
     for text in words:
         try:
-            judge, there, how = understood(shlex.split(text), here)
+            model, there, how = understood(shlex.split(text), here)
         except ValueError as error:
-            raise UsageError(f"--judge {text!r}: {error}") from None
-        known = {model.name, *(each.name for each in judges)}
-        if judge.name in known and there.endpoints.get(judge.name) != here.endpoints.get(judge.name):
-            raise UsageError(f"two models are called {judge.name!r}; give the judge a name: --judge '{text} name=...'")
-        judges.append(replace(judge, **{"max_tokens": JUDGE_TOKENS, **how}))
+            raise UsageError(f"{flag} {text!r}: {error}") from None
+        known = {each.name for each in (*asked, *found)}
+        if model.name in known and there.endpoints.get(model.name) != here.endpoints.get(model.name):
+            word = flag.removeprefix("--")
+            raise UsageError(f"two models are called {model.name!r}; give the {word} a name: {flag} '{text} name=...'")
+        found.append(replace(model, **{**usual, **how}))
         here = there
-    return judges, here
+    return found, here
 
 
 def told(key: str, text: str) -> Any:

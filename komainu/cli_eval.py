@@ -31,6 +31,14 @@ Judges = Annotated[
         help="A model that marks answers, said as MODEL is; may be repeated. Without it those of komainu.toml.",
     ),
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="'MODEL [KEY=VALUE]...'",
+        help="The model that plays the user where there is one to play, said as MODEL is; else MODEL plays it.",
+    ),
+]
 Accept = Annotated[
     float,
     typer.Option(
@@ -51,6 +59,7 @@ class Wish(NamedTuple):
     limit: Limit = 0
     items: Items = None
     judge: Judges = None
+    user: User = None
     accept_missing: Accept = 0.0
 
 

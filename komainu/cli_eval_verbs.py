@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu import launch, settings
-from komainu.candidate import panel, understood
+from komainu.candidate import others, panel, understood
 from komainu.cli_verbs import Outcome
 from komainu.cost import Costs
 from komainu.errors import Incomplete, UsageError, nearest
@@ -50,24 +50,24 @@ class Wanted(NamedTuple):
 def wanted(wish: Wish) -> Wanted:
     """Everything that can be wrong with a wish is found here, before a model is asked."""
     model, here, how = understood(wish.model, settings.load())
-    judges, here = panel(wish.judge or here.judges, model, here)
+    users, here = others("--user", [wish.user] if wish.user else [], (model,), here, temperature=0.7, max_tokens=1024)
+    judges, here = panel(wish.judge or here.judges, (model, *users), here)
     chosen = choose(wish.suite, wish.bench or ())
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
+    tasks = [task.with_user(users[0] if users else None) for task in tasks]
     target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
-    judged = (
-        {"judges": "+".join(sorted(judge.name for judge in judges))} if any(t.bench.needs_judges for t in tasks) else {}
-    )
+    judged = {"judges": joined(judges)} if any(task.bench.needs_judges for task in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
-    parts |= {"accept-missing": wish.accept_missing or ""}
+    parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
     return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
 
 
 def given(made: Made) -> Wanted:
     """The same for answers that were made elsewhere, which judges are to mark."""
     here, model = settings.load(), Model(name=made.name or made.file.stem)
-    judges, here = panel(made.judge or here.judges, model, here)
+    judges, here = panel(made.judge or here.judges, (model,), here)
     if not judges:
         raise UsageError("no judge is named: say --judge, or set `judges` in komainu.toml")
     tasks, *_ = at_hand(choose(None, [made.bench]), Shelf(here.shelves, made.items), judged=True)

@@ -23,7 +23,7 @@ from tests.eval.test_turns import folder
 from tests.eval.world import Parrot
 from tests.test_cli import Run, Said
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 URL = "http://127.0.0.1:9/v1"
 MODEL = f"{URL}#parrot"
 RAKUDA = (MODEL, "--bench", "rakuda")

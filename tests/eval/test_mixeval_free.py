@@ -21,7 +21,7 @@ from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.eval.test_mixeval import CHOICE, FREE, items
 from tests.eval.world import context
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 MODEL, JUDGES = Model(name="candidate"), (Model(name="strict"), Model(name="kind"))
 QUESTIONS = [FREE | {"prompt": f"How many? {i}", "benchmark_name": ("DROP", "TriviaQA")[i % 2]} for i in range(3)]
 

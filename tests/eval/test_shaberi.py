@@ -45,7 +45,7 @@ BENCHES: dict[type[Items], Judged] = {
     TenguItems: Tengu(),
 }
 REAL = [(kind, f"{kind.bench}.items.jsonl") for kind in ROWS]
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 ANSWER = "これが回答です。{{ mark }}"
 
 

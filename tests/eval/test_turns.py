@@ -32,7 +32,7 @@ from tests.eval.world import Parrot
 
 CATEGORIES = [*TEMPERATURES]
 MODEL = Model(name="candidate")
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 
 
 def folder(at: Path, n: int = 80, **more: Any) -> Path:

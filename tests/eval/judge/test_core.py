@@ -24,7 +24,7 @@ from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring
 from tests.eval.world import Items, Parrot, context, item
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 CANDIDATE, STRICT, KIND = Model(name="candidate"), Model(name="strict"), Model(name="kind")
 
 

@@ -13,7 +13,7 @@ from komainu.eval.judge.base import Judged
 from komainu.eval.judge.verdict import Marked, Rule
 from tests.eval.judge.world import Marks
 
-CODE = "3f9a2c71d04e"
+CODE = "3f9a2c71d04e6b58"
 OPENING, CLOSING = f"<verdict-{CODE}>", f"</verdict-{CODE}>"
 RULES = [Marked(), Marked(rounding="half_even")]
 BENCH = Marks(language="en")

@@ -10,7 +10,7 @@ from komainu.eval.bench.tl_bench.graded import GradedAnchors, translations
 from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.models.base import Model, Reply
 
-MARK = re.compile(r"<verdict-([0-9a-f]{12})>")
+MARK = re.compile(r"<verdict-([0-9a-f]{16})>")
 
 
 @cache
