@@ -37,18 +37,25 @@ class Placed(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Judged):
-    """Which of two translations of a text is better, or neither: what judges are asked by tl-bench.
+class TlBench(Judged):
+    """LT: a candidate's Bradley-Terry strength among the anchors, on 0 to 10; see docs/tl-bench.md.
 
-    A chat to be judged ends with two assistant turns, the two translations in the order in which they are shown.
+    Judges are asked which of two translations of a text is better, or neither: a chat to be judged ends with two
+    assistant turns, the translations in the order in which they are shown. `anchors` and `adaptive` are part of its
+    identity: a candidate placed among other anchors, or with other comparisons, is not in the same column. Both
+    directions are one bench, and a Japanese one.
     """
 
     name: ClassVar[str] = NAME
     template: ClassVar[str] = "bench/tl_bench/judge.jinja"
     again: ClassVar[str] = "bench/tl_bench/again.jinja"
+    metrics: ClassVar[tuple[str, ...]] = ("lt",)
     pooled: ClassVar[tuple[str, ...]] = ()
     low: ClassVar[float] = 0.0
-    language: Lang = "ja"  # both directions are one bench, and a Japanese one
+    top: ClassVar[float] = 10.0
+    language: Lang = "ja"
+    anchors: Anchors = field(default_factory=GradedAnchors)
+    adaptive: Adaptive | None = None
 
     @property
     def rule(self) -> Rule:
@@ -57,29 +64,15 @@ class Comparison(Judged):
     def applies(self, chat: Chat) -> bool:
         return chat.meta.get("bench") == self.name
 
+    def group(self, chat: Chat) -> str:
+        return str(chat.meta["task"])
+
     def values(self, chat: Chat) -> Mapping[str, Any]:
         *_, a, b = (message.content for message in chat.messages)
         return {"direction": chat.meta["direction"], "source": chat.meta["text"], "a": a, "b": b}
 
-
-@dataclass(frozen=True, kw_only=True)
-class TlBench(Comparison):
-    """LT: a candidate's Bradley-Terry strength among the anchors, on 0 to 10; see docs/tl-bench.md.
-
-    `anchors` and `adaptive` are part of its identity: a candidate placed among other anchors, or with other
-    comparisons, is not in the same column.
-    """
-
-    metrics: ClassVar[tuple[str, ...]] = ("lt",)
-    top: ClassVar[float] = 10.0
-    anchors: Anchors = field(default_factory=GradedAnchors)
-    adaptive: Adaptive | None = None
-
     def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
         return strength(answers, self, judges, seed)
-
-    def group(self, chat: Chat) -> str:
-        return str(chat.meta["task"])
 
     def problems(self) -> Iterator[str]:
         if self.adaptive:
