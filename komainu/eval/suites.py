@@ -39,6 +39,9 @@ from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
 from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
 from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
 from komainu.eval.bench.shaberi.tengu import REFUSALS, Tengu, TenguItems
+from komainu.eval.bench.tl_bench.anchors import MET, AnchorFiles
+from komainu.eval.bench.tl_bench.bench import TlBench
+from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
 from komainu.eval.turns import Turns
@@ -193,6 +196,13 @@ def rp_bench(shelf: Shelf) -> tuple[Task, ...]:
     return (Task(RpItems(), RpBench(), temperatures=(0.7,), max_tokens=1024, answers=Dialogue),)
 
 
+def tl_bench(shelf: Shelf) -> tuple[Task, ...]:
+    """tl-bench, greedy: its texts are part of the package, and so are its anchors unless a folder `tl_bench_anchors` of
+    the items has others."""
+    kept = shelf.found((f"tl_bench_anchors/{MET}",), up=0)
+    return (Task(TlBenchItems(), TlBench(anchors=AnchorFiles(source=kept)) if kept else TlBench()),)
+
+
 def en() -> tuple[Benchmark, ...]:
     """English."""
     return (ifeval, evalplus, mixeval, mixeval_hard)
@@ -200,7 +210,8 @@ def en() -> tuple[Benchmark, ...]:
 
 def ja() -> tuple[Benchmark, ...]:
     """Japanese."""
-    return (m_ifeval, jp_ifeval, llm_jp_eval, elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench, rp_bench)
+    shaberi = (elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench)
+    return (m_ifeval, jp_ifeval, llm_jp_eval, *shaberi, rp_bench, tl_bench)
 
 
 def both() -> tuple[Benchmark, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +28,6 @@ ITEMS = TlBenchItems().rows()
 
 
 def share_japanese(text: str) -> float:
-    import re
-
     return len(re.findall(f"[{JAPANESE}]", text)) / len(text)
 
 
@@ -70,14 +68,17 @@ def test_a_limit_takes_as_many_of_each_direction_and_difficulty() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"id": "a", "direction": "ja-fr", "difficulty": "easy", "genre": "x", "text": "y"}', ":1: Invalid enum value"),
+        (
+            '{"id": "a", "direction": "ja-fr", "difficulty": "easy", "genre": "x", "text": "y"}',
+            ":1: Invalid enum value",
+        ),
         ('{"id": "a", "direction": "ja-en", "difficulty": "easy", "genre": "x", "text": " "}', ":1: 'a' has no text"),
         ('{"id": "a", "direction": "ja-en", "difficulty": "easy", "genre": "x"}', ":1: Object missing required field"),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_line(tmp_path: Path, line: str, said: str) -> None:
     (tmp_path / "t.jsonl").write_text(line + "\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="t.jsonl") as error:
+    with pytest.raises(UsageError, match=r"t\.jsonl") as error:
         [*texts(tmp_path / "t.jsonl")]
     assert said in str(error.value)
 
@@ -190,7 +191,10 @@ def test_what_is_no_anchor_set_is_refused(tmp_path: Path, name: str, text: str, 
 def test_every_anchor_has_every_text(tmp_path: Path) -> None:
     anchor_files(tmp_path)
     rows = (tmp_path / ROWS).read_text(encoding="utf-8").splitlines()
-    for lines, said in ((rows[:3], "'y' is not translated by 'bad'"), (rows + rows[:1], "row 5: 'good' has translated")):
+    for lines, said in (
+        (rows[:3], "'y' is not translated by 'bad'"),
+        (rows + rows[:1], "row 5: 'good' has translated"),
+    ):
         (tmp_path / ROWS).write_text("\n".join(lines) + "\n", encoding="utf-8")
         with pytest.raises(UsageError, match=said):
             load(tmp_path)

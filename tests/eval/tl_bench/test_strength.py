@@ -76,12 +76,18 @@ def test_each_pairing_is_asked_in_both_orders_and_equal_words_are_a_tie_without_
         places[row.id, row.meta["anchor"]].append(row.meta["place"])
     assert all(each == ["first", "second"] for each in places.values())
     first = next(row for row in said if row.meta["place"] == "first")
-    other = next(row for row in said if (row.id, row.meta["anchor"]) == (first.id, first.meta["anchor"]) and row != first)
+    other = next(
+        row for row in said if (row.id, row.meta["anchor"]) == (first.id, first.meta["anchor"]) and row != first
+    )
     shown = [(between(row.messages[0].content, "translation-a"), row.messages[0].content) for row in (first, other)]
     assert shown[0][0] == between(shown[1][1], "translation-b") and first.meta["mark"] != other.meta["mark"]
     rows = scores_of(made)
     ruled = [row for row in rows if row.by == "rule"]
-    assert ruled and {row.value for row in ruled} == {0.5} and {row.why for row in ruled} == {"equal: word for word the anchor's"}
+    assert (
+        ruled
+        and {row.value for row in ruled} == {0.5}
+        and {row.why for row in ruled} == {"equal: word for word the anchor's"}
+    )
     assert len(rows) == 12 * 7 * 2 + 12 and asked(ctx) == 12 + len(said) == 12 + 12 * 7 * 2 - len(ruled)
     assert made.summary["by_rule"] == {"equal": len(ruled)} == made.summary["metrics"]["lt"]["reasons"]
 
@@ -121,14 +127,19 @@ def test_two_judges_are_fitted_jointly_and_told_one_by_one(tmp_path: Path) -> No
 
 def test_answers_with_no_translation_lose_by_rule_and_missing_ones_are_counted(tmp_path: Path) -> None:
     texts = [item.meta["text"] for item in ITEMS.rows()]
-    odd = {texts[0]: "<translation> </translation>", texts[1]: Reply("", "length"), texts[2]: "<translation>"}
+    odd: dict[str, str | Reply] = {
+        texts[0]: "<translation> </translation>",
+        texts[1]: Reply("", "length"),
+        texts[2]: "<translation>",
+    }
 
     def says(model: Model, text: str, sample: int) -> str | Reply:
         if model == FAIR:
             return say(model, text, sample)
-        return next((reply for source, reply in odd.items() if source in text), say(model, text, sample))
+        found = [reply for source, reply in odd.items() if source in text]
+        return found[0] if found else say(model, text, sample)
 
-    ctx, made = built(tmp_path, strength(answers("few"), BENCH, (FAIR,)), says)
+    _, made = built(tmp_path, strength(answers("few"), BENCH, (FAIR,)), says)
     rows = scores_of(made)
     values = [{row.value for row in rows if row.id == item.id and "/" in row.metric} for item in ITEMS.rows()[:3]]
     assert values == [{0.0}, {None}, {0.0}]
@@ -145,9 +156,9 @@ def test_a_verdict_that_cannot_be_read_takes_the_other_order_with_it(tmp_path: P
         return say(model, text, sample)
 
     stage = strength(answers("many"), BENCH, (FAIR,))
-    ctx, made = built(tmp_path, stage)
+    _, made = built(tmp_path, stage)
     whole = made.summary["metrics"]["lt"]
-    ctx, made = built(tmp_path / "odd", stage, says)
+    _, made = built(tmp_path / "odd", stage, says)
     rows, lt = scores_of(made), made.summary["metrics"]["lt"]
     gone = [row for row in rows if row.value is None]
     assert gone and all(row.why.startswith("missing: no verdict") for row in gone)
@@ -163,7 +174,9 @@ def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_p
         if model == FAIR:
             mark = MARK.search(text)
             assert mark
-            return f"<verdict-{mark[1]}>{'A' if 'the best' in between(text, 'translation-a') else 'B'}</verdict-{mark[1]}>"
+            return (
+                f"<verdict-{mark[1]}>{'A' if 'the best' in between(text, 'translation-a') else 'B'}</verdict-{mark[1]}>"
+            )
         return "<translation>the best</translation>"
 
     found = placed(tmp_path, "best", says=says)
@@ -172,7 +185,10 @@ def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_p
     assert lt["low"] < lt["mean"] < lt["high"] == 10.0 and lt["mean"] > 9
 
 
-@pytest.mark.parametrize(("said", "value"), [("A", 1.0), (" tie ", 0.5), ("b", 0.0), ("C", None), ("A or B", None), ("", None)])
+WORDS = [("A", 1.0), (" tie ", 0.5), ("b", 0.0), ("C", None), ("A or B", None), ("", None)]
+
+
+@pytest.mark.parametrize(("said", "value"), WORDS)
 def test_a_verdict_is_a_b_or_tie(said: str, value: float | None) -> None:
     found = Placed().read(f"Because.\n<verdict-3f9a2c71d04e>{said}</verdict-3f9a2c71d04e>", "3f9a2c71d04e", BENCH)
     assert found.values.get("first") == value and found.reason == "Because."
@@ -204,7 +220,7 @@ def test_the_adaptive_mode_stops_at_the_width_asks_fewer_and_goes_on_after_a_sto
     everything = TlBenchItems(limit=8)
     how = TlBench(adaptive=Adaptive(width=2.0, batch=6))
     full = strength(answers("some", everything), BENCH, (FAIR,))
-    ctx, made = built(tmp_path, full)
+    _, made = built(tmp_path, full)
     stage = strength(answers("some", everything), how, (FAIR,))
     assert stage.duels[0].id != full.duels[0].id
     again, twin = built(tmp_path / "twin", stage)

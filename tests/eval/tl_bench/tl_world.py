@@ -1,4 +1,4 @@
-"""A candidate whose translations are some anchor's, and judges that know how far a translation is from the careful one."""
+"""Candidates that translate as an anchor does, and judges that know how near a translation is to the careful one."""
 
 from __future__ import annotations
 

@@ -37,9 +37,7 @@ def entered(bench: Judged, rows: Iterable[Any]) -> dict[str, Chat]:
 def within(chats: Mapping[str, Chat], anchors: AnchorSet) -> Mapping[str, Chat]:
     """The same answers; UsageError when the anchors lack a text of theirs."""
     if lacking := [item for item in chats if item not in anchors.texts]:
-        raise UsageError(
-            f"the anchors have no translation of {len(lacking)} texts, first {lacking[0]!r}; take anchors of these texts"
-        )
+        raise UsageError(f"the anchors have no translation of {len(lacking)} texts, first {lacking[0]!r}; take others")
     return chats
 
 
@@ -69,7 +67,7 @@ def compared(
 
 
 def posed(chat: Chat, theirs: str, anchor: str, place: str) -> Chat:
-    """The two translations in the order in which they are shown, as `Comparison` wants them."""
+    """The two translations in the order in which they are shown, as `TlBench` wants them."""
     both = (chat.reply, theirs) if place == PLACES[0] else (theirs, chat.reply)
     messages = (*chat.prompt, *(Message("assistant", text) for text in both))
     return Chat(chat.id, messages, {**chat.meta, "anchor": anchor, "place": place})

@@ -37,41 +37,23 @@ class Placed(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Judged):
-    """Which of two translations of a text is better, or neither: what judges are asked by tl-bench.
+class TlBench(Judged):
+    """LT: a candidate's Bradley-Terry strength among the anchors, on 0 to 10; see docs/tl-bench.md.
 
-    A chat to be judged ends with two assistant turns, the two translations in the order in which they are shown.
+    Judges are asked which of two translations of a text is better, or neither: a chat to be judged ends with two
+    assistant turns, the translations in the order in which they are shown. `anchors` and `adaptive` are part of its
+    identity: a candidate placed among other anchors, or with other comparisons, is not in the same column. Both
+    directions are one bench, and a Japanese one. It counts in a board's averages unless `headline` is off.
     """
 
     name: ClassVar[str] = NAME
     template: ClassVar[str] = "bench/tl_bench/judge.jinja"
     again: ClassVar[str] = "bench/tl_bench/again.jinja"
+    metrics: ClassVar[tuple[str, ...]] = ("lt",)
     pooled: ClassVar[tuple[str, ...]] = ()
     low: ClassVar[float] = 0.0
-    language: Lang = "ja"  # both directions are one bench, and a Japanese one
-
-    @property
-    def rule(self) -> Rule:
-        return Placed()
-
-    def applies(self, chat: Chat) -> bool:
-        return chat.meta.get("bench") == self.name
-
-    def values(self, chat: Chat) -> Mapping[str, Any]:
-        *_, a, b = (message.content for message in chat.messages)
-        return {"direction": chat.meta["direction"], "source": chat.meta["text"], "a": a, "b": b}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TlBench(Comparison):
-    """LT: a candidate's Bradley-Terry strength among the anchors, on 0 to 10; see docs/tl-bench.md.
-
-    `anchors` and `adaptive` are part of its identity: a candidate placed among other anchors, or with other
-    comparisons, is not in the same column. It counts in a board's averages unless `headline` is off.
-    """
-
-    metrics: ClassVar[tuple[str, ...]] = ("lt",)
     top: ClassVar[float] = 10.0
+    language: Lang = "ja"
     anchors: Anchors = field(default_factory=GradedAnchors)
     adaptive: Adaptive | None = None
     headline: bool = True
@@ -80,11 +62,22 @@ class TlBench(Comparison):
     def averaged(self) -> bool:
         return self.headline
 
-    def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
-        return strength(answers, self, judges, seed)
+    @property
+    def rule(self) -> Rule:
+        return Placed()
+
+    def applies(self, chat: Chat) -> bool:
+        return chat.meta.get("bench") == self.name
 
     def group(self, chat: Chat) -> str:
         return str(chat.meta["task"])
+
+    def values(self, chat: Chat) -> Mapping[str, Any]:
+        *_, a, b = (message.content for message in chat.messages)
+        return {"direction": chat.meta["direction"], "source": chat.meta["text"], "a": a, "b": b}
+
+    def scoring(self, answers: Answers, judges: Sequence[Model] = (), seed: int = 0) -> Scores:
+        return strength(answers, self, judges, seed)
 
     def problems(self) -> Iterator[str]:
         if self.adaptive:

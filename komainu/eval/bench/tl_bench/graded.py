@@ -17,7 +17,7 @@ import msgspec
 
 from komainu.errors import UsageError
 from komainu.eval.bench.tl_bench.anchors import Anchors, AnchorSet, Met
-from komainu.eval.bench.tl_bench.items import TlBenchItems
+from komainu.eval.bench.tl_bench.items import TEXTS, TlBenchItems
 from komainu.files import read_objects
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Careful(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def contents() -> str:
-    return hashlib.sha256(CAREFUL.read_bytes()).hexdigest()
+    return hashlib.sha256(TEXTS.read_bytes() + CAREFUL.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +55,14 @@ class GradedAnchors(Anchors):
     """Version 0: seven anchors that no model made, for a bench that works before there are real ones.
 
     "careful" is a translation written for the package. The others are copies with faults put in by rule: a piece left
-    out, left in the source language, moved, said twice, or with another number; how many is drawn for each text (Poisson,
-    `FAULTS` in the mean). Of two anchors the one with fewer faults in a text has won it, by rule and not by a judge;
-    equally many are a tie. So the scale is one of faults: it tells a translation that loses and mixes up text from one
-    that does not, and says little about style. `sha256` is that of the careful translations, taken from them unless
-    given.
+    out, left in the source language, moved, said twice, or with another number; how many is drawn for each text
+    (Poisson, `FAULTS` in the mean). Of two anchors the one with fewer faults in a text has won it, by rule and not by a
+    judge; equally many are a tie. So the scale is one of faults: it tells a translation that loses and mixes up text
+    from one that does not, and says little about style. `sha256` is that of the texts and careful translations, taken
+    from them unless given.
     """
 
     sha256: str = ""
-    items: TlBenchItems = TlBenchItems()
 
     def __post_init__(self) -> None:
         if not self.sha256:
@@ -71,7 +70,7 @@ class GradedAnchors(Anchors):
 
     def check(self) -> Iterator[str]:
         if self.sha256 != contents():
-            yield f"GradedAnchors.sha256 is {self.sha256}; the translations of this version have {contents()}"
+            yield f"GradedAnchors.sha256 is {self.sha256}; the texts of this version have {contents()}"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,7 +80,7 @@ class GradedAnchors(Anchors):
         careful = translations()
         texts: dict[str, dict[str, str]] = {}
         met: list[Met] = []
-        for item in self.items.everything:
+        for item in TlBenchItems().everything:
             if item.id not in careful:
                 raise UsageError(f"{CAREFUL}: there is no translation of {item.id!r}")
             counts = {name: drawn(mean, f"{item.id}:{name}") for name, mean in FAULTS.items()}

@@ -14,7 +14,7 @@ from komainu.eval.base import Answers
 from komainu.eval.bench.tl_bench.adaptive import Pairing
 from komainu.eval.bench.tl_bench.anchors import Anchors, AnchorSet, Met
 from komainu.eval.bench.tl_bench.asking import compared, entered
-from komainu.eval.bench.tl_bench.bench import Comparison
+from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.won import results, won
 from komainu.eval.judge.guard import fate
 from komainu.eval.judge.verdicts import accounts
@@ -38,6 +38,11 @@ class JudgedAnchors(Anchors):
     answers: tuple[Answers, ...]
     judge: Model
     seed: int = 0
+
+    def config(self, *, full: bool = True) -> dict[str, Any]:
+        """With the hashes of the judge's prompts: another prompt makes other anchors."""
+        asked = TlBench().config()
+        return super().config(full=full) | {name: asked[name] for name in ("prompt", "again")}
 
     def check(self) -> Iterator[str]:
         if len(self.answers) < 2:
@@ -65,11 +70,11 @@ class JudgedAnchors(Anchors):
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         found, said = self.met(ctx)
         write_rows(out / "transcripts.jsonl", said)
-        return {**self.written(found, out), "judge": self.judge.name, **accounts(Comparison(), said)}
+        return {**self.written(found, out), "judge": self.judge.name, **accounts(TlBench(), said)}
 
     def met(self, ctx: Context) -> tuple[AnchorSet, list[Chat]]:
         """The set, and the transcripts of all its comparisons."""
-        bench = Comparison()
+        bench = TlBench()
         chats = {answers.model.name: entered(bench, ctx.open(answers).rows()) for answers in self.answers}
         for name, own in chats.items():
             for item, chat in own.items():

@@ -87,7 +87,7 @@ class Placement:
         return dict(zip(self.items, (self.lt + moved).tolist(), strict=True))
 
     def quick(self, level: float = LEVEL) -> Estimate:
-        """LT and its interval from the spread of the texts' parts, on the scale of strengths, with Student's quantile."""
+        """LT and its interval from the spread of the texts' parts in the strength, with Student's quantile."""
         n = len(self.items)
         spread = float(((self.parts - self.parts.mean()) ** 2).sum()) * n / max(1, n - 1)
         if self.fit.separated or n < FEW or spread < 1e-12:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from komainu.context import Context
     from komainu.eval.bench.tl_bench.placing import Placement
 
+NONE = "missing: no pair of verdicts"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Strength(Scores):
@@ -102,13 +104,10 @@ class Strength(Scores):
         """LT with its interval, the verdicts that count, the texts they are on, and the missing ones."""
         from komainu.eval.totals import rounded
 
-        pairs = paired(scores)
-        n = sum(len(pair) for pair in pairs.values() if None not in pair)
-        items = len({item for (item, *_), pair in pairs.items() if None not in pair})
-        counts = {"n": n, "items": items, "missing": sum(map(len, pairs.values())) - n}
-        found = placed.interval(f"{self.answers.items.id}") if placed else (None, None, None)
+        n, items, missing = counted(scores)
+        found = placed.interval(self.answers.items.id) if placed else (None, None, None)
         mean, low, high = (None if value is None else rounded(value) for value in found)
-        return {"mean": mean, **counts, "low": low, "high": high}
+        return {"mean": mean, "n": n, "items": items, "missing": missing, "low": low, "high": high}
 
     def strength(self, placed: Placement) -> dict[str, Any]:
         return {"strength": round(placed.strength, 6), "side": placed.fit.sides[placed.me]}
@@ -116,21 +115,24 @@ class Strength(Scores):
     def judged(self, scores: Sequence[Score], anchors: AnchorSet) -> dict[str, Any]:
         """LT by each judge's verdicts alone, what it lacks and its liking for a place (see `shares`), and the mean of
         these LTs; what is by rule is every judge's."""
-        by = {}
+        by: dict[str, dict[str, Any]] = {}
         position = shares(scores)["position"]
         for duels in self.duels:
             ruled = {(score.id, score.metric): score for score in scores if score.by == "rule"}
             own = [*(score for score in scores if score.by == duels.judge.name), *ruled.values()]
-            pairs, placed = paired(own), placed_among(anchors, results(own))
-            n = sum(len(pair) for pair in pairs.values() if None not in pair)
-            missing = sum(map(len, pairs.values())) - n
-            numbers = {"mean": placed and round(placed.lt, 6), "n": n, "missing": missing}
+            placed, (n, _, missing) = placed_among(anchors, results(own)), counted(own)
+            numbers = {"mean": round(placed.lt, 6) if placed else None, "n": n, "missing": missing}
             by[duels.judge.name] = {**numbers, **position.get(duels.judge.name, {})}
         means = [each["mean"] for each in by.values()]
         return {"balanced": None if None in means else round(sum(means) / len(means), 6), "by": by}
 
 
-NONE = "missing: no pair of verdicts"
+def counted(scores: Sequence[Score]) -> tuple[int, int, int]:
+    """The verdicts that count, the texts they are on, and the missing ones."""
+    pairs = paired(scores)
+    whole = {key: pair for key, pair in pairs.items() if None not in pair}
+    n = sum(map(len, whole.values()))
+    return n, len({item for item, *_ in whole}), sum(map(len, pairs.values())) - n
 
 
 def reasons(scores: Sequence[Score]) -> dict[str, int]:
@@ -149,8 +151,8 @@ def fitted(placed: Placement) -> dict[str, Any]:
 def shares(scores: Sequence[Score]) -> dict[str, Any]:
     """The candidate's share of wins, and the judges' position bias over the pairs they gave two verdicts on.
 
-    `first_place`: what the translation shown first won, 0.5 without bias; `flipped`: pairs where the winner changed with
-    the order; `half`: pairs with a winner in one order and a tie in the other.
+    `first_place`: what the translation shown first won, 0.5 without bias; `flipped`: pairs where the winner changed
+    with the order; `half`: pairs with a winner in one order and a tie in the other.
     """
     from komainu.eval.totals import rounded
 
