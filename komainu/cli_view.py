@@ -8,13 +8,14 @@ from pathlib import Path
 from komainu import settings
 from komainu.cli_verbs import Outcome, human, node_of, sides, size
 from komainu.errors import UsageError
-from komainu.eval.view.boards import gather
-from komainu.eval.view.site import INDEX, write_site
 from komainu.store import Store
 
 
 def view(words: Sequence[str], out: Path) -> Outcome:
     """Write the site; asks nothing and builds nothing."""
+    from komainu.eval.view.boards import gather
+    from komainu.eval.view.site import INDEX, write_site
+
     store = Store(settings.load().root)
     words_of = sides(words)
     targets = [node_of(side[0], side[1:], store) for side in words_of]

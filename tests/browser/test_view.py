@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_no_text_of_anyone_runs_or_becomes_markup(page: Chromium, go: Go, site: 
     go("")
     for place in places:
         if place:
-            moved(page, lambda place=place: page.value(f"location.hash = '#/{place}'"))
+            moved(page, partial(page.value, f"location.hash = '#/{place}'"))
         page.value(OPEN)
         assert page.value("document.querySelectorAll('script, img, iframe, object, base, link').length") == 1
         assert page.value("document.querySelectorAll('meta, style').length") == 6

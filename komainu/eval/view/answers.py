@@ -65,6 +65,12 @@ def marked(seen: str, chat: Chat) -> list[Any]:
     return [piece for piece in (*pieces, seen[at:]) if piece]
 
 
+def leaks_in(found: Object) -> int:
+    """How many leaks are marked in an answer and in the turns before it."""
+    texts = (found.get("text", ()), *(pieces for _, pieces, _ in found.get("turns", ())))
+    return sum(isinstance(piece, list) for pieces in texts for piece in pieces)
+
+
 def notes(chat: Chat) -> Iterator[str]:
     """Which of several answers it is, and how it ended where not by itself."""
     meta = chat.meta

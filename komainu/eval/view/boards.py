@@ -138,10 +138,9 @@ def add(boards: Boards, store: Store, where: str, found: Object) -> None:
         entries[each["entry"]].headline |= parts
     boards.level = found.get("level", boards.level)
     for each in (*found.get("headline_decisions", ()), *found.get("decisions", ())):
-        part, place = each.get("part"), tuple(each.get(key, "") for key in ("bench", "language", "metric"))
-        column = Part(part, of) if part else columns[place]
+        about = Part(each["part"], of) if "part" in each else columns[each["bench"], each["language"], each["metric"]]
         ends = {end: entries[each[end]].name for end in ("from", "to")}
-        boards.decisions.append((column, {**each, **ends}))
+        boards.decisions.append((about, {**each, **ends}))
     first = {column[:2]: column for column in reversed(columns.values())}
     for each in found.get("tasks", ()):
         boards.tasks.append((first[each["bench"], each["language"]], {**each, "entry": entries[each["entry"]].name}))

@@ -17,7 +17,8 @@ def index(boards: Boards, sets: Sequence[AnswerSet]) -> Object:
     DECIDED. Entries and columns stand for their numbers."""
     entries = {name: number for number, name in enumerate(boards.entries)}
     benches = [bench(boards, number, sets) for number in range(len(boards.columns))]
-    place: dict[Column | Part, int] = {each: number for number, each in enumerate([*boards.columns, *boards.parts])}
+    every: list[Column | Part] = [*boards.columns, *boards.parts]
+    place = {each: number for number, each in enumerate(every)}
     return {
         "level": boards.level,
         "entries": [*boards.entries],

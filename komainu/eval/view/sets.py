@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from komainu.checks.scripts import has_kana
-from komainu.eval.view.answers import Object, answer, item
+from komainu.eval.view.answers import Judged, Object, answer, item, leaks_in
 from komainu.eval.view.boards import AnswerSet, Boards, Column, opened
 from komainu.eval.view.scripts import Series, write
 from komainu.eval.view.table import Table
@@ -48,7 +48,7 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
         for at, cell in enumerate(cells(items, artifact, scores)):
             series.add(cell)
             count += len(cell)
-            if found := sum(isinstance(piece, list) for each in cell for piece in each.get("text", ())):
+            if found := sum(map(leaks_in, cell)):
                 leaks.append((number, at, found))
         told.append([number, series.done()])
     for c, table in tables.items():
@@ -73,21 +73,14 @@ def items_of(store: Store, answers: Iterable[Artifact]) -> dict[str, Chat]:
 def scored(store: Store, lines: Mapping[int, Object]) -> Scored:
     """The scores of one entry's columns, by item: those of the column's metric, and what its stage told beside all of
     its metrics (criteria, duels), which goes with the first of them."""
-    rows = {ref: [*opened(store, ref).rows()] for ref in {line["scores"] for line in lines.values()}}
-    metrics = {(line["scores"], line["metric"]) for line in lines.values()}
-    first = {line["scores"]: column for column, line in reversed(lines.items())}
-    found: Scored = {}
-    for column, line in lines.items():
-        own, beside = found.setdefault(column, ({}, {}))
-        for row in rows[line["scores"]]:
-            if isinstance(row, Score) and row.metric == line["metric"]:
-                own.setdefault(row.id, []).append(row)
-            elif (
-                isinstance(row, Score)
-                and first[line["scores"]] == column
-                and (line["scores"], row.metric) not in metrics
-            ):
-                beside.setdefault(row.id, []).append(row)
+    found: Scored = {column: ({}, {}) for column in lines}
+    for ref in {line["scores"] for line in lines.values()}:
+        columns = {line["metric"]: column for column, line in lines.items() if line["scores"] == ref}
+        _, beside = found[min(columns.values())]
+        for row in opened(store, ref).rows():
+            if isinstance(row, Score):
+                some = found[columns[row.metric]][0] if row.metric in columns else beside
+                some.setdefault(row.id, []).append(row)
     return found
 
 
@@ -100,13 +93,15 @@ def cells(items: Mapping[str, Chat], artifact: Artifact, scores: Scored) -> Iter
     for id, asked in items.items():
         chats = answers.get(id, [])
         yield [
-            answer(
-                chat,
-                asked.prompt,
-                ((c, *(share(some.get(id, []), n, len(chats)) for some in both)) for c, both in scores.items()),
-            )
+            answer(chat, asked.prompt, [judged(c, both, id, n, len(chats)) for c, both in scores.items()])
             for n, chat in enumerate(chats)
         ]
+
+
+def judged(column: int, both: tuple[ByItem, ByItem], id: str, n: int, of: int) -> Judged:
+    """A column's part in the verdicts on the n-th of some answers to an item."""
+    own, beside = (share(some.get(id, []), n, of) for some in both)
+    return column, own, beside
 
 
 def share(scores: Sequence[Score], n: int, of: int) -> Sequence[Score]:
