@@ -31,12 +31,21 @@ Judges = Annotated[
         help="A model that marks answers, said as MODEL is; may be repeated. Without it those of komainu.toml.",
     ),
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="'MODEL [KEY=VALUE]...'",
+        help="The model that plays the user where there is one to play, said as MODEL is; else MODEL plays it.",
+    ),
+]
 Accept = Annotated[
     float,
     typer.Option(
         "--accept-missing", metavar="SHARE", min=0, max=1, help="Show a headline that lacks up to this share."
     ),
 ]
+Plan = Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -50,6 +59,7 @@ class Wish(NamedTuple):
     limit: Limit = 0
     items: Items = None
     judge: Judges = None
+    user: User = None
     accept_missing: Accept = 0.0
 
 
@@ -70,7 +80,7 @@ class PanelWish(NamedTuple):
 @gathering(Wish)
 def run(
     wish: Wish,
-    plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
+    plan: Plan = False,
     json: Json = False,
 ) -> Job:
     """Ask a model the benchmarks of a suite, and show its scores.
@@ -89,6 +99,24 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+class Made(NamedTuple):
+    """Whose answers in which file judges are to mark: the words of `eval judge`."""
+
+    bench: Annotated[str, typer.Argument(metavar="BENCH", help="The name of a benchmark that judges mark.")]
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: `id` or `prompt`, and `response`.")]
+    judge: Judges = None
+    name: Annotated[str, typer.Option(help="What the model is called; the file's name unless it is said.")] = ""
+    items: Items = None
+    accept_missing: Accept = 0.0
+
+
+@group.command()
+@gathering(Made)
+def judge(made: Made, plan: Plan = False, json: Json = False) -> Job:
+    """Let judges mark answers that were made elsewhere, and show the scores."""
+    return Job("plan_judge" if plan else "judge", (made,), json, MODULE)
 
 
 class Sheet(NamedTuple):
@@ -118,28 +146,44 @@ def rank(
     return Job("rank", (file,), json, "komainu.cli_rank")
 
 
-@group.command()
-def panel(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Names or ids of the store, or files of scores; see docs.")
-    ],
-    gold: Annotated[str, typer.Option(metavar="JUDGE", help="Whom the others are measured against.")] = "",
-    judge: Annotated[list[str] | None, typer.Option("--judge", help="Only these; may be repeated.")] = None,
-    metric: Annotated[str, typer.Option(help="Only this metric; else an answer's mean over all.")] = "",
-    kin: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows of model, family, teacher.")] = None,
+class Measured(NamedTuple):
+    """Which scores of judges are measured how: the words of `eval panel`."""
+
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Names or ids of the store, or files.")]
+    gold: Annotated[str, typer.Option(metavar="JUDGE", help="Whom the others are measured against.")] = ""
+    judge: Annotated[
+        list[str] | None, typer.Option("--judge", metavar="NAME", help="Of the panel; may be repeated.")
+    ] = None
+    metric: Annotated[str, typer.Option(metavar="NAME", help="Only this; else the mean over all of an answer.")] = ""
+    kin: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows of model, family, teacher.")] = None
     canary: Annotated[
         list[str] | None, typer.Option(metavar="SOURCE", help="Earlier scores of the same answers; may be repeated.")
-    ] = None,
-    shift: Annotated[float, typer.Option(min=0, help="How far a mean may move, as a share of the scale.")] = 0.02,
-    kappa: Annotated[float, typer.Option(help="How well a judge must agree with itself.")] = 0.6,
-    json: Json = False,
-) -> Job:
+    ] = None
+    shift: Annotated[float, typer.Option(min=0, help="How far a mean may move, as a share of the scale.")] = 0.02
+    kappa: Annotated[float, typer.Option(help="How well a judge must agree with itself.")] = 0.6
+
+
+@group.command()
+@gathering(Measured)
+def panel(wish: Measured, json: Json = False) -> Job:
     """Measure judges against people or another judge.
 
     Code 3 when a judge is no longer what it was on the --canary.
     """
-    wish = PanelWish(sources, gold, judge or [], metric, kin, canary or [], shift, kappa)
     return Job("panel", (wish,), json, "komainu.cli_panel")
+
+
+@group.command("import")
+def import_(
+    kind: Annotated[Literal["shaberi"], typer.Argument(metavar="KIND", help="What it is: shaberi.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, or the one with `judgements` in it.")],
+    judge: Annotated[
+        list[str] | None, typer.Option("--judge", metavar="NAME", help="Of the panel; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> Job:
+    """Take published results into the store; asks nothing."""
+    return Job(kind, (folder, judge or []), json, "komainu.cli_import")
 
 
 @group.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,14 @@ from komainu.errors import GateFailed, UsageError
 from komainu.store import Artifact, Store
 
 if TYPE_CHECKING:
-    from komainu.cli_eval import PanelWish
+    from komainu.cli_eval import Measured
     from komainu.eval.panel.reading import Read
 
 MODEL = ("pearson", "spearman", "kendall", "pairs", "top_half", "slope", "bias")
 ITEM = ("pearson", "spearman", "qwk", "icc", "exact", "within_1", "mae", "bias")
 
 
-def panel(wish: PanelWish) -> Outcome:
+def panel(wish: Measured) -> Outcome:
     """Measure; code 3 when a judge is not what it was on the frozen answers."""
     from komainu.eval.panel import report
     from komainu.eval.panel.drift import Bounds
@@ -27,12 +27,12 @@ def panel(wish: PanelWish) -> Outcome:
     from komainu.eval.panel.marks import sheet
 
     store = Store(settings.load().root)
-    now, frozen = gathered(wish.sources, store), gathered(wish.canary, store)
+    now, frozen = gathered(wish.sources, store), gathered(wish.canary or (), store)
     found = report.report(
         sheet(now.marks, wish.metric) if now.marks else None,
         now.duels,
         report.Wish(
-            judges=tuple(wish.judges),
+            judges=tuple(wish.judge or ()),
             gold=wish.gold,
             kin=read_kin(wish.kin) if wish.kin else (),
             frozen=sheet(frozen.marks, wish.metric) if frozen.marks else None,
@@ -93,8 +93,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"ALARM    {alarm}" for alarm in found.get("alarms", ()))
 
 
-def agreement_lines(what: str, row: Mapping[str, Any], n: int, names: Iterable[str]) -> Iterator[str]:
-    yield f"{what:<8} {where(row)}: n {n}"
+def agreement_lines(what: str, row: Mapping[str, Any], n: int, names: Sequence[str]) -> Iterator[str]:
+    yield f"{what:<8} {where(row)}: n {n}{', too few' if not any(row[name] for name in names) else ''}"
     for name in names:
         if each := row[name]:
             spans = (f"{over} {span(each[over])}" for over in ("answers", "items", "models") if each.get(over))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGE = __name__.partition(".")[0]
 RUNNING = {"errors", "spec", "stage", "store", "seal", "leaves", "context", "settings", "progress"}
+_sources: dict[frozenset[str], dict[str, str]] = {}  # by the modules one begins with; a store of many asks for few
 IMPORT = re.compile(rf"^\s*(?:from ({PACKAGE}[\w.]*) import (\([^)]*\)|[^\n]+)|import ({PACKAGE}[\w.]*))", re.MULTILINE)
 
 
@@ -147,7 +148,11 @@ def needs(holder: Stage, field: str, stage: Stage, wanted: type) -> Iterator[str
 
 def code_of(spec: Spec) -> str:
     """One hash over `sources_of`."""
-    return hashlib.sha256("".join(sources_of(spec).values()).encode()).hexdigest()[:12]
+    return code_hash(sources_of(spec))
+
+
+def code_hash(sources: dict[str, str]) -> str:
+    return hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:12]
 
 
 def sources_of(spec: Spec) -> dict[str, str]:
@@ -156,7 +161,14 @@ def sources_of(spec: Spec) -> dict[str, str]:
     Imports are followed from modules of komainu only, wherever in the file they stand. Not covered: what a
     stage reaches through its Context (the engine that answers), and other packages.
     """
-    todo = {m for s in held(spec) for m in modules_of(type(s))}
+    first = frozenset(m for s in held(spec) for m in modules_of(type(s)))
+    if (found := _sources.get(first)) is None or any(module_hash(name) != known for name, known in found.items()):
+        found = _sources[first] = followed({*first})
+    return {**found}
+
+
+def followed(todo: set[str]) -> dict[str, str]:
+    """Module to source hash of some modules and of what they import."""
     found: dict[str, str] = {}
     while todo:
         name = todo.pop()
@@ -193,7 +205,12 @@ def modules_of(kind: type) -> Iterator[str]:
 
 def module_hash(name: str) -> str:
     """The hash of a module's source, "" when it has none that can be read."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12] if (text := source(name)) else ""
+    return text_hash(text) if (text := source(name)) else ""
+
+
+@cache
+def text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def imported(name: str) -> set[str]:

@@ -24,7 +24,7 @@ from komainu.files import read_rows, write_json
 from komainu.leaves import as_recorded, difference
 from komainu.rows import Row
 from komainu.seal import RECORD, is_record, seal, seal_of
-from komainu.stage import Stage, code_of, sources_of, upstream_first
+from komainu.stage import Stage, code_hash, sources_of, upstream_first
 
 if TYPE_CHECKING:
     from komainu.context import Context
@@ -123,14 +123,15 @@ class Store:
             summary = stage.run(path, inner)
             if (path / WORK).exists():
                 shutil.rmtree(path / WORK)
+            sources = sources_of(stage)
             record = {
                 "id": stage.id,
                 "stage": type(stage).__name__,
                 "makes": stage.row_type.__name__,
                 "config": stage.config(),
                 "inputs": {name: reference(s) for name, s in stage.inputs.items()},
-                "code": code_of(stage),
-                "sources": sources_of(stage),
+                "code": code_hash(sources),
+                "sources": sources,
                 "summary": plain(stage, summary),
                 "files": seal(path),
                 **({"spent": spent} if (spent := inner.spent(stage)) else {}),

@@ -26,9 +26,11 @@ VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serv
 EVAL = [
     "run",
     "score",
+    "judge",
     "board",
     "rank",
     "panel",
+    "import",
     "view",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]

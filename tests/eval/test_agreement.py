@@ -118,6 +118,12 @@ def test_resampled_scores_are_measured_row_by_row(pairs: list[tuple[int, int]], 
         assert found.tolist() == pytest.approx(single, abs=1e-9, nan_ok=True), measure
 
 
+def test_two_rows_are_enough_for_an_order() -> None:
+    up, down = np.array([1.0, 2]), np.array([2.0, 1])
+    found = agreement.kendall(np.stack([up, up]), np.stack([up, down]), np.ones((2, 2)))
+    assert found.tolist() == [1.0, -1.0]
+
+
 def test_without_spread_there_is_no_number() -> None:
     flat, other = np.ones(4), np.array([1.0, 2, 3, 4])
     for measure in (agreement.pearson, agreement.spearman, agreement.kendall):

@@ -42,8 +42,8 @@ def item_level(sheet: Sheet, gold: Floats, judge: Floats, seed: str) -> dict[str
     """Over the answers that both have scored: each measure with its intervals over answers, over items (all answers to
     an item are drawn together) and over models (all answers of a model are)."""
     both = np.flatnonzero(~np.isnan(gold) & ~np.isnan(judge))
-    if not len(both):
-        return {"n": 0, **dict.fromkeys(ITEM)}
+    if len(both) < 3:
+        return {"n": len(both), **dict.fromkeys(ITEM)}
     cells, inverse = np.unique(np.stack([gold[both], judge[both]], axis=1), axis=0, return_inverse=True)
     (x, y), cell = cells.T, inverse.ravel().tolist()
     once = np.bincount(cell).astype(np.float64)
@@ -139,7 +139,7 @@ def model_level(sheet: Sheet, gold: Floats, judge: Floats, benches: Sequence[str
     models = [*counts(n, f"{seed}:models", RESAMPLES)] if n >= FEWEST else []
     found: dict[str, Any] = {"models": n}
     for name, measure in MODEL.items():
-        if n < 2:
+        if n < 3:  # two models are in one order or the other
             found[name] = None
             continue
         found[name] = {

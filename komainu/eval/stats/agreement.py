@@ -6,6 +6,8 @@ often each row was drawn. Every function gives (resamples,), nan where it is not
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
@@ -123,7 +125,8 @@ def ordered(x: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
     found = np.empty((3, len(w)))
     for i, (a, b) in enumerate(zip(*(np.broadcast_to(v, w.shape) for v in (x, y)), strict=True)):
         a_apart, b_apart = apart(a), apart(b)
-        tau = kendalltau(a, b, method="asymptotic").statistic if a_apart and b_apart else 0.0
+        method: Literal["asymptotic", "exact"] = "asymptotic" if len(a) > 2 else "exact"  # of a p-value not used here
+        tau = kendalltau(a, b, method=method).statistic if a_apart and b_apart else 0.0
         found[:, i] = tau * (a_apart * b_apart) ** 0.5, a_apart, b_apart
     return found[0], found[1], found[2]
 

@@ -1,0 +1,129 @@
+"""What `komainu eval import` does: published results of others become ordinary results of the store."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from komainu import launch, settings
+from komainu.cli_verbs import Outcome
+from komainu.eval.imported.shaberi import BENCHES
+from komainu.eval.imported.stages import ImportedScores, scanned
+from komainu.eval.imported.whole import AVERAGE, imported
+from komainu.plan import plan as plan_of
+from komainu.store import Store
+
+NAME = "shaberi"
+
+
+def shaberi(folder: Path, judges: Sequence[str]) -> Outcome:
+    """A tree of Shaberi's judgements."""
+    here = settings.load()
+    target = imported(str(folder), judges)
+    plan_of(target, Store(here.root)).refuse()
+    models = by_answers((*target.panel, *target.alone))
+    with launch.open_context(here) as ctx, quiet(), ctx.progress(len(models), "models") as bar:
+        ctx.store.build(target.items, ctx)
+        for _ in ctx.map(lambda scores: [ctx.store.build(each, ctx) for each in scores], models):
+            bar.update()  # several at a time: most of the time is spent on waiting for the disk
+        artifact = ctx.store.build(target, ctx)
+        ctx.store.name(NAME, target)
+        for scores in target.panel:
+            ctx.store.name(name(scores), scores)
+        for scores in target.alone:
+            ctx.store.name(f"{name(scores)}/{scores.judges[0]}", scores)
+    found = {
+        "name": NAME,
+        "ref": artifact.ref,
+        "path": str(artifact.path),
+        **artifact.summary,
+        "left_aside": dict(scanned(str(folder)).aside),
+        **json.loads((artifact.path / "import.json").read_bytes()),
+    }
+    return Outcome(found, lines(found))
+
+
+def by_answers(scores: Iterable[ImportedScores]) -> list[list[ImportedScores]]:
+    """The scores of each model."""
+    found: dict[str, list[ImportedScores]] = {}
+    for each in scores:
+        found.setdefault(each.answers.id, []).append(each)
+    return [*found.values()]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Thousands of small artifacts are made: a line for each would say less than the progress bar."""
+    log = logging.getLogger("komainu")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def name(scores: ImportedScores) -> str:
+    return f"{NAME}/{scores.answers.model.name}/{scores.bench.name}"
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    heading = ("model", *(each.name for each in BENCHES.values()), "average", "balanced")
+    for part in ("panel", "alone"):
+        groups: dict[str, list[Mapping[str, Any]]] = {}
+        for line in found[part]:
+            groups.setdefault(", ".join(line["judges"]), []).append(line)
+        for judges, some in groups.items():
+            yield f"judged by {judges}"
+            yield from aligned([heading, *(cells(line) for line in some)])
+            yield ""
+    yield from lacking(found["panel"])
+    for judge, by in found["missing"].items():
+        counts = (f"{BENCHES[bench].name} {missing} of {n}" for bench, (missing, n) in by.items() if missing)
+        yield f"missing of {judge}: {', '.join(counts) or 'none'}"
+    for what in ("tolerated", "nothing_to_judge", "left_aside"):
+        if found[what]:
+            yield f"{what.replace('_', ' ')}: {', '.join(f'{n} {name}' for name, n in found[what].items())}"
+    yield f"{found['files']} files, {found['models']} models, {found['answers']} answers"
+    yield found["path"]
+
+
+def cells(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line of the table; a star where more verdicts are missing than a board would show."""
+    each = [line.get(bench) for bench in BENCHES]
+    whole = line[AVERAGE]
+    average = mark(whole["mean"], any(part and over(part) for part in each))
+    return (line["model"], *(mark(part["mean"], over(part)) if part else "-" for part in each), average,
+            mark(whole["balanced"], False))  # fmt: skip
+
+
+def over(part: Mapping[str, Any]) -> bool:
+    from komainu.eval.columns import LIMIT
+
+    return bool(part["missing"] > LIMIT * (part["n"] + part["missing"]))
+
+
+def mark(value: float | None, star: bool) -> str:
+    return "-" if value is None else f"{value:.2f}{'*' if star else ' '}"
+
+
+def lacking(panel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the starred numbers could be."""
+    for line in panel:
+        for bench, each in BENCHES.items():
+            if (part := line.get(bench)) and over(part):
+                share = 100 * part["missing"] / (part["n"] + part["missing"])
+                bounds = f"{part['worst']:.2f} to {part['best']:.2f}"
+                yield f"* {line['model']} on {each.name}: {share:.1f} % of the verdicts are missing: {bounds}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *rest in rows:
+        yield "  ".join(
+            (f"{first:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True)))
+        ).rstrip()

@@ -1,0 +1,260 @@
+"""Published judgements as stages: items, the answers of a model with what its judges said, and scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from komainu.errors import UsageError
+from komainu.eval.base import Answers, Lang, Scores
+from komainu.eval.imported.shaberi import BENCHES, JUDGE_TOKENS, File, Set, Tree, rows, scan
+from komainu.eval.imported.shaberi import Row as Line
+from komainu.eval.judge.base import Judged
+from komainu.eval.judge.guard import ruled
+from komainu.eval.judge.historical import Historical
+from komainu.eval.judge.panel import judged
+from komainu.eval.judge.verdict import Rule, Verdict
+from komainu.files import write_rows
+from komainu.models.base import Model
+from komainu.rows import Chat, Message, Row, Score
+from komainu.spec import Spec, where
+from komainu.stage import Stage
+
+if TYPE_CHECKING:
+    from komainu.context import Context
+
+VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of a tree
+
+
+@lru_cache(maxsize=4)
+def scanned(root: str) -> Tree:
+    """A tree, scanned once a process."""
+    return scan(Path(root))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedItems(Stage):
+    """Chat rows: the questions of all sets of a tree, each set's with ids of their own. `sets` has the hash of each."""
+
+    makes: ClassVar[type] = Chat
+    sets: dict[str, str]
+    root: str = where()
+
+    @classmethod
+    def of(cls, root: str) -> ImportedItems:
+        """The items of the tree at a path."""
+        sets = {bench: questions_hash(some) for bench, some in sorted(scanned(root).questions.items())}
+        return cls(sets=sets, root=root)
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        items = [item for bench in self.sets for item in self.read(bench)]
+        return {"rows": write_rows(out / "rows.jsonl", items)}
+
+    def read(self, bench: str) -> Iterator[Chat]:
+        tree = scanned(self.root)
+        questions = tree.questions.get(bench, [])
+        if questions_hash(questions) != self.sets[bench]:
+            raise UsageError(f"{self.root} has other questions of {bench} than when it was looked at; import it again")
+        found = self.columns(tree, bench, {*questions})
+        for number, question in enumerate(questions, 1):
+            meta = {"bench": bench, "lang": "ja", "licence": BENCHES[bench].items.licence, **found[question]}
+            yield Chat(f"{bench.replace('_', '-')}-{number}", (Message("user", question),), meta)
+
+    def columns(self, tree: Tree, bench: str, wanted: set[str]) -> dict[str, dict[str, str]]:
+        """Task, reference and rubric of each question, from the first file that has it."""
+        found: dict[str, dict[str, str]] = {}
+        for file in tree.files:
+            if file.set.bench == bench and not wanted <= found.keys():
+                for row in rows(file, (tree.root / file.name).read_bytes(), tree.root):
+                    there = {name: row.value.get(column) for name, column in file.set.columns.items()}
+                    meta = {name: text for name, text in there.items() if isinstance(text, str) and text.strip()}
+                    found.setdefault(row.question, {"source": file.set.items.home, **meta})
+        return found
+
+
+def questions_hash(questions: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(questions).encode()).hexdigest()[:12]
+
+
+class Verdicts(NamedTuple):
+    """What a judge's file holds, by question."""
+
+    judge: str
+    file: str
+    said: dict[str, list[Line]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedAnswers(Answers):
+    """Chat rows: the answers of one model in the files of a tree, with what each judge gave in `meta["verdicts"]`:
+    `at` (file:line), `said` (the score as it stands there), and `reply` where the judge's words were kept.
+
+    The judges of a tree do not always have the same answer of a model before them. Each answer is a row then, numbered
+    by `sample`: first the one that most judges have. A question that a judge's file lacks is a verdict without `said`.
+    The summary counts what was tolerated.
+    """
+
+    items: ImportedItems
+    files: tuple[File, ...]
+    root: str = where()
+
+    def check(self) -> Iterator[str]:
+        if not self.files:
+            yield "ImportedAnswers.files is empty"
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        tolerated: Counter[str] = Counter()
+        verdicts: dict[str, list[Verdicts]] = {}  # of each bench, a judge's after the other's
+        for file in self.files:
+            said: dict[str, list[Line]] = {}
+            for row in self.read(file, tolerated):
+                said.setdefault(row.question, []).append(row)
+            verdicts.setdefault(file.set.bench, []).append(Verdicts(file.judge, file.name, said))
+        chats = [
+            chat
+            for item in self.read_items(ctx)
+            for chat in answers_to(item, verdicts.get(item.meta["bench"], []), tolerated)
+        ]
+        known = {chat.prompt[-1].content for chat in chats}
+        for each in chain.from_iterable(verdicts.values()):
+            tolerated["rows of other questions"] += sum(len(rows) for q, rows in each.said.items() if q not in known)
+        unfit = Counter(why.partition(":")[0] for chat in chats if (why := ruled(chat)))
+        write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
+        return {
+            "rows": write_rows(out / "rows.jsonl", chats),
+            "model": self.model.name,
+            "sampling": self.sampled,
+            "tolerated": dict(sorted((what, n) for what, n in tolerated.items() if n)),
+            "nothing_to_judge": dict(sorted(unfit.items())),
+        }
+
+    def read(self, file: File, tolerated: Counter[str]) -> Iterator[Line]:
+        path = Path(self.root, file.name)
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise UsageError(f"{path} has changed since the tree was looked at; import it again")
+        yield from rows(file, content, Path(self.root), tolerated)
+
+
+def answers_to(item: Chat, verdicts: Sequence[Verdicts], tolerated: Counter[str]) -> Iterator[Chat]:
+    """The different answers to an item, each with the verdicts it was given; the item without one where there are none.
+
+    Nothing for an item of a set that no judge has.
+    """
+    given: dict[str, dict[str, dict[str, Any]]] = {}
+    lacking: dict[str, dict[str, Any]] = {}
+    for judge, file, said in verdicts:
+        for row in said.get(item.prompt[-1].content, ()):
+            there = given.setdefault(row.answer, {})
+            if judge in there:
+                tolerated["rows that repeat an answer"] += 1
+            else:
+                there[judge] = verdict(row, tolerated)
+        if item.prompt[-1].content not in said:
+            lacking[judge] = {"at": file}
+    answers = sorted(given.items(), key=lambda each: (-len(each[1]), sorted(each[1])))
+    tolerated["questions a file lacks"] += len(lacking)
+    tolerated["questions with several answers"] += len(answers) > 1
+    if verdicts and not answers:
+        yield item.with_meta(verdicts=lacking)
+    for number, (answer, there) in enumerate(answers):
+        sample = {"sample": number} if len(answers) > 1 else {}
+        first = lacking if number == 0 else {}
+        yield item.with_reply(answer, verdicts=dict(sorted({**there, **first}.items())), **sample)
+
+
+def verdict(row: Line, tolerated: Counter[str]) -> dict[str, Any]:
+    """What a judge said of an answer: the score as a text, "" for null."""
+    score = row.score
+    if isinstance(score, dict):
+        tolerated["scores in an object"] += 1
+        score = score.get("score")
+    if score is None:
+        tolerated["null scores"] += 1
+    said = "" if score is None else str(score) if not isinstance(score, float) else f"{score:.12g}"
+    return {"at": row.at, "said": said, **({"reply": row.reply} if row.reply else {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedBench(Judged):
+    """A set as others had it judged, with prompts that are not known: never equal to a bench of our own.
+
+    The programs set no lower bound to a mark, and the published means hold marks of 0.
+    """
+
+    name: str  # type: ignore[misc]  # a value here: one class serves all sets
+    top: float  # type: ignore[misc]
+    low: ClassVar[float] = 0.0
+    language: Lang = "ja"
+
+    @classmethod
+    def of(cls, each: Set) -> ImportedBench:
+        return cls(name=each.bench, top=each.ours.top)
+
+    def config(self, *, full: bool = True) -> dict[str, Any]:
+        return super(Judged, self).config(full=full)
+
+    @property
+    def rule(self) -> Rule:
+        return Historical(formats=("bare",))
+
+    def group(self, chat: Chat) -> str:
+        return str(chat.meta.get("task", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedScores(Scores):
+    """Score rows: of each answer one a judge of `judges` that had it before it, `why` where the score stands.
+
+    The score of a row is read by the bench's own rule; with `rule` the judge's words are, where they were kept. What
+    gives no number on the scale is None, counted by judge. Means are those of a Panel.
+    """
+
+    answers: ImportedAnswers
+    bench: ImportedBench
+    judges: tuple[str, ...]
+    rule: Rule | None = None
+
+    def check(self) -> Iterator[str]:
+        yield from super().check()
+        there = {file.judge for file in self.answers.files if file.set.bench == self.bench.name}
+        for judge in self.judges:
+            if judge not in there:
+                what = f"{self.answers.model.name} on {self.bench.name}"
+                yield f"ImportedScores.judges has {judge!r}, who did not judge {what}"
+
+    @property
+    def how(self) -> tuple[Spec, ...]:
+        return (*(Model(name=judge, max_tokens=JUDGE_TOKENS) for judge in self.judges), *filter(None, [self.rule]))
+
+    def answered(self, ctx: Context) -> Iterator[Row]:
+        return ctx.open(self.answers).rows(VERDICTS)
+
+    def scored(self, chats: Sequence[Chat], ctx: Context) -> list[Score]:
+        return [
+            self.score(chat, judge, chat.meta["verdicts"][judge])
+            for chat in chats
+            for judge in self.judges
+            if judge in chat.meta["verdicts"]
+        ]
+
+    def score(self, chat: Chat, judge: str, said: dict[str, str]) -> Score:
+        at, found = said["at"], self.read(said)
+        value = found.values.get("score")
+        return Score(chat.id, "score", value, judge, f"missing: {found.wrong} ({at})" if value is None else at)
+
+    def read(self, said: dict[str, str]) -> Verdict:
+        if "said" not in said:
+            return Verdict({}, "", "no row")
+        if self.rule and "reply" in said:
+            return self.rule.read(said["reply"], "", self.bench)
+        return self.bench.rule.read(said["said"], "", self.bench) if said["said"] else Verdict({}, "", "null score")
+
+    def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
+        return {"judges": {"score": judged(scores, "score", self.judges)}}
