@@ -36,7 +36,8 @@ function first(columns) {
 function about(column) {
   const level = `${Math.round(100 * board.level)} %`;
   const scale = column.top === 1 ? "in per cent" : `from ${column.bottom} to ${column.top}`;
-  return `A mark is the mean, ${scale}${column.up ? "" : ", lower is better"}; the line through it is its ${level} interval. A dashed line is all that can be said of a number that is withheld.`;
+  const withheld = column.cells.some((cell) => cell?.[5]) ? " A dashed line is all that can be said of a number that is withheld." : "";
+  return `A mark is the mean, ${scale}${column.up ? "" : ", lower is better"}; the line through it is its ${level} interval.${withheld}`;
 }
 
 function standing(by, order, text) {

@@ -38,8 +38,8 @@ function choice(label, options, chosen, change) {
 }
 
 // Names with texts.
-function pairs(some) {
-  return el("dl", {}, some.map(([name, text]) => [el("dt", {}, name), el("dd", {}, said([text], "en"))]));
+function pairs(some, lang = "en") {
+  return el("dl", {}, some.map(([name, text]) => [el("dt", {}, name), el("dd", {}, said([text], lang))]));
 }
 
 // A text, in pieces where parts of it are marked as [text, kind]; a very long one is cut, with a button for the rest.

@@ -28,10 +28,18 @@ async function itemPage(c, n, params) {
 function question(asked, lang) {
   const single = asked.turns.length === 1;
   return el("section", { class: "question", "aria-label": "Question" },
-    asked.turns.map(([role, text, spoken]) => [single ? null : el("p", { class: "role" }, role), said(text, spoken)]),
+    el("div", {}, asked.turns.map(([role, text, spoken]) => [single ? null : el("p", { class: "role" }, role), said(text, spoken)])),
+    el("div", {}, known(asked, lang)));
+}
+
+// What is known of the right answer, and of the item.
+function known(asked, lang) {
+  return [
     asked.references.length ? el("div", { class: "reference" }, el("p", { class: "role" }, asked.references.length > 1 ? `References (${asked.references.length})` : "Reference"), asked.references.map((text) => said([text], lang))) : null,
     asked.rubric ? el("div", { class: "reference" }, el("p", { class: "role" }, "Rubric"), said([asked.rubric], lang)) : null,
-    asked.notes.length ? el("details", {}, el("summary", {}, "More about the item"), pairs(asked.notes)) : null);
+    asked.rivals.length ? el("details", {}, el("summary", {}, `What the answers were compared with (${asked.rivals.length})`), pairs(asked.rivals, lang)) : null,
+    asked.notes.length ? el("details", {}, el("summary", {}, "More about the item"), pairs(asked.notes)) : null,
+  ];
 }
 
 function entryOf(items, e, n, answers, lang) {
@@ -39,7 +47,7 @@ function entryOf(items, e, n, answers, lang) {
   const many = answers.length > 1;
   return el("article", { class: "entry", "aria-label": board.entries[e] },
     el("h2", {}, board.entries[e], " ", el("span", { class: "num" }, `${plain(value)}${items.column.top === 1 ? "" : " of " + items.column.top}`)),
-    answers.length ? answers.map((each) => [many ? el("hr") : null, answerOf(items, each, lang)]) : el("p", { class: "empty" }, "no answer"));
+    answers.length ? answers.map((each, i) => [many && i ? el("hr") : null, answerOf(items, each, lang)]) : el("p", { class: "empty" }, "no answer"));
 }
 
 function answerOf(items, { text = [], turns = [], thinking = "", note: told = "", verdicts = [] }, lang) {
@@ -62,7 +70,7 @@ function verdictsOf(items, verdicts) {
   const short = sorted.filter(([, by, value, why, , name]) => by === "rule" && !why && value != null && !name);
   const long = sorted.filter((v) => !v[5] && !short.includes(v));
   return [
-    short.length ? el("p", { class: "marks" }, short.map((v) => el("span", { class: ours(v) ? "ours" : "" }, nameOf(board.columns[v[0]]), " ", el("b", {}, plain(v[2])), " "))) : null,
+    short.length ? el("p", { class: "marks" }, short.map((v) => el("span", { class: ours(v) ? "ours" : "" }, metricOf(board.columns[v[0]]) + twin(board.columns[v[0]]), " ", el("b", {}, plain(v[2])), " "))) : null,
     long.map((v) => verdictOf(v, ours(v))),
     beside.length ? el("details", { class: "beside" }, el("summary", {}, `${beside.length} verdicts more`), beside.map((v) => verdictOf(v, false))) : null,
   ];
@@ -70,7 +78,7 @@ function verdictsOf(items, verdicts) {
 
 function verdictOf([c, by, value, why, parts, name], ours) {
   return el("div", { class: "verdict" + (ours ? " ours" : "") },
-    el("p", { class: "role" }, el("b", {}, value == null ? "missing" : plain(value)), " ", by === "rule" ? "by rule" : `by ${by}`, ` · ${name || nameOf(board.columns[c])}`),
+    el("p", { class: "role" }, el("b", {}, value == null ? "missing" : plain(value)), " ", by === "rule" ? "by rule" : `by ${by}`, name || !ours ? ` · ${name || metricOf(board.columns[c]) + twin(board.columns[c])}` : ""),
     parts.length ? el("p", { class: "marks" }, parts.map(([part, number]) => el("span", {}, part, " ", el("b", {}, plain(number)), " "))) : null,
     why ? said([why], KANA.test(why) ? "ja" : "en", REASON) : null);
 }

@@ -121,6 +121,6 @@ function normal(text) {
 // Everything that can be read in a question, or in the answers of one entry to it.
 function textOf(cell) {
   const pieces = (text = []) => text.map((piece) => (typeof piece === "string" ? piece : piece[0])).join("");
-  if (!Array.isArray(cell)) return [cell.turns.map((turn) => pieces(turn[1])), cell.references, cell.rubric, cell.notes].flat(2).join("\n");
+  if (!Array.isArray(cell)) return [cell.turns.map((turn) => pieces(turn[1])), cell.references, cell.rubric, cell.rivals, cell.notes].flat(2).join("\n");
   return cell.map((each) => [pieces(each.text), each.thinking, ...(each.turns || []).map((turn) => pieces(turn[1])), ...(each.verdicts || []).map((v) => v[3])].join("\n")).join("\n");
 }

@@ -8,9 +8,9 @@ function shown(value, column, sign = false) {
   return sign && value > 0 ? "+" + text : text.replace("-", "\u2212");
 }
 
-// The value of one item: as it is.
+// The value of one item.
 function plain(value) {
-  return value == null ? MISSING : String(Math.round(1000 * value) / 1000).replace("-", "\u2212");
+  return value == null ? MISSING : String(+value.toPrecision(3)).replace("-", "\u2212");
 }
 
 function interval(cell, column) {
@@ -23,16 +23,20 @@ function pValue(p) {
 
 function nameOf(column) {
   if (column.part) return ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column);
+  return metricOf(column) + (column.apart ? `: ${column.apart}` : "");
+}
+
+function metricOf(column) {
   return `${column.bench} (${column.language})` + (column.metric === column.bench ? "" : " " + column.metric);
 }
 
-// What tells the averages of boards that measured differently apart.
+// The number of a column among those of its name.
 function twin(column) {
   return column.twin ? ` #${column.twin + 1}` : "";
 }
 
 function shortOf(column) {
-  return column.part ? column.part.toUpperCase() + twin(column) : `${column.bench} ${column.language}`;
+  return (column.part ? column.part.toUpperCase() : `${column.bench} ${column.language}`) + twin(column);
 }
 
 // Round values from below `low` to above `high`.
@@ -51,7 +55,7 @@ class Scale {
     const there = values.filter((v) => v != null);
     const reach = most(there.map(Math.abs));
     const ends = around ? [-reach, reach] : [least(there), most(there)];
-    this.marks = there.length ? ticks(...ends, around ? 4 : 5) : [];
+    this.marks = there.length ? ticks(...ends, 4) : [];
     this.column = column;
     this.around = around;
   }
