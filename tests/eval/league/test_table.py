@@ -15,7 +15,7 @@ from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
-from komainu.eval.family import ELYZA, IFEVAL, LLM_JP_EVAL, Shown
+from komainu.eval.family import ELYZA, IFEVAL, LLM_JP_EVAL, TL_BENCH, Shown
 from komainu.eval.league import found
 from komainu.eval.league.found import Number
 from komainu.eval.league.pick import BOUND, Bound, Wanted, matches, size, wanted
@@ -56,7 +56,9 @@ def test_a_withheld_number_is_not_sorted_by_what_it_might_be() -> None:
     assert names(table(numbers([row("a", ELYZA, 9.9, n=1, missing=1), row("b", ELYZA, 1)]))) == "ba"
 
 
-def test_the_first_column_with_numbers_is_sorted_by_unless_it_is_said() -> None:
+def test_the_average_that_most_models_have_is_sorted_by_unless_it_is_said() -> None:
+    part = [r for r in full("b", {}) if r["bench"] != TL_BENCH.bench]
+    assert table(numbers([*full("a", {}), *part])).by.key == "ja_avg_7_of_8"  # type: ignore[union-attr]
     assert table(numbers(full("a", {}))).by.key == "ja_avg"  # type: ignore[union-attr]
     assert table(numbers([row("a", LLM_JP_EVAL, 0.5)])).by.key == "llm_jp_eval"  # type: ignore[union-attr]
 
