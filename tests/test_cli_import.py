@@ -11,12 +11,19 @@ import pytest
 
 import komainu.launch
 from komainu.cli import main
-from komainu.eval.imported.stages import scanned
+from komainu.eval.imported.shaberi import scanned
+from komainu.eval.imported.stages import items
 from komainu.store import Store
 from tests.core_fakes import context
 from tests.eval.imported.trees import PANEL, RAKUDA, row, small, write
 from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.test_cli import Run, Said
+
+
+def forget() -> None:
+    """As a new process would."""
+    scanned.cache_clear()
+    items.cache_clear()
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def eval_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         return Said(code, *capfd.readouterr())
 
     yield run
-    scanned.cache_clear()
+    forget()
 
 
 @needs_fixtures
