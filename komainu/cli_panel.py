@@ -85,8 +85,9 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield from agreement_lines("answers", row, row["n"], ITEM)
     yield from bias_lines(found)
     for row in found.get("failures", ()):
-        known = f", {row['difference']:+.3f} {span(row['interval'])}, p {row['p_holm']}" if row["p"] is not None else ""
-        yield f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}{known}"
+        told = f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}"
+        by = f"{row['difference']:+.3f} {span(row['interval'])} by {row['against']}" if row["p"] is not None else ""
+        yield f"{told}, {by}, shift {row['shift']:+.3f}, p {row['p_holm']}" if by else told
     for row in found.get("drift", ()):
         moved = "" if row["shift"] is None else f", shift {row['shift']:+.3f} {span([row['low'], row['high']])}"
         yield f"drift    {row['judge']}: n {row['n']}{moved}, p {row['p_holm']}: {row['alarm'] or 'as it was'}"
