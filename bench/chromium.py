@@ -25,7 +25,7 @@ class Chromium:
     loads; `dialogs` what it asks the user."""
 
     def __init__(self, to: int, back: int) -> None:
-        self.to, self.back = os.fdopen(to, "wb"), os.fdopen(back, "rb")
+        self.to, self.back = to, back  # the ends of the pipes
         self.number, self.waiting = 0, b""
         self.said: list[str] = []
         self.asked: list[str] = []
@@ -40,8 +40,9 @@ class Chromium:
         """One command and its result; what happens meanwhile is kept."""
         self.number += 1
         session = {"sessionId": self.session} if self.session else {}
-        self.to.write(json.dumps({"id": self.number, "method": method, "params": params, **session}).encode() + b"\0")
-        self.to.flush()
+        command = json.dumps({"id": self.number, "method": method, "params": params, **session}).encode() + b"\0"
+        while command:
+            command = command[os.write(self.to, command) :]
         while True:
             message = self.message()
             if message.get("id") == self.number:
@@ -53,7 +54,7 @@ class Chromium:
 
     def message(self) -> Object:
         while b"\0" not in self.waiting:
-            if not (read := os.read(self.back.fileno(), 1 << 20)):
+            if not (read := os.read(self.back, 1 << 20)):
                 raise RuntimeError("chromium has ended")
             self.waiting += read
         first, _, self.waiting = self.waiting.partition(b"\0")
@@ -90,17 +91,16 @@ class Chromium:
         return found
 
     def open(self, url: str, until: str = "document.readyState === 'complete'") -> float:
-        """Load a page from nothing; the seconds until it is there."""
+        """Load a page from nothing; the seconds until it is there and has been drawn."""
         self.call("Page.navigate", url="about:blank")
         started = time.perf_counter()
         self.call("Page.navigate", url=url)
         self.wait(until)
+        self.value("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         return time.perf_counter() - started
 
     def size(self, width: int, height: int) -> None:
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def theme(self, name: str) -> None:
         """`light` or `dark`."""
@@ -108,7 +108,9 @@ class Chromium:
 
     def press(self, key: str) -> None:
         """One key; a character, or a name such as ArrowDown."""
-        text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+        text: Object = {"text": key} if len(key) == 1 else {}
+        if key == "Enter":
+            text = {"text": "\r", "windowsVirtualKeyCode": 13}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
@@ -140,3 +142,5 @@ def chromium() -> Iterator[Chromium]:
         finally:
             process.terminate()
             process.wait()
+            os.close(to)
+            os.close(back)

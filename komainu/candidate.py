@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
+from komainu.convert import convert
 from komainu.errors import UsageError, nearest
+from komainu.eval.base import SAMPLING
+from komainu.eval.bench.shaberi.base import JUDGE_TOKENS
 from komainu.lineage import from_record, upstream
 from komainu.models.base import Model
+from komainu.recipe import split
 from komainu.settings import Settings, endpoint_at
 from komainu.stage import Stage
 from komainu.store import Artifact, Store
 from komainu.stored import Stored
 from komainu.train.directory import model_at
+
+SETTABLE = ("name", "key", *SAMPLING)  # what may be said of a model behind its word
 
 
 class Candidate(NamedTuple):
@@ -70,3 +79,47 @@ def stored(word: str, here: Settings) -> Artifact:
 
 def is_model(artifact: Artifact) -> bool:
     return (artifact.path / "config.json").is_file()
+
+
+def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
+    """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
+    if not words:
+        raise UsageError("no model is named")
+    word, *said = words
+    given = split(said)
+    model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
+    return model, there, {key: told(key, text) for key, text in given.items()}
+
+
+def panel(words: Sequence[str], asked: Sequence[Model], here: Settings) -> tuple[list[Model], Settings]:
+    """The judges that are named, and the settings with which they and those already `asked` are asked."""
+    return others("--judge", words, asked, here, max_tokens=JUDGE_TOKENS)
+
+
+def others(
+    flag: str, words: Sequence[str], asked: Sequence[Model], here: Settings, **usual: Any
+) -> tuple[list[Model], Settings]:
+    """The models that a flag names, sampled as is `usual` for them unless they say otherwise, and the settings with
+    which they and those already `asked` are asked.
+
+    Raises UsageError where one name would stand for two servers.
+    """
+    found: list[Model] = []
+    for text in words:
+        try:
+            model, there, how = understood(shlex.split(text), here)
+        except ValueError as error:
+            raise UsageError(f"{flag} {text!r}: {error}") from None
+        known = {each.name for each in (*asked, *found)}
+        if model.name in known and there.endpoints.get(model.name) != here.endpoints.get(model.name):
+            word = flag.removeprefix("--")
+            raise UsageError(f"two models are called {model.name!r}; give the {word} a name: {flag} '{text} name=...'")
+        found.append(replace(model, **{**usual, **how}))
+        here = there
+    return found, here
+
+
+def told(key: str, text: str) -> Any:
+    if key not in SETTABLE:
+        raise UsageError(f"of a model {key!r} cannot be said{nearest(key, SETTABLE)}")
+    return convert(text, get_type_hints(Model)[key], key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from komainu import settings
@@ -23,24 +25,27 @@ def board(sheet: Sheet, as_json: bool) -> Outcome:
 
     if sheet.csv + sheet.markdown + as_json > 1:
         raise UsageError("--json, --csv and --markdown are one output each; say one of them")
-    store = Store(settings.load().root)
-    numbers = [*found.numbers(store, sheet.targets or ())]
+    store, older, filters = Store(settings.load().root), list[str](), sheet.filter or []
+    numbers = [*found.numbers(store, sheet.targets or (), older)]
     if not numbers:
-        raise UsageError(
-            f"{store.root} has no named result with scores; `komainu eval run` and `eval import` make some"
-        )
-    filters = sheet.filter or []
-    wanted = pick.wanted(filters)
-    league = table.league(
-        numbers, sheet.sort, wanted, sheet.accept_missing, lambda number: found.licence(store, number)
-    )
+        raise UsageError(f"{store.root} has no named result with scores; `komainu eval run` makes one. {told(older)}")
+    licence = partial(found.licence, store)
+    league = table.league(numbers, sheet.sort, pick.wanted(filters), sheet.accept_missing, licence)
     if not league.rows:
         raise UsageError(f"none of the models is as --filter wants: {'; '.join(filters)}")
     code = Incomplete.code if league.withheld else 0
+    if as_json:
+        return Outcome({**write.json(league), "older": older}, (), code)
     if sheet.csv:
         return Outcome({}, write.comma_separated(league), code)
     lines = as_markdown(league) if sheet.markdown else write.text(league, shutil.get_terminal_size((0, 0)).columns)
-    return Outcome(write.json(league) if as_json else {}, lines, code)
+    return Outcome({}, chain(lines, filter(None, [told(older)])), code)
+
+
+def told(older: list[str]) -> str:
+    """The named results that are left out; "" when there are none."""
+    why = "made by an older version of komainu; run them again, which asks nothing"
+    return f"left out: {', '.join(older)} ({why})" if older else ""
 
 
 def as_markdown(league: League) -> Iterator[str]:

@@ -31,12 +31,21 @@ Judges = Annotated[
         help="A model that marks answers, said as MODEL is; may be repeated. Without it those of komainu.toml.",
     ),
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="'MODEL [KEY=VALUE]...'",
+        help="The model that plays the user where there is one to play, said as MODEL is; else MODEL plays it.",
+    ),
+]
 Accept = Annotated[
     float,
     typer.Option(
         "--accept-missing", metavar="SHARE", min=0, max=1, help="Show a headline that lacks up to this share."
     ),
 ]
+Plan = Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")]
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -50,6 +59,7 @@ class Wish(NamedTuple):
     limit: Limit = 0
     items: Items = None
     judge: Judges = None
+    user: User = None
     accept_missing: Accept = 0.0
 
 
@@ -70,7 +80,7 @@ class PanelWish(NamedTuple):
 @gathering(Wish)
 def run(
     wish: Wish,
-    plan: Annotated[bool, typer.Option("--plan", help="Tell what would be asked, and ask nothing.")] = False,
+    plan: Plan = False,
     json: Json = False,
 ) -> Job:
     """Ask a model the benchmarks of a suite, and show its scores.
@@ -89,6 +99,24 @@ def score(
 ) -> Job:
     """Score answers that were made elsewhere; asks nothing."""
     return Job("score", (bench, file, items), json, MODULE)
+
+
+class Made(NamedTuple):
+    """Whose answers in which file judges are to mark: the words of `eval judge`."""
+
+    bench: Annotated[str, typer.Argument(metavar="BENCH", help="The name of a benchmark that judges mark.")]
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: `id` or `prompt`, and `response`.")]
+    judge: Judges = None
+    name: Annotated[str, typer.Option(help="What the model is called; the file's name unless it is said.")] = ""
+    items: Items = None
+    accept_missing: Accept = 0.0
+
+
+@group.command()
+@gathering(Made)
+def judge(made: Made, plan: Plan = False, json: Json = False) -> Job:
+    """Let judges mark answers that were made elsewhere, and show the scores."""
+    return Job("plan_judge" if plan else "judge", (made,), json, MODULE)
 
 
 class Sheet(NamedTuple):
@@ -156,3 +184,19 @@ def import_(
 ) -> Job:
     """Take published results into the store; asks nothing."""
     return Job(kind, (folder, judge or []), json, "komainu.cli_import")
+
+
+@group.command()
+def view(
+    targets: Annotated[
+        list[str],
+        typer.Argument(metavar="TARGET [KEY=VALUE]...", help="Boards, what was made from them, or scores; several."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the site.")] = Path("view"),
+    json: Json = False,
+) -> Job:
+    """Show boards with their items, answers and verdicts as a static site.
+
+    It works from a file: no server, nothing from outside.
+    """
+    return Job("view", (targets, out), json, "komainu.cli_view")

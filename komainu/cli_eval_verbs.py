@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu import launch, settings
-from komainu.candidate import candidate
+from komainu.candidate import others, panel, understood
 from komainu.cli_verbs import Outcome
-from komainu.convert import convert
 from komainu.cost import Costs
 from komainu.errors import Incomplete, UsageError, nearest
 from komainu.eval import offline
-from komainu.eval.base import SAMPLING, Answers, Lang
-from komainu.eval.bench.shaberi.base import JUDGE_TOKENS
+from komainu.eval.base import Answers, Lang
 from komainu.eval.board import Board
 from komainu.eval.evaluation import evaluation
-from komainu.eval.items import Items
+from komainu.eval.given import Given
+from komainu.eval.items import Items, Source
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import PART, SUITES, Benchmark, at_hand, benchmarks, by_name
 from komainu.models.base import Model
 from komainu.models.calls import CallLog
 from komainu.models.seeds import key_of
 from komainu.plan import plan as plan_of
-from komainu.recipe import split
 from komainu.settings import Settings
 from komainu.stage import upstream_first
 from komainu.store import Store
 
 if TYPE_CHECKING:
-    from komainu.cli_eval import Wish
+    from komainu.cli_eval import Made, Wish
 
-SETTABLE = ("name", "key", *SAMPLING)  # what may be said of a model behind its word
 NUMBERS = ("mean", "95 % interval", "n", "missing")
 
 
@@ -54,56 +50,53 @@ class Wanted(NamedTuple):
 def wanted(wish: Wish) -> Wanted:
     """Everything that can be wrong with a wish is found here, before a model is asked."""
     model, here, how = understood(wish.model, settings.load())
-    judges, here = panel(wish.judge or here.judges, model, here)
+    users, here = others("--user", [wish.user] if wish.user else [], (model,), here, temperature=0.7, max_tokens=1024)
+    judges, here = panel(wish.judge or here.judges, (model, *users), here)
     chosen = choose(wish.suite, wish.bench or ())
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
+    tasks = [task.with_user(users[0] if users else None) for task in tasks]
     target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
-    planned = plan_of(target, Store(here.root))
-    planned.refuse()
-    costs = Costs(planned, Store(here.root), here)
-    costs.refuse()
-    judged = {"judges": "+".join(judge.name for judge in judges)} if any(t.bench.needs_judges for t in tasks) else {}
+    judged = {"judges": joined(judges)} if any(task.bench.needs_judges for task in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
-    parts |= {"accept-missing": wish.accept_missing or ""}
-    name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
-    return Wanted(here, target, name, lacking, unjudged, costs)
+    parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
+    return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
 
 
-def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
-    """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
-    if not words:
-        raise UsageError("no model is named")
-    word, *said = words
-    given = split(said)
-    model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
-    return model, there, {key: told(key, text) for key, text in given.items()}
+def given(made: Made) -> Wanted:
+    """The same for answers that were made elsewhere, which judges are to mark."""
+    here, model = settings.load(), Model(name=made.name or made.file.stem)
+    judges, here = panel(made.judge or here.judges, (model,), here)
+    if not judges:
+        raise UsageError("no judge is named: say --judge, or set `judges` in komainu.toml")
+    tasks, *_ = at_hand(choose(None, [made.bench]), Shelf(here.shelves, made.items), judged=True)
+    if not any(task.bench.needs_judges for task in tasks):
+        raise UsageError(f"{made.bench} is scored by rule: komainu eval score {made.bench} {made.file}")
+    if any(task.answers is not Answers for task in tasks):
+        raise UsageError(f"the answers of {made.bench} are conversations; let `komainu eval run` have them")
+    answers = partial(Given, file=Source(path=str(made.file)))
+    asked = [task._replace(answers=answers) for task in tasks]
+    target = evaluation(model, asked, judges=judges, accept=made.accept_missing)
+    parts = {"bench": made.bench, "judges": joined(judges), "accept-missing": made.accept_missing or ""}
+    return Wanted(here, target, named(model, parts), {}, {}, checked(target, here))
 
 
-def panel(words: Sequence[str], model: Model, here: Settings) -> tuple[list[Model], Settings]:
-    """The judges that are named, and the settings with which they and `model` are asked.
-
-    Raises UsageError where one name would stand for two servers.
-    """
-    judges: list[Model] = []
-    for text in words:
-        try:
-            judge, there, how = understood(shlex.split(text), here)
-        except ValueError as error:
-            raise UsageError(f"--judge {text!r}: {error}") from None
-        known = {model.name, *(each.name for each in judges)}
-        if judge.name in known and there.endpoints.get(judge.name) != here.endpoints.get(judge.name):
-            raise UsageError(f"two models are called {judge.name!r}; give the judge a name: --judge '{text} name=...'")
-        judges.append(replace(judge, **{"max_tokens": JUDGE_TOKENS, **how}))
-        here = there
-    return judges, here
+def checked(target: Board, here: Settings) -> Costs:
+    """What a target costs; raises UsageError for a problem in its wiring, and for a budget that cannot be kept."""
+    whole = plan_of(target, Store(here.root))
+    whole.refuse()
+    costs = Costs(whole, Store(here.root), here)
+    costs.refuse()
+    return costs
 
 
-def told(key: str, text: str) -> Any:
-    if key not in SETTABLE:
-        raise UsageError(f"of a model {key!r} cannot be said{nearest(key, SETTABLE)}")
-    return convert(text, get_type_hints(Model)[key], key)
+def joined(judges: Sequence[Model]) -> str:
+    return "+".join(sorted(judge.name for judge in judges))
+
+
+def named(model: Model, parts: Mapping[str, Any]) -> str:
+    return ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
 
 
 def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
@@ -118,7 +111,16 @@ def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
 
 def run(wish: Wish) -> Outcome:
     """Ask, score, show; code 4 when a headline is withheld."""
-    here, target, name, lacking, unjudged, costs = wanted(wish)
+    return built(wanted(wish))
+
+
+def judge(made: Made) -> Outcome:
+    """The same for answers that were made elsewhere: only the judges are asked."""
+    return built(given(made))
+
+
+def built(want: Wanted) -> Outcome:
+    here, target, name, lacking, unjudged, costs = want
     (entry,) = target.entries
     with launch.open_context(here) as ctx:
         launch.charge(ctx, costs.spent)
@@ -137,7 +139,8 @@ def run(wish: Wish) -> Outcome:
         "headline": headline,
         "rows": counted,
         "beside": [row for row in found["rows"] if row not in counted],
-        **{part: part_of(whole, part) for part in ("overall", "judges")},
+        "overall": part_of(whole, "overall"),
+        "judges": part_of(whole, "judges", "asked_again", "by_rule", "prompt"),
         "tasks": found["tasks"],
         "not_at_hand": lacking,
         "not_judged": unjudged,
@@ -146,9 +149,10 @@ def run(wish: Wish) -> Outcome:
     return Outcome(payload, run_lines(payload), Incomplete.code if payload["incomplete"] else 0)
 
 
-def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], part: str) -> list[dict[str, Any]]:
-    """What the summaries of some scores, by bench and language, have under one name."""
-    return [{"bench": b, "language": lang, part: each[part]} for (b, lang), each in whole.items() if each.get(part)]
+def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) -> list[dict[str, Any]]:
+    """Parts of the summaries of some scores, by bench and language, where there is the first of them."""
+    there = ((key, each) for key, each in whole.items() if each.get(parts[0]))
+    return [{"bench": bench, "language": lang, **{p: each[p] for p in parts}} for (bench, lang), each in there]
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -167,6 +171,7 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
     yield ""
+    yield from map(told_of_judges, found["judges"])
     yield from missing_lines(found["not_at_hand"], found["not_judged"])
     yield found["path"]
 
@@ -176,6 +181,12 @@ def by_judge(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
     for metric, found in told.items():
         yield from ((f"{metric} by {name}", each) for name, each in found["by"].items())
         yield f"{metric} balanced", {"mean": found["balanced"]}
+
+
+def told_of_judges(found: Mapping[str, Any]) -> str:
+    again = ", ".join(f"{judge} {n}" for judge, n in found["asked_again"].items())
+    ruled = ", ".join(f"{n} {why}" for why, n in found["by_rule"].items())
+    return f"{found['bench']} ({found['language']}): asked again for a verdict: {again}; by rule: {ruled or 'none'}"
 
 
 def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -198,7 +209,15 @@ def missing_lines(lacking: Mapping[str, str], unjudged: Mapping[str, str]) -> It
 
 def plan(wish: Wish) -> Outcome:
     """What would be asked, and how much of it has its answer already; nothing is sent."""
-    here, target, _, lacking, unjudged, costs = wanted(wish)
+    return planned(wanted(wish))
+
+
+def plan_judge(made: Made) -> Outcome:
+    return planned(given(made))
+
+
+def planned(want: Wanted) -> Outcome:
+    here, target, _, lacking, unjudged, costs = want
     asked = [*requests(target, here.root / launch.CALLS, costs)]
     left = sum(each["requests"] - each["answered"] for each in asked)
     model = target.entries[0].name
@@ -225,7 +244,7 @@ def requests(target: Board, calls: Path, costs: Costs) -> Iterator[dict[str, Any
                 rows = answers.items.rows()
                 opening = answers.opening(rows)
                 keys = {key_of(model, question) for model, question in opening}
-                later = max(0, (costs.counts(answers) or 0) - len(opening))
+                later = sum(asks.most for asks in answers.questions(costs.counts) or ()) - len(opening)
                 known = len(log.known([*keys])) if calls.exists() else 0
                 yield {
                     "bench": ", ".join(s.bench.title for s in scores if s.answers == answers and s.bench.averaged),

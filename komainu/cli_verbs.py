@@ -130,20 +130,26 @@ def is_recipe(target: str, store: Store) -> bool:
 
 def diff(targets: Sequence[str]) -> Outcome:
     """What differs between two targets, each with its settings behind it."""
-    sides: list[list[str]] = []
-    for word in targets:
-        if not SETTING.match(word):
-            sides.append([word])
-        elif sides:
-            sides[-1].append(word)
-        else:
-            raise UsageError(f"{word!r} comes before any target; say A [key=value]... B [key=value]...")
-    if len(sides) != 2:
-        raise UsageError(f"diff compares two targets, not {len(sides)}: {', '.join(side[0] for side in sides)}")
+    two = sides(targets)
+    if len(two) != 2:
+        raise UsageError(f"diff compares two targets, not {len(two)}: {', '.join(side[0] for side in two)}")
     store = Store(settings.load().root)
-    a, b = (node_of(side[0], side[1:], store) for side in sides)
+    a, b = (node_of(side[0], side[1:], store) for side in two)
     found = compare(a, b)
     return Outcome({"a": a.ref, "b": b.ref, **found.json()}, found.text())
+
+
+def sides(words: Sequence[str]) -> list[list[str]]:
+    """Several targets, each with its settings behind it."""
+    found: list[list[str]] = []
+    for word in words:
+        if not SETTING.match(word):
+            found.append([word])
+        elif found:
+            found[-1].append(word)
+        else:
+            raise UsageError(f"{word!r} comes before any target; say A [key=value]... B [key=value]...")
+    return found
 
 
 def ls(unnamed: bool, remove: bool) -> Outcome:

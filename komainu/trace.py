@@ -44,7 +44,7 @@ def trace(root: Node, cell: str) -> dict[str, Any]:
         "number": {k: v for k, v in number.items() if k not in KEY},
         "board": board.ref,
         "scores": {"ref": scores.ref, "rows": [*judged(opened(scores), opened(answers), number["metric"])]},
-        "verdicts": [node.ref for path, node in scores.inputs.items() if path.startswith("verdicts")],
+        "verdicts": [node.ref for path, node in scores.inputs.items() if path.startswith(("verdicts", "duels"))],
         "answers": {"ref": answers.ref, "rows": (opened(answers).summary.get("rows"))},
         "weights": [{"ref": n.ref, "stage": n.kind} for n in weights],
         "data": [described(n) for n in data],

@@ -5,7 +5,7 @@ komainu run recipes/demo.py:family size=s seed=0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from komainu.checks.empty import Empty
@@ -29,6 +29,7 @@ from komainu.data.prefer import Focus, Prefer
 from komainu.data.regenerate import Regenerate
 from komainu.data.textbook.prompts import Prompts, RawText
 from komainu.data.textbook.tasks import TASKS
+from komainu.data.textbook.translations import ForTlBench
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.extra_text import ExtraTextRate
@@ -36,6 +37,8 @@ from komainu.eval.bench.formats import FormatRules
 from komainu.eval.bench.graded import Graded
 from komainu.eval.bench.leakage import LeakageRate
 from komainu.eval.bench.register import RegisterKept
+from komainu.eval.bench.tl_bench.bench import TlBench, strength
+from komainu.eval.bench.tl_bench.judged import JudgedAnchors
 from komainu.eval.bench.translation import Translation
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import panel
@@ -69,7 +72,8 @@ STAND_INS = (
     "The judges called stand-in graders are no language models: they are rules that know the textbook. Their marks "
     "show that judging works from end to end, and say nothing about how a language model marks."
 )
-OPEN = ("translate_ja", "translate_en", "questions", "language")  # where manners show
+TRANSLATIONS = ("translate_ja", "translate_en")
+OPEN = (*TRANSLATIONS, "questions", "language")  # where manners show
 SUMS = ("arithmetic", "counting")  # where only another answer shows that one is wrong
 CORE = ("polite", "plain", "json", "questions", "language", "bullets")  # what most people ask for, so twice
 TALK = tuple(task.name for task in TASKS if task.name != "arithmetic")
@@ -105,11 +109,12 @@ class Effort:
     items: int
     manners: int
     swept: int
+    duels: int
     steps: tuple[int, int, int]  # base, SFT, DPO
 
 
-FULL = Effort(30_000, 13_500, 7_500, 600, 1_000, 960, 900, 200, (1_500, 2_600, 80))
-SMOKE = Effort(600, 240, 60, 40, 60, 48, 40, 24, (30, 30, 4))  # the same way in seconds, to test it
+FULL = Effort(30_000, 13_500, 7_500, 600, 1_000, 960, 900, 200, 60, (1_500, 2_600, 80))
+SMOKE = Effort(600, 240, 60, 40, 60, 48, 40, 24, 8, (30, 30, 4))  # the same way in seconds, to test it
 SIZES = {"xs": Size(64, 2), "s": Size(128, 4), "m": Size(192, 6)}
 
 
@@ -156,7 +161,14 @@ def pairs(sft: SFT, taught: Dataset, prompts: Prompts) -> Prefer:
     )
 
 
-def scores(name: str, weights: Stage, items: Stage, manners: Stage) -> Entry:
+def pairwise(texts: Stage) -> TlBench:
+    """Translations against those of three teachers: without faults, with the usual ones, and one often wrong."""
+    names = ("textbook-clean", "textbook", "textbook@wrong=0.4")
+    teachers = tuple(Answers(model=Model(name=name, max_tokens=256), items=texts) for name in names)
+    return TlBench(anchors=JudgedAnchors(answers=teachers, judge=JUDGES[0]), headline=False)
+
+
+def scores(name: str, weights: Stage, items: Stage, manners: Stage, texts: Stage) -> Entry:
     """Content is asked greedily; manners are sampled at temperature 1, where habits show."""
     greedy = Answers(model=Model(name=name, weights=weights, max_tokens=96), items=items)
     sampled = Answers(model=Model(name=name, weights=weights, max_tokens=96, temperature=1.0), items=manners)
@@ -166,6 +178,7 @@ def scores(name: str, weights: Stage, items: Stage, manners: Stage) -> Entry:
             *(Scores(answers=greedy, bench=b) for b in (*EXACT, *RULES)),
             *(Scores(answers=sampled, bench=b) for b in MANNERS),
             *(panel(sampled, b, JUDGES) for b in GRADED),
+            strength(replace(sampled, items=texts), pairwise(texts), JUDGES),
         ),
     )
 
@@ -180,10 +193,14 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
     dial, much = SIZES[size], {"full": FULL, "smoke": SMOKE}[effort]
     items = unseen(Prompts(side="test", n=much.items, seed=seed))
     manners = unseen(Prompts(side="test", n=much.manners, seed=seed + 1, tasks=OPEN))
+    texts = Dataset(
+        sources=(Prompts(side="test", n=much.duels, seed=seed + 3, tasks=TRANSLATIONS),),
+        steps=(Exact(on="prompt"), ForTlBench()),
+    )
     tune = Prompts(side="tune", n=much.tune, seed=seed, tasks=OPEN)
 
     base = pretrained(dial, much, seed)
-    data = chats((items, manners), much, seed)
+    data = chats((items, manners, texts), much, seed)
     sft = SFT(model=base, data=data, fit=dial.fit(2e-3, 24, much.steps[1], seed, optimizer="muon"))
     taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
     better = pairs(sft, taught, tune)
@@ -191,7 +208,7 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
     dpo = DPO(model=sft, data=better, reference=reference, beta=0.5, fit=dial.fit(7e-5, 16, much.steps[2], seed))
 
     models = {"base": base, "sft": sft, "dpo": dpo}
-    board = Board(entries=tuple(scores(name, weights, items, manners) for name, weights in models.items()))
+    board = Board(entries=tuple(scores(name, weights, items, manners, texts) for name, weights in models.items()))
     advice = sweep("dpo", dpo, unseen(Prompts(side="test", n=much.swept, seed=seed + 2)))
     card = Card(
         name=f"komainu-demo-{size}",

@@ -26,10 +26,12 @@ VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serv
 EVAL = [
     "run",
     "score",
+    "judge",
     "board",
     "rank",
     "panel",
     "import",
+    "view",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"

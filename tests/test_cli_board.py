@@ -13,7 +13,9 @@ import pytest
 
 from komainu.cli import main
 from komainu.eval.family import ELYZA, IFEVAL
+from komainu.store import Store
 from tests.eval.league.world import HOW, Given, board_of, full, row, stored
+from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.test_cli import Said
 from tests.test_cli_eval import MODEL, eval_, items, parrot  # noqa: F401  (fixtures)
 
@@ -56,6 +58,13 @@ def test_the_same_table_as_text_csv_and_markdown(board: Run) -> None:
     assert marked.out.startswith("| Model | Group | JA AVG |") and "| c-7b | a |" in marked.out
     for pair in (("--csv", "--json"), ("--csv", "--markdown"), ("--json", "--markdown")):
         assert board(*pair).code == 2
+
+
+def test_a_name_is_no_markup_in_a_markdown_table(board: Run) -> None:
+    name = "a|b <img src=x> `c` [d](e)"
+    stored(Path("store"), "evil", board_of(full(name, {})))
+    (line,) = [line for line in board("evil", "--markdown").out.splitlines() if "img" in line]
+    assert r"| a\|b &lt;img src=x&gt; \`c\` \[d](e) |" in line
 
 
 def test_a_terminal_sets_the_width(board: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,12 +114,48 @@ def test_a_store_without_results_says_how_to_get_some(tmp_path: Path, board: Run
     assert said.code == 2 and "`komainu eval run`" in said.err
 
 
+def test_results_of_older_versions_are_left_out_by_name_and_refused_when_they_are_asked_for(board: Run) -> None:
+    stored(Path("store"), "old", {"rows": full("z", {})})
+    said = board("--json")
+    assert said.code == 0 and len(models(said)) == 3 and said.json["older"] == ["old"]
+    assert "left out: old (made by an older version of komainu; run them again" in board().out
+    assert board("old").code == 2 and "an older version" in board("old").err
+
+
 def test_a_report_stands_for_its_board(board: Run) -> None:
     ctx = stored(Path("store"), "first", board_of(full("a-7b", {})))
     report = Given(text="", board=Given(text=json.dumps(board_of(full("z", {})))))
     ctx.store.build(report, ctx)
     ctx.store.name("report", report)
     assert models(board("report", "--json")) == ["z"]
+
+
+@needs_fixtures
+def test_published_judgements_give_the_published_rows(board: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    """Pooled means over the panel, as they are published; what lacks verdicts is shown because it is accepted."""
+    assert main(["eval", "import", "shaberi", f"{FIXTURES}/shaberi/tree"]) == 0
+    capfd.readouterr()
+    assert board("shaberi").code == 4
+    found = board("shaberi", "--accept-missing", "0.22", "--json").json
+    (panel,) = [c["key"] for c in found["columns"] if c["name"].startswith("Shaberi") and "athenev2" in c["measured"]]
+    number = panel.removeprefix("shaberi")
+    keys = [*(f"{key}{number}" for key in ("elyza", "ja_mt", "rakuda", "tengu")), panel]
+    assert {row["model"]: [round(row[key], 2) for key in keys] for row in found["rows"]} == {
+        "microsoft/phi-4": [8.49, 8.65, 9.11, 7.68, 8.48],
+        "google/gemma-3-12b-it": [8.34, 8.67, 9.02, 7.88, 8.48],
+        "mistralai/Mistral-Nemo-Instruct-2407": [7.29, 8.03, 8.68, 6.73, 7.68],
+    }
+    assert all(row["ja_avg"] is None for row in found["rows"])
+
+
+def test_an_import_stands_for_its_scores(eval_: Run) -> None:  # noqa: F811
+    made = eval_("run", MODEL, "--bench", "ifeval", "--json").json
+    record = Store(Path("store")).resolve(made["ref"]).record
+    folder = Path("store/imported/0123456789ab")
+    folder.mkdir(parents=True)
+    inputs = {"items": "items/0", "panel[0]": made["rows"][0]["scores"]}
+    (folder / "record.json").write_text(json.dumps({**record, "id": folder.name, "inputs": inputs}))
+    assert [row["ifeval"] for row in eval_("board", "imported/0123456789ab", "--json").json["rows"]] == [0.7]
 
 
 def test_what_eval_run_made_is_on_the_board(eval_: Run, tmp_path: Path) -> None:  # noqa: F811
@@ -122,6 +167,7 @@ def test_what_eval_run_made_is_on_the_board(eval_: Run, tmp_path: Path) -> None:
     measured = {column["key"]: column["measured"] for column in said.json["columns"]}
     assert len([key for key in measured if key.startswith("ifeval@")]) == 3
     assert all("items IFEvalItems" in way and "sampling" in way for key, way in measured.items() if "ifeval@" in key)
+    assert sum(", limit 4" in way for way in measured.values()) == 1
     same = eval_("run", MODEL, "--bench", "ifeval", "name=other", "--json").json
     rows = eval_("board", "eval parrot,bench=ifeval", same["name"], "--json").json["rows"]
     assert [(each["model"], each["ifeval"]) for each in rows] == [("other", 0.7), ("parrot", 0.7)]

@@ -19,10 +19,11 @@ from komainu.models.relay import relaying
 from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.store import Store
+from tests.eval.test_turns import folder
 from tests.eval.world import Parrot
 from tests.test_cli import Run, Said
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 URL = "http://127.0.0.1:9/v1"
 MODEL = f"{URL}#parrot"
 RAKUDA = (MODEL, "--bench", "rakuda")
@@ -84,7 +85,7 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
     said = eval_("run", *RAKUDA, *JUDGES, "--json")
     assert said.code == 0, said.err
     found = said.json
-    assert parrot.asked == 40 + 80 and found["name"] == "eval parrot,bench=rakuda,judges=strict+kind"
+    assert parrot.asked == 40 + 80 and found["name"] == "eval parrot,bench=rakuda,judges=kind+strict"
     assert found["headline"]["ja"]["mean"] == 70
     (row,) = found["rows"]
     assert (row["bench"], row["mean"], row["n"], row["missing"], row["sampling"]["temperature"]) == (
@@ -95,13 +96,16 @@ def test_a_panel_marks_the_answers_and_each_judge_is_told(eval_: Run, parrot: Pa
         0.2,
     )
     (told,) = found["judges"]
+    assert told["asked_again"] == {"strict": 0, "kind": 0} and told["by_rule"] == {} and told["prompt"]
     assert told["judges"]["score"] == {
         "balanced": 7.0,
         "by": {"strict": {"mean": 6.0, "n": 40, "missing": 0}, "kind": {"mean": 8.0, "n": 40, "missing": 0}},
     }
-    lines = [line.split() for line in eval_("run", *RAKUDA, *JUDGES).out.splitlines()]
+    out = eval_("run", *RAKUDA, *JUDGES).out
+    lines = [line.split() for line in out.splitlines()]
     assert ["rakuda", "ja", "score", "by", "strict", "6.0000", "-", "40", "0"] in lines
     assert ["rakuda", "ja", "score", "balanced", "7.0000", "-", "-", "-"] in lines
+    assert "\nrakuda (ja): asked again for a verdict: kind 0, strict 0; by rule: none\n" in out
     assert parrot.asked == 40 + 80
 
 
@@ -143,7 +147,7 @@ def test_the_judges_of_the_settings_stand_in(eval_: Run, parrot: Parrot) -> None
         f'judges = ["strict", "{URL}#kind temperature=0.5"]\nendpoints.strict.url = "{URL}"\n'
     )
     found = eval_("run", *RAKUDA, "--json").json
-    assert found["name"].endswith("judges=strict+kind")
+    assert found["name"].endswith("judges=kind+strict")
     assert eval_("run", *RAKUDA, "--judge", "strict", "--json").json["name"].endswith("judges=strict")
 
 
@@ -201,6 +205,21 @@ def test_other_settings_of_a_benchmark_are_asked_by_name(eval_: Run, tmp_path: P
     assert found["rows"][0]["items"] == 115 and found["rows"][0]["bench"] == "tengu_bench"
 
 
+def test_a_benchmark_with_two_turns_is_planned_and_run(eval_: Run, parrot: Parrot, tmp_path: Path) -> None:
+    folder(tmp_path / "sets")
+    words = ("run", MODEL, "--bench", "ja-mt-bench-2turn", *JUDGES)
+    planned = eval_(*words, "--plan", "--json").json
+    (asked,) = planned["asked"]
+    assert (asked["rows"], asked["requests"], asked["answered"]) == (80, 160, 0)
+    assert asked["temperature"]["writing"] == 0.7 and planned["to_judges"] == [320, 640]
+    found = eval_(*words, "--json").json
+    assert parrot.asked == 160 + 320 and found["rows"][0]["mean"] == 7
+    assert [*found["overall"][0]["overall"]] == ["turn_1", "turn_2"]
+    assert len([each for each in found["tasks"] if each["bench"] == "ja_mt_bench_2turn"]) == 8
+    planned = eval_(*words, "--plan", "--json").json
+    assert (planned["to_send"], planned["to_judges"]) == (0, [0, 0])
+
+
 def test_over_http_candidate_and_judges_are_servers_and_a_mute_verdict_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,3 +239,48 @@ def test_over_http_candidate_and_judges_are_servers_and_a_mute_verdict_is_asked_
     assert len(asked) == 41 and [len(messages) for messages in asked].count(3) == 1
     (again,) = (messages for messages in asked if len(messages) == 3)
     assert again[1] == Message("assistant", "良い。") and "点数だけを" in again[2].content
+
+
+def made(n: int = 40) -> Path:
+    """A file of answers to the first n questions."""
+    rows = [{"id": i, "response": f"四国には四つの県があります。{i}"} for i in range(1, n + 1)]
+    Path("mine.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return Path("mine.jsonl")
+
+
+def test_answers_made_elsewhere_are_marked_and_only_judges_are_asked(eval_: Run, parrot: Parrot) -> None:
+    file = str(made())
+    planned = eval_("judge", "rakuda", file, *JUDGES, "--plan", "--json").json
+    assert (planned["to_send"], planned["to_judges"], parrot.asked) == (0, [80, 160], 0)
+    found = eval_("judge", "rakuda", file, *JUDGES, "--json").json
+    assert parrot.asked == 80 and (found["model"], found["rows"][0]["mean"]) == ("mine", 7.0)
+    assert found["name"] == "eval mine,bench=rakuda,judges=kind+strict" and found["rows"][0]["sampling"] == {}
+    other = eval_("judge", "rakuda", file, *JUDGES, "--name", "theirs", "--json").json
+    assert other["model"] == "theirs" and parrot.asked == 80  # the same questions to the judges
+
+
+def test_an_answer_that_is_not_in_the_file_is_missing(eval_: Run) -> None:
+    said = eval_("judge", "rakuda", str(made(39)), *JUDGES, "--json")
+    assert said.code == 4 and said.json["rows"][0]["missing"] == 2 and said.json["rows"][0]["n"] == 78
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rakuda", "mine.jsonl"], "no judge is named: say --judge"),
+        (["ifeval", "mine.jsonl", *JUDGES], "nothing can be asked:\n  ifeval"),
+        (["jp-ifeval", "mine.jsonl", *JUDGES], "jp-ifeval is scored by rule: komainu eval score jp-ifeval mine.jsonl"),
+        (["rakuda", "nowhere.jsonl", *JUDGES], "nowhere.jsonl does not exist"),
+        (["rakuda", "wrong.jsonl", *JUDGES], "wrong.jsonl:1: no item has id '99'"),
+        (["ja-mt-bench-2turn", "mine.jsonl", *JUDGES], "the answers of ja-mt-bench-2turn are conversations"),
+    ],
+)
+def test_what_cannot_be_marked_is_refused_before_a_judge_is_asked(
+    eval_: Run, parrot: Parrot, tmp_path: Path, words: list[str], message: str
+) -> None:
+    made()
+    Path("wrong.jsonl").write_text('{"id": 99, "response": "a"}\n')
+    for name in ("question_full.jsonl", "reference_gpt4o_human_annotated.jsonl"):
+        (tmp_path / "sets" / name).write_text("{}\n")
+    said = eval_("judge", *words)
+    assert (said.code, parrot.asked) == (2, 0) and message in said.err, said.err

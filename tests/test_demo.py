@@ -7,13 +7,16 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.soak import DEMO, ROOT, differences, fingerprint, finish, kill_at
 from komainu.data.textbook.grader import GRADERS
 
+TEACHERS = ("textbook-clean", "textbook", "textbook@wrong=0.4")
 KILLS = (0, 4, 11, 20, 35, 56)  # artifacts there before each kill: a count, so that no machine is too fast or too slow
 
 
@@ -57,7 +60,7 @@ def test_a_cell_of_the_card_is_traced_down_to_rows(whole: Path) -> None:
 
 def test_the_judges_are_stand_ins_and_called_so_wherever_their_marks_are(whole: Path) -> None:
     graders = {*GRADERS}
-    rows = [json.loads(line) for path in whole.glob("panel/*/rows.jsonl") for line in path.read_text().splitlines()]
+    rows = [row for path in whole.glob("panel/*/rows.jsonl") for row in rows_of(path)]
     assert {row["by"] for row in rows if "by" in row} == graders and len(rows) > 200
     asked = komainu(whole, "why", *DEMO[1:], "--cell", "dpo/graded/ja/score").stdout
     (card,), (page,) = whole.glob("card/*/README.md"), whole.glob("report/*/report.html")
@@ -71,6 +74,22 @@ def test_a_careless_judge_is_asked_again_and_stands_in_no_average(whole: Path) -
     assert (strict, lenient > 0) == (0, True) and len(summaries) == 6
     cells = json.loads(next(whole.glob("card/*/cells.json")).read_bytes())
     assert "dpo/graded/ja/score" in cells and "dpo/graded/ja/score" not in cells["dpo/headline/ja"]["cells"]
+
+
+def test_translations_are_compared_with_the_teachers_in_both_orders(whole: Path) -> None:
+    for path in whole.glob("tlduels/*/rows.jsonl"):
+        met = Counter((row["id"], row["meta"]["anchor"]) for row in rows_of(path))
+        places = Counter((row["id"], row["meta"]["anchor"], row["meta"]["place"]) for row in rows_of(path))
+        assert {*met.values()} == {2} and {*places.values()} == {1}
+    summaries = [json.loads(path.read_bytes())["summary"] for path in whole.glob("strength/*/record.json")]
+    assert len(summaries) == 3 and all(s["anchors"].keys() == {*TEACHERS} for s in summaries)
+    (card,), cells = whole.glob("card/*/README.md"), json.loads(next(whole.glob("card/*/cells.json")).read_bytes())
+    assert "went to what was shown first" in card.read_text(encoding="utf-8")
+    assert "dpo/tl_bench/ja/lt" in cells and "dpo/tl_bench/ja/lt" not in cells["dpo/headline/ja"]["cells"]
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_every_artifact_is_whole(whole: Path) -> None:

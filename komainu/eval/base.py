@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from komainu.errors import UsageError
-from komainu.eval.ruling import all_scored
+from komainu.eval.ruling import all_scored, with_reply
 from komainu.files import write_rows
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Model, Question
 from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -216,8 +216,7 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.measured import measured, weights_of
-        from komainu.eval.totals import summary
+        from komainu.eval.measured import about
 
         chats = [r for r in self.answered(ctx) if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
@@ -226,19 +225,10 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = self.scored(chats, ctx)
-        found = summary(self.bench, chats, scores)
+        found = self.summed(chats, scores)
         return {
             "rows": write_rows(out / "rows.jsonl", scores),
-            "bench": self.bench.title,
-            "language": self.bench.language,
-            "model": self.answers.model.name,
-            "sampling": self.answers.sampled,
-            "higher_is_better": self.bench.higher_is_better,
-            "bottom": self.bench.low,
-            "top": self.bench.top,
-            "averaged": self.bench.averaged,
-            "weights": weights_of(self.answers.model).id,
-            "measured": measured(self),
+            **about(self),
             **found,
             **({"own": own} if (own := self.bench.own(found)) else {}),
             **self.told(chats, scores, ctx),
@@ -257,6 +247,12 @@ class Scores(Stage):
                 bar.update()
         return scores
 
+    def summed(self, chats: Sequence[Chat], scores: list[Score]) -> dict[str, Any]:
+        """`metrics`, and `by` and `overall` where there is that, as the summary tells of every bench."""
+        from komainu.eval.totals import summary
+
+        return summary(self.bench, chats, scores)
+
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
         """What the summary tells beside what it tells of every bench."""
         return {}
@@ -274,20 +270,6 @@ class Scores(Stage):
         from komainu.eval.totals import by_item
 
         return by_item(rows, metric)
-
-
-def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
-    """The item answered; what the reply tells beside its text goes into meta."""
-    meta: dict[str, Any] = {}
-    if reply.finish != "stop":
-        meta["finish"] = reply.finish
-    if reply.thinking:
-        meta["thinking"] = reply.thinking
-    if sample is not None:
-        meta["sample"] = sample
-    if reply.hidden:
-        meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
-    return item.with_reply(reply.text, **meta)
 
 
 def sampling(model: Model) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class Shown(NamedTuple):
-    """A column: one metric of one bench, shown from 0 to `unit`, as is customary for it."""
+    """A column: one metric of one bench, shown from 0 to `unit`, as is customary for it. `own`: not its mean over items
+    is comparable with other people's, but the bench's own average (`Bench.own`)."""
 
     key: str
     name: str
@@ -14,6 +15,7 @@ class Shown(NamedTuple):
     metric: str
     unit: float
     digits: int = 2
+    own: bool = False
 
 
 class Mean(NamedTuple):
@@ -26,18 +28,18 @@ class Mean(NamedTuple):
     digits: int = 2
 
 
-ELYZA = Shown("elyza", "ELYZA", "elyza", "score", 10)
-JA_MT = Shown("ja_mt", "JA-MT", "ja_mt", "score", 10)
+ELYZA = Shown("elyza", "ELYZA", "elyza_tasks_100", "score", 10)
+JA_MT = Shown("ja_mt", "JA-MT", "ja_mt_bench_1shot", "score", 10)
 RAKUDA = Shown("rakuda", "Rakuda", "rakuda", "score", 10)
-TENGU = Shown("tengu", "Tengu", "tengu", "score", 10)
-LLM_JP_EVAL = Shown("llm_jp_eval", "llm-jp-eval", "llm_jp_eval", "score", 1)
+TENGU = Shown("tengu", "Tengu", "tengu_bench", "score", 10)
+LLM_JP_EVAL = Shown("llm_jp_eval", "llm-jp-eval", "llm_jp_eval", "score", 1, own=True)
 JP_IFEVAL = Shown("jp_ifeval", "jp-ifeval", "jp_ifeval", "strict", 1)
-RP_BENCH = Shown("rp_bench", "rp-bench", "rp_bench", "score", 5)
+RP_BENCH = Shown("rp_bench", "rp-bench", "rp_bench", "total", 5)
 TL_BENCH = Shown("tl_bench", "tl-bench", "tl_bench", "lt", 10)
-MIXEVAL = Shown("mixeval", "MixEval", "mixeval", "accuracy", 1)
-LIVEBENCH = Shown("livebench", "LiveBench", "livebench:2024-11-25", "score", 100, 1)
+MIXEVAL = Shown("mixeval", "MixEval", "mixeval_full", "score", 1)
+LIVEBENCH = Shown("livebench", "LiveBench", "livebench:2024-11-25", "score", 100, 1, own=True)
 IFEVAL = Shown("ifeval", "IFEval", "ifeval", "prompt_strict", 1)
-EVALPLUS = Shown("evalplus", "EvalPlus", "evalplus", "plus", 1)
+EVALPLUS = Shown("evalplus", "EvalPlus", "evalplus", "plus", 1, own=True)
 
 SHABERI = Mean("shaberi", "Shaberi", (ELYZA, JA_MT, RAKUDA, TENGU), 10)
 JA = Mean("ja_avg", "JA AVG", (*SHABERI.of, LLM_JP_EVAL, JP_IFEVAL, RP_BENCH, TL_BENCH))

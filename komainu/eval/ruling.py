@@ -1,12 +1,12 @@
-"""What becomes of an answer: the rules for missing and empty ones, which no bench is asked about, then the bench."""
+"""What becomes of a reply and its answer: the row, the rules for missing and empty ones, then the bench."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from komainu.checks.empty import Empty
-from komainu.models.base import WITHHELD
+from komainu.models.base import WITHHELD, Reply
 from komainu.rows import Chat, Score
 
 if TYPE_CHECKING:
@@ -52,3 +52,17 @@ def missing(chat: Chat) -> str:
     if chat.reply or finish == "stop" or chat.meta.get("thinking"):
         return ""
     return f"missing: {WITHHELD.get(finish, 'the model stopped before its first word')} ({finish})"
+
+
+def with_reply(item: Chat, reply: Reply, sample: int | None) -> Chat:
+    """The item answered; what the reply tells beside its text goes into meta."""
+    meta: dict[str, Any] = {}
+    if reply.finish != "stop":
+        meta["finish"] = reply.finish
+    if reply.thinking:
+        meta["thinking"] = reply.thinking
+    if sample is not None:
+        meta["sample"] = sample
+    if reply.hidden:
+        meta["hidden"] = {**item.meta.get("hidden", {}), **reply.hidden}
+    return item.with_reply(reply.text, **meta)

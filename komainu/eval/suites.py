@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from komainu.errors import UsageError
@@ -29,14 +30,22 @@ from komainu.eval.bench.mt_bench.bench import MtBench
 from komainu.eval.bench.mt_bench.items import TEMPERATURES as CATEGORIES
 from komainu.eval.bench.mt_bench.items import MtBenchItems
 from komainu.eval.bench.programs.problems import FILES
+from komainu.eval.bench.rp_bench.bench import RpBench
+from komainu.eval.bench.rp_bench.dialogue import Dialogue
+from komainu.eval.bench.rp_bench.items import RpItems
+from komainu.eval.bench.rp_bench.partner import Partner
 from komainu.eval.bench.shaberi.base import MAX_TOKENS, TEMPERATURE
 from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
 from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
 from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
 from komainu.eval.bench.shaberi.tengu import REFUSALS, Tengu, TenguItems
+from komainu.eval.bench.tl_bench.anchors import MET, AnchorFiles
+from komainu.eval.bench.tl_bench.bench import TlBench
+from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
 from komainu.eval.turns import Turns
+from komainu.models.base import Model
 
 
 class Task(NamedTuple):
@@ -58,6 +67,11 @@ class Task(NamedTuple):
 
     def without_judges(self) -> tuple[Task, ...]:
         return self.unjudged if self.bench.needs_judges else (self,)
+
+    def with_user(self, user: Model | None) -> Task:
+        """The task with `user` as the simulated user of its talks; itself where it has none."""
+        talks = self.answers is Dialogue and user
+        return self._replace(answers=partial(Dialogue, partner=Partner(model=user))) if talks else self
 
 
 class AtHand(NamedTuple):
@@ -177,6 +191,18 @@ def ja_mt_bench_2turn(shelf: Shelf) -> tuple[Task, ...]:
     return (Task(items, MtBench(), max_tokens=1024, answers=Turns, by_task=CATEGORIES),)
 
 
+def rp_bench(shelf: Shelf) -> tuple[Task, ...]:
+    """The scenarios of rp-bench, which are part of the package: ten turns with a user whom the model plays itself."""
+    return (Task(RpItems(), RpBench(), temperatures=(0.7,), max_tokens=1024, answers=Dialogue),)
+
+
+def tl_bench(shelf: Shelf) -> tuple[Task, ...]:
+    """tl-bench, greedy: its texts are part of the package, and so are its anchors unless a folder `tl_bench_anchors` of
+    the items has others."""
+    kept = shelf.found((f"tl_bench_anchors/{MET}",), up=0)
+    return (Task(TlBenchItems(), TlBench(anchors=AnchorFiles(source=kept)) if kept else TlBench()),)
+
+
 def en() -> tuple[Benchmark, ...]:
     """English."""
     return (ifeval, evalplus, mixeval, mixeval_hard)
@@ -184,7 +210,8 @@ def en() -> tuple[Benchmark, ...]:
 
 def ja() -> tuple[Benchmark, ...]:
     """Japanese."""
-    return (m_ifeval, jp_ifeval, llm_jp_eval, elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench)
+    shaberi = (elyza_tasks_100, ja_mt_bench_1shot, rakuda, tengu_bench)
+    return (m_ifeval, jp_ifeval, llm_jp_eval, *shaberi, rp_bench, tl_bench)
 
 
 def both() -> tuple[Benchmark, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, sampling, with_reply
+from komainu.eval.base import Answers, sampling
+from komainu.eval.ruling import with_reply
 from komainu.files import write_rows
 from komainu.models.base import Model, Question, Reply
 from komainu.rows import Chat, Message

@@ -23,7 +23,8 @@ class Router:
 
     An endpoint of the model's name always wins, so that a trained model can be served elsewhere; what it renders is
     compared with the trained chat template first. Without one, a model that a stage trained is answered by
-    `settings.engine`; of the servers that this starts one runs at a time. `locate` finds a stage's directory.
+    `settings.engine`; of the servers that this starts one runs at a time. Endpoints with the same `start` command are
+    models of one server. `locate` finds a stage's directory.
     """
 
     batch_sensitive = True  # some of its clients are; `client_of` tells which
@@ -32,6 +33,7 @@ class Router:
         self.settings, self.locate = settings, locate
         self.purse = purse or Purse(settings)
         self.clients: dict[tuple[str, ...], Client] = {}
+        self.servers: dict[tuple[str, ...], LocalServer] = {}  # by the command that starts it
         self.lock = threading.Lock()
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
@@ -91,7 +93,10 @@ class Router:
 
     def _http(self, model: Model, endpoint: Endpoint) -> Client:
         name = model.name
-        local = LocalServer(endpoint, name, self.settings.keys) if endpoint.start else None
+        local = None
+        if endpoint.start:
+            started = LocalServer(endpoint, name, self.settings.keys)
+            local = self.servers.setdefault(endpoint.start, started)
         if model.weights is None:
             return self._client_at(endpoint, name, local)
         from komainu.models.server import Server

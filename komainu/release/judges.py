@@ -31,6 +31,19 @@ def numbers(line: Line, cell: dict[str, Any]) -> tuple[str, str, str, str]:
     return scaled(cell["mean"]), scaled(cell["balanced"]), each, missing
 
 
+def places(results: Results) -> Iterator[str]:
+    """How much each judge of two answers likes the one shown first, over all models, in words."""
+    for line in results.lines:
+        for name in dict.fromkeys(name for cell in line.cells.values() for name in cell.get("judges") or ()):
+            found = [cell["judges"][name] for cell in line.cells.values()]
+            if all("first_place" in each for each in found):
+                won, flipped = (one(100 * sum(e[k] for e in found) / len(found)) for k in ("first_place", "flipped"))
+                yield (
+                    f"{line.name} ({line.language}): of {name}'s wins {won} % went to what was shown first (50 is no "
+                    f"bias); with the order the winner changed in {flipped} % of the pairs. Both orders count alike."
+                )
+
+
 def asked(results: Results) -> Iterator[str]:
     """How each judged bench was judged: `marks (ja): judges grader; judged with temperature 0; prompt 3f9a2c71d04e`."""
     words = ("judges", "judged with", "read by", "prompt")

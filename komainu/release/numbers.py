@@ -29,6 +29,13 @@ def whole(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def plain(value: Any) -> str:
+    """0.7; of several 0/0.7, and by name writing 0.7/coding 0."""
+    if isinstance(value, dict):
+        return "/".join(f"{name} {plain(each)}" for name, each in value.items())
+    return "/".join(map(plain, value)) if isinstance(value, list) else f"{value:g}"
+
+
 def short(value: float) -> str:
     """1234567 as `1.2M`."""
     for size, unit in UNITS:

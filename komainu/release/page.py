@@ -36,6 +36,7 @@ def page(report: Report, results: Results, ctx: Context) -> str:
     style, script = look(), source("report.js")
     card = ctx.open(report.card).record["config"]
     board = ctx.open(report.board)
+    asked = [*judges.asked(results), *judges.places(results)]
     return render(
         "report.html.jinja",
         name=card.get("name", report.card.label),
@@ -52,7 +53,7 @@ def page(report: Report, results: Results, ctx: Context) -> str:
         hundred=axis((0, 25, 50, 75, 100)),
         benches=[bench(results, line) for line in results.lines],
         tasks=[bench(results, line) for line in results.tasks],
-        judges={"header": judges.HEADER, "rows": judges.rows(results), "asked": [*judges.asked(results)]},
+        judges={"header": judges.HEADER, "rows": judges.rows(results), "asked": asked},
         decisions=decisions(results),
         training=training(report, ctx),
         datasets=[dataset(ctx.open(stage)) for stage in report.datasets],

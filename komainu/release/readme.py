@@ -48,7 +48,7 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
         benches=lines_table(results, results.lines),
         tasks=lines_table(results, results.tasks),
         judges=judges_table(results),
-        asked=[*judges.asked(results)],
+        asked=[*judges.asked(results), *judges.places(results)],
         decisions=[(pair, decisions(results, *pair)) for pair in results.pairs],
         base=ctx.open(card.base).ref,
         repo=values["base_model"],
@@ -75,8 +75,9 @@ def withheld(results: Results) -> Iterator[tuple[str, str]]:
 
 def usage(card: Card, results: Results, advice: dict[str, Any] | None) -> dict[str, Any]:
     """How to sample in the examples: as the sweep advises, else as the scores were measured."""
-    row = next(row for row in results.found["rows"] if row["entry"] == card.entry)
-    given = advice or row["sampling"]
+    ways = (row["sampling"] for row in results.found["rows"] if row["entry"] == card.entry)
+    single = (way for way in ways if isinstance(way.get("temperature"), (int, float)))
+    given = advice or next(single, {"temperature": 0, "top_p": 1, "min_p": 0})
     kept = {"temperature": given["temperature"]}
     kept |= {k: given[k] for k, neutral in (("top_p", 1), ("min_p", 0)) if given[k] != neutral and kept["temperature"]}
     sampled = ", ".join(f"{k}={v:g}" for k, v in kept.items())

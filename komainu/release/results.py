@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from komainu.errors import UsageError, nearest
-from komainu.release.numbers import estimate, one, p_value, signed
+from komainu.release.numbers import estimate, one, p_value, plain, signed
 from komainu.store import Artifact
 
 PARTS = {"ja": "JA avg", "en": "EN avg", "avg": "Average"}
@@ -188,7 +188,7 @@ class Results:
     def sampling(self, entry: str) -> list[str]:
         """How the entry was asked, each way once: `temperature 0, top_p 1, min_p 0, max_tokens 2048, seed 0`."""
         ways = [row["sampling"] for row in self.found["rows"] if row["entry"] == entry]
-        return list(dict.fromkeys(", ".join(f"{k} {v:g}" for k, v in way.items()) for way in ways))
+        return list(dict.fromkeys(", ".join(f"{k} {plain(v)}" for k, v in way.items()) for way in ways if way))
 
     def answers(self, entry: str) -> list[str]:
         """The artifacts that hold the entry's answers, `answers/<id>`."""

@@ -88,7 +88,7 @@ def drawing(label: str, height: float, inside: Sequence[str], kind: str = "plot"
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Round values that cover low to high, at most `most` steps apart; the ends may lie beyond."""
     large = max(abs(low), abs(high))
-    span = high - low if high - low > 1e-9 * large else large or 1.0
+    span = max(high - low if high - low > 1e-9 * large else large or 1.0, 1e-300)
     size = 10.0 ** math.floor(math.log10(span / most))
     step = next(size * k for k in (1, 2, 2.5, 5, 10) if span / (size * k) <= most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -21,6 +21,7 @@ from komainu.checks.length import Length
 from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
+from komainu.checks.steering import Steering
 from komainu.checks.text import prose, sentences, visible
 from komainu.checks.truncation import Truncation
 from komainu.rows import Chat, Message
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     Length(),
     Refusal(),
     Repetition(),
+    Steering(),
     Truncation(),
 )
 PIECES = st.sampled_from(

@@ -52,7 +52,7 @@ def test_a_slip_is_no_verdict_and_is_mended_when_asked_again() -> None:
         said = judge(ask.messages, SLIPPING)
         wrong = BENCH.rule.read(said, ask.mark, BENCH).wrong
         assert wrong
-        seen.add((drawn(chat.prompt) % 5, wrong.split(":")[0]))
+        seen.add((drawn(chat.prompt) // 7 % 5, wrong.split(":")[0]))
         again = BENCH.asked_again(ask, said)
         verdict = BENCH.rule.read(judge(again.messages, SLIPPING), again.mark, BENCH)
         assert verdict.values == {"score": float(grade(chat.prompt, chat.reply, STRICT).mark)}
@@ -68,20 +68,48 @@ def test_some_questions_never_get_a_verdict() -> None:
     assert BENCH.rule.read(judge(again.messages, FAILING), again.mark, BENCH).wrong
 
 
+def comparison(source: str, a: str, b: str, code: str = "0123456789ab") -> tuple[Message, ...]:
+    """As tl-bench asks for one."""
+    shown = {"source": source, "translation-a": a, "translation-b": b}
+    text = "\n\n".join(f"<{name}-{code}>\n{said}\n</{name}-{code}>" for name, said in shown.items())
+    return (Message("user", f"{text}\n\n<verdict-{code}>WORD</verdict-{code}>"),)
+
+
+def word(reply: str) -> str:
+    return reply.rsplit("<verdict-0123456789ab>", 1)[1].removesuffix("</verdict-0123456789ab>")
+
+
+def test_of_two_translations_the_better_one_wins_in_both_orders() -> None:
+    pairs = [
+        ("He goes to the station.", "彼は駅に行きます。", "猫です。"),
+        ("彼は駅に行く。", "He goes to the station.", "No."),
+    ]
+    for source, right, wrong in pairs:
+        assert word(judge(comparison(source, right, wrong), CAREFUL)) == "A"
+        assert word(judge(comparison(source, wrong, right), CAREFUL)) == "B"
+        assert word(judge(comparison(source, right, right), CAREFUL)) == "TIE"
+
+
+def test_a_grader_that_leans_prefers_the_first_shown_where_both_are_equal_and_only_there() -> None:
+    leaning = Grader(manner=STRICT, leans=1)
+    assert word(judge(comparison("彼は駅に行く。", "No.", "猫"), leaning)) == "A"
+    assert word(judge(comparison("彼は駅に行く。", "猫", "No."), leaning)) == "A"
+    assert word(judge(comparison("彼は駅に行く。", "No.", "He goes to the station."), leaning)) == "B"
+
+
 def test_the_graders_say_what_they_are_and_only_one_is_careless() -> None:
     assert all("stand-in" in name and "rules" in name for name in GRADERS)
-    assert [(g.manner, bool(g.slips), bool(g.fails)) for g in GRADERS.values()] == [
-        (STRICT, False, False),
-        (LENIENT, True, True),
-    ]
+    strict, lenient = GRADERS.values()
+    assert strict == Grader(manner=STRICT) and lenient.manner == LENIENT
+    assert min(lenient.slips, lenient.fails, lenient.leans) > 1
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("Is this good?", "must end by asking for a verdict"),
-        ("<answer-ab>\nx\n</answer-ab>\n<verdict-ab>N</verdict-ab>", "must show a conversation"),
-        ("<user-ab>\nx\n</user-ab>\n<verdict-ab>N</verdict-ab>", "one answer"),
+        ("<answer-ab>\nx\n</answer-ab>\n<verdict-ab>N</verdict-ab>", "shows no answer to a conversation"),
+        ("<user-ab>\nx\n</user-ab>\n<verdict-ab>N</verdict-ab>", "with the code ab"),
     ],
 )
 def test_another_prompt_than_a_judges_is_refused(text: str, told: str) -> None:

@@ -14,6 +14,8 @@ from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import Panel, panel
 from komainu.eval.judge.verdict import Marked
+from komainu.eval.league import found
+from komainu.eval.league.columns import columns
 from komainu.eval.measured import measured
 from komainu.models.base import Model, Reply
 from komainu.stage import wiring
@@ -111,13 +113,15 @@ def test_how_scores_were_measured_tells_what_must_be_equal() -> None:
     [
         ({"items": Items(n=41)}, "items"),
         ({"model": Model(name="b", max_tokens=7)}, "sampling"),
-        ({"samples": 2, "model": Model(name="b", temperature=1.0)}, "samples"),
+        ({"temperatures": (0.0, 0.5)}, "sampling"),
     ],
 )
 def test_items_sampling_and_settings_of_a_bench_are_part_of_it(other: dict[str, Any], word: str) -> None:
     plain = Scores(answers=Answers(model=Model(name="a"), items=Items(n=40)), bench=JA)
     changed = replace(plain, answers=replace(plain.answers, **other))
-    assert word in {k for k in measured(changed) if measured(changed)[k] != measured(plain).get(k)}
+    assert {k for k in measured(changed) if measured(changed)[k] != measured(plain).get(k)} == {word}
+    more = replace(plain, answers=replace(plain.answers, samples=2))
+    assert measured(more) == measured(plain)
     assert measured(replace(plain, bench=replace(JA, tasks=("task0",))))["bench"] != measured(plain)["bench"]
 
 
@@ -125,3 +129,16 @@ def test_the_summary_of_scores_says_how_they_were_measured(tmp_path: Path) -> No
     (scores,) = entry("a").scores
     ctx = context(tmp_path, say)
     assert ctx.store.build(scores, ctx).summary["measured"] == measured(scores)
+
+
+def test_a_panel_gives_the_table_of_many_models_the_same_number_on_a_board_and_by_itself(tmp_path: Path) -> None:
+    ctx = context(tmp_path, say)
+    (scores,) = entry("a").scores
+    refs = [ctx.store.build(stage, ctx).ref for stage in (Board(entries=(entry("a"),)), scores)]
+    (on_board,), (alone,) = ([*found.numbers(ctx.store, (ref,))] for ref in refs)
+    assert on_board.way == alone.way == measured(scores) and on_board[:2] == alone[:2]
+    assert all(on_board.row[key] == pytest.approx(value) for key, value in alone.row.items() if key != "judges")
+    assert {"mean", "worst", "best", "balanced", "judges", "n", "missing", "scores"} <= alone.row.keys()
+    (column,) = [c for c in columns([on_board, alone], accept=0.05) if c.key == "marks_ja"]
+    ((_, cell),) = column.cells.items()
+    assert cell.why == "accepted without 2.5 % of its verdicts" and cell.more["balanced"] == 3.0

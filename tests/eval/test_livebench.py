@@ -17,15 +17,25 @@ from komainu.environment import Environment
 from komainu.errors import UsageError
 from komainu.eval.base import Scores
 from komainu.eval.board import Board, Entry
-from komainu.eval.external.base import External, Told
-from komainu.eval.external.livebench import CATEGORIES, ENVIRONMENT, FILE, LiveBench, dated, mean, released, totals
+from komainu.eval.external.base import External
+from komainu.eval.external.livebench import (
+    CATEGORIES,
+    ENVIRONMENT,
+    FILE,
+    LiveBench,
+    LiveBenchTold,
+    dated,
+    mean,
+    released,
+    totals,
+)
 from komainu.eval.items import Source
 from komainu.models.base import Model
 from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring
 from tests.eval.world import context
 
-TOLD = Told(name="livebench:2024-11-25", metrics=("score",), language="en")
+TOLD = LiveBenchTold()
 JUDGE = """
 import argparse, json, pathlib
 parser = argparse.ArgumentParser()
@@ -138,13 +148,17 @@ def test_category_means_are_over_task_means_and_the_average_over_categories(tmp_
     board = ctx.store.build(Board(entries=(Entry(name="m", scores=(Scores(answers=stage, bench=TOLD),)),)), ctx)
     row, *_ = json.loads((board.path / "board.json").read_bytes())["rows"]
     assert (row["mean"], row["n"], row["missing"]) == (0.75, 24, 0)
+    assert row["own"]["mean"] == pytest.approx(0.833333, abs=2e-6) and row["own"]["lacking"] == ""
+    assert row["own"]["low"] < row["own"]["mean"] < row["own"]["high"]
 
 
 def test_a_missing_category_is_named_and_the_average_is_withheld(tmp_path: Path) -> None:
     ctx = context(tmp_path / "store", say)
     bench = LiveBench(sources=six(tmp_path, left_out="coding"), environment=played(tmp_path / "env"))
-    summary = ctx.store.build(External(model=Model(name="m"), items=bench), ctx).summary
+    stage = External(model=Model(name="m"), items=bench)
+    summary = ctx.store.build(stage, ctx).summary
     assert summary["missing_categories"] == ["coding"] and summary["average"] is None
+    assert ctx.store.build(Scores(answers=stage, bench=TOLD), ctx).summary["own"]["lacking"] == "without coding"
     assert "coding" not in summary["categories"] and summary["categories"]["math"] == 0.833333
 
 

@@ -21,7 +21,7 @@ from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.eval.test_mixeval import CHOICE, FREE, items
 from tests.eval.world import context
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 MODEL, JUDGES = Model(name="candidate"), (Model(name="strict"), Model(name="kind"))
 QUESTIONS = [FREE | {"prompt": f"How many? {i}", "benchmark_name": ("DROP", "TriviaQA")[i % 2]} for i in range(3)]
 
@@ -57,7 +57,7 @@ def test_the_score_is_the_mean_over_the_questions_of_both_halves(tmp_path: Path)
     ctx = context(tmp_path / "store", say)
     artifact = ctx.store.build(stage, ctx)
     scores = [row for row in artifact.rows() if isinstance(row, Score)]
-    assert [(s.by, s.value) for s in scores] == [("rule", 1.0), *[("strict", 0.5), ("kind", 1.0)] * 3]
+    assert [(s.by, s.value) for s in scores] == [("rule", 1.0), *[("kind", 1.0), ("strict", 0.5)] * 3]
     assert artifact.summary["metrics"]["score"]["mean"] == pytest.approx((1 + 3 * 0.75) / 4)
     halves = {name: (each["mean"], each["items"]) for name, each in artifact.summary["overall"].items()}
     assert halves == {"choice": (1.0, 1), "free": (0.75, 3)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
@@ -45,7 +45,7 @@ BENCHES: dict[type[Items], Judged] = {
     TenguItems: Tengu(),
 }
 REAL = [(kind, f"{kind.bench}.items.jsonl") for kind in ROWS]
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 ANSWER = "これが回答です。{{ mark }}"
 
 
@@ -98,6 +98,15 @@ def test_the_set_with_two_turns_is_refused_by_name(tmp_path: Path) -> None:
             items(tmp_path / "set.jsonl", JaMtBenchItems, rows(JaMtBenchItems, n, **more)).rows()
 
 
+def test_a_reference_of_the_one_shot_set_is_shown_where_there_is_one(tmp_path: Path) -> None:
+    found = rows(JaMtBenchItems)
+    found[0]["reference"] = "正しい解き方"
+    first, second, *_ = items(tmp_path / "set.jsonl", JaMtBenchItems, found).rows()
+    one, two = (shown(JaMtBench(), chat.with_reply(ANSWER)) for chat in (first, second))
+    assert f"<reference-{MARK}>\n正しい解き方\n" in one and "見比べ" in one and "独創性" not in one
+    assert "<reference-" not in two and "見比べ" not in two and "独創性" in two
+
+
 def test_questions_of_tengu_can_be_left_out_and_that_is_another_set(tmp_path: Path) -> None:
     every = items(tmp_path / "set.jsonl", TenguItems, rows(TenguItems))
     fewer = items(tmp_path / "set.jsonl", TenguItems, rows(TenguItems), without=REFUSALS)
@@ -125,11 +134,16 @@ def test_a_csv_is_read_as_the_hub_has_it(tmp_path: Path) -> None:
         ElyzaItems(source=Source(path=str(tmp_path / "test.csv"))).rows()
 
 
-@settings(max_examples=50)
-@given(st.lists(st.dictionaries(st.sampled_from([*ROWS[TenguItems]]), st.none() | st.text() | st.integers())))
-def test_what_is_no_set_is_a_usage_error(tmp_path_factory: pytest.TempPathFactory, found: list[dict[str, Any]]) -> None:
-    with pytest.raises(UsageError):
-        items(tmp_path_factory.mktemp("set") / "set.jsonl", TenguItems, found).rows()
+CELL = st.none() | st.text(max_size=20) | st.integers() | st.lists(st.text(), max_size=2)
+
+
+@given(st.sampled_from([*ROWS]), st.dictionaries(st.sampled_from([*{c for row in ROWS.values() for c in row}]), CELL))
+def test_a_row_is_a_question_or_a_usage_error(kind: type[Items], row: dict[str, Any]) -> None:
+    try:
+        asked = kind(source=Source()).asked(row)
+    except UsageError:
+        return
+    assert asked.question.strip() and all(isinstance(text, str) for text in asked)
 
 
 @needs_fixtures

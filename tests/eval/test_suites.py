@@ -14,10 +14,16 @@ from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval import shelf
 from komainu.eval.base import Answers
+from komainu.eval.bench.mixeval.free import MixEvalFull
+from komainu.eval.bench.shaberi.elyza import Elyza
+from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench
+from komainu.eval.bench.shaberi.rakuda import Rakuda
+from komainu.eval.bench.shaberi.tengu import Tengu
 from komainu.eval.board import Board
 from komainu.eval.evaluation import evaluation
+from komainu.eval.family import MIXEVAL, SHABERI
 from komainu.eval.shelf import Shelf
-from komainu.eval.suites import SUITES, Task, at_hand, benchmarks
+from komainu.eval.suites import SUITES, Task, at_hand, benchmarks, by_name
 from komainu.models.base import Model, Reply
 from komainu.plan import plan
 from tests.eval import llm_jp_world as llm_jp
@@ -57,6 +63,11 @@ def test_the_two_sets_of_mixeval_are_kept_apart(tmp_path: Path, name: str) -> No
     assert [*at_hand({n: benchmarks()[n] for n in (name, other)}, Shelf((tmp_path,)))[1]] == [other]
 
 
+def test_the_familys_table_finds_what_the_judged_benchmarks_give() -> None:
+    given = {(bench.name, bench.metrics[0]) for bench in (Elyza, JaMtBench, Rakuda, Tengu, MixEvalFull)}
+    assert given == {(shown.bench, shown.metric) for shown in (*SHABERI.of, MIXEVAL)}
+
+
 def test_the_two_files_of_evalplus_must_lie_together(tmp_path: Path) -> None:
     wanted = {"evalplus": benchmarks()["evalplus"]}
     for folder, file in (("a", "HumanEvalPlus.jsonl"), ("b", "MbppPlus.jsonl.gz")):
@@ -79,7 +90,8 @@ def test_what_is_not_at_hand_is_told_and_the_rest_is_asked(tmp_path: Path) -> No
 
 def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(tmp_path: Path) -> None:
     told = {name.strip("`"): suite for name, suite, *_ in table("docs/benchmarks.md", "benchmark | suite")}
-    assert told == {name: suite for suite in ("ja", "en") for name in benchmarks(SUITES[suite])}
+    suites = {"ja": SUITES["ja"], "en": SUITES["en"], "by name": by_name}
+    assert told == {name: suite for suite, found in suites.items() for name in benchmarks(found)}
     found_by = {
         name.strip("`"): files for name, files, *_ in table("docs/benchmarks.md", "benchmark | files it is found by")
     }
@@ -91,7 +103,8 @@ def test_the_page_tells_every_benchmark_its_suite_and_the_files_it_is_found_by(t
                 at = tmp_path / name / file
                 at.parent.mkdir(parents=True, exist_ok=True)
                 at.write_text("{}\n")
-            assert at_hand({name: benchmarks()[name]}, Shelf((tmp_path / name,)))[0], way
+            every = benchmarks() | benchmarks(by_name)
+            assert at_hand({name: every[name]}, Shelf((tmp_path / name,)), judged=True).tasks, way
             shutil.rmtree(tmp_path / name, ignore_errors=True)
 
 

@@ -32,7 +32,7 @@ from tests.eval.world import Parrot
 
 CATEGORIES = [*TEMPERATURES]
 MODEL = Model(name="candidate")
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 
 
 def folder(at: Path, n: int = 80, **more: Any) -> Path:
@@ -95,6 +95,12 @@ def test_each_turn_is_asked_after_the_models_own_answers(tmp_path: Path) -> None
     ]
     turns = [len(messages) for _, messages in listener.heard]
     assert turns == [1] * 80 + [3] * 80  # all first turns, then all second ones
+
+
+def test_temperatures_and_references_are_fastchats() -> None:
+    warm = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
+    assert warm | dict.fromkeys(("extraction", "math", "coding", "reasoning"), 0.0) == TEMPERATURES
+    assert {*REFERRED} == {"math", "coding", "reasoning"}
 
 
 def test_each_category_has_its_temperature_unless_one_is_said(tmp_path: Path) -> None:
@@ -195,6 +201,8 @@ def test_the_score_is_the_mean_of_both_turns_by_category_and_by_turn(tmp_path: P
     summary = ctx.store.build(stage, ctx).summary
     assert summary["metrics"]["score"]["mean"] == 6 and summary["metrics"]["score"]["n"] == 320
     assert {name: each["mean"] for name, each in summary["overall"].items()} == {"turn_1": 8, "turn_2": 4}
+    said = [row.meta["turn"] for row in ctx.open(stage.verdicts[0]).rows() if isinstance(row, Chat)]
+    assert said == [1, 2] * 80
     assert summary["overall"]["turn_1"]["n"] == 160 and {*summary["by"]} == {*TEMPERATURES}
 
 

@@ -41,6 +41,17 @@ def test_a_model_goes_to_the_endpoint_of_its_name() -> None:
     assert router.client_of(Model(name="a", temperature=1.0)) is one
 
 
+def test_endpoints_with_the_same_command_are_models_of_one_server() -> None:
+    starts = {"a": ("serve", "{port}"), "b": ("serve", "{port}"), "c": ("serve", "--other", "{port}")}
+    router = Router(Settings(endpoints={name: Endpoint(start=start) for name, start in starts.items()}), nowhere)
+    servers = []
+    for name in starts:
+        client = router.client_of(Model(name=name))
+        assert isinstance(client, HttpClient) and isinstance(client.server, LocalServer)
+        servers.append(client.server)
+    assert servers[0] is servers[1] and servers[2] is not servers[0]
+
+
 def test_a_trained_model_runs_here_unless_an_endpoint_has_its_name(tiny_model: Path) -> None:
     router = Router(Settings(endpoints={"served": Endpoint(url="http://a")}), lambda spec: tiny_model)
     here = router.client_of(Model(name="mine", weights=Spec()))

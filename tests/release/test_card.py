@@ -138,6 +138,18 @@ def test_the_examples_sample_as_the_sweep_advises(built: Built) -> None:
     assert "do_sample" not in without and '"temperature": 0,' in without
 
 
+def test_several_temperatures_and_temperatures_by_task_are_told_and_no_example_has_them(built: Built) -> None:
+    found = copy.deepcopy(built.board)
+    rows = [row for row in found["rows"] if row["entry"] == "DPO"]
+    for row in rows:
+        row["sampling"] = {"temperature": [0.0, 0.7]}
+    rows[-1]["sampling"] = {"temperature": {"writing": 0.7, "math": 0.0}}
+    rows[-2]["sampling"] = {}
+    readme = readme_of(built, found, sweep=None)
+    assert "measured with temperature 0/0.7 and with temperature writing 0.7/math 0" in readme
+    assert '"temperature": 0,' in readme and "do_sample" not in readme
+
+
 def test_a_real_sweep_is_advised_from(built: Built) -> None:
     family = built.family
     model = Model(name="DPO", weights=family.training[-1])

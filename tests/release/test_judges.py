@@ -83,3 +83,15 @@ def test_the_notes_of_a_card_are_on_card_and_report_as_text(built: Built) -> Non
     html = (build(built.family.report(card=card), built.ctx) / "report.html").read_text("utf-8")
     assert "The judges are stand-ins" in text.split("## What the numbers do not cover")[1]
     assert "The judges are stand-ins" in html and "<script>alert" not in text + html
+
+
+def test_the_liking_of_a_judge_for_a_place_is_told(built: Built) -> None:
+    found = judged(built)
+    for row in found["rows"]:
+        for numbers in row.get("judges", {}).values():
+            numbers |= {"first_place": 0.625, "flipped": 0.25, "half": 0.0}
+    text = (build(built.family.card(board=with_board(found)), built.ctx) / "README.md").read_text("utf-8")
+    html = (build(built.family.report(board=with_board(found)), built.ctx) / "report.html").read_text("utf-8")
+    for told in (text, html):
+        assert "wins 62.5 % went to what was shown first" in told and "changed in 25.0 % of the pairs" in told
+    assert "shown first" not in built.html

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from xml.etree import ElementTree
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from komainu.release.plots import Dot, around_zero, curve, dots, sweep_plot
@@ -36,6 +36,7 @@ def test_text_and_attributes_are_escaped(words: str) -> None:
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60), st.integers(0, 9))
+@example([5e-324], 0)
 def test_every_curve_is_a_whole_drawing(values: list[float], series: int) -> None:
     n = len(values)
     run = Run("<SFT>", "sft/1", tuple(range(n)), tuple(range(1, n + 1)), ())

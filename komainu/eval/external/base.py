@@ -18,7 +18,8 @@ import msgspec
 
 from komainu.environment import Environment, bare
 from komainu.errors import UsageError
-from komainu.eval.base import Answers, Bench, Lang, sampling, with_reply
+from komainu.eval.base import Answers, Bench, Lang, sampling
+from komainu.eval.ruling import with_reply
 from komainu.files import write_rows
 from komainu.models import guard
 from komainu.models.base import Reply

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from komainu.environment import Environment
 from komainu.errors import UsageError, nearest
 from komainu.eval.base import Lang
-from komainu.eval.external.base import Harness, Job, Result
+from komainu.eval.external.base import Harness, Job, Result, Told
 from komainu.eval.items import Source
 from komainu.files import read_objects, write_objects
 from komainu.rows import Chat, Message
@@ -106,6 +106,29 @@ class LiveBench(Harness):
 
     def summary(self, items: Sequence[Chat], results: Mapping[str, Result]) -> dict[str, Any]:
         return totals(items, {i: result.scores["score"] for i, result in results.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveBenchTold(Told):
+    """What LiveBench said of each answer, by category and task; its own average is over tasks, then categories."""
+
+    name: str = f"livebench:{RELEASES[-1]}"  # type: ignore[misc]  # as of Told
+    metrics: tuple[str, ...] = ("score",)  # type: ignore[misc]
+    language: Lang = "en"
+
+    def group(self, chat: Chat) -> str:
+        return f"{chat.meta['category']}/{chat.meta['task']}"
+
+    def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """The mean over the categories; it is whole when all six are there."""
+        from komainu.eval.stats.combined import mean_of_means
+
+        tasks: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for name, found in summary["by"].items():
+            tasks[name.partition("/")[0]].append(found)
+        absent = [category for category in CATEGORIES if category not in tasks]
+        means = [mean_of_means(some) for some in tasks.values()]
+        return mean_of_means(means, lacking=f"without {', '.join(absent)}" if absent else "")
 
 
 def problem(question: dict[str, Any], category: str) -> str:

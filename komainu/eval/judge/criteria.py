@@ -23,7 +23,7 @@ class Number(str):
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedCriteria(Rule):
-    """`<verdict-3f9a2c71d04e>{"Creativity": 4, ...}</verdict-3f9a2c71d04e>`, once; the object may be in a code fence.
+    """A JSON object between marks with the question's nonce, once: `{"Creativity": 4, ...}`, in a code fence or not.
 
     Each criterion is read by itself: one that is not there, is there twice, is no JSON number, is not whole or not on
     the scale is missing, and the others count. Other keys are passed over.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from komainu.checks.empty import Empty
 from komainu.checks.error_text import ErrorText
+from komainu.checks.steering import Steering
 from komainu.eval.base import Bench
 from komainu.eval.ruling import missing
 from komainu.rows import Chat
@@ -31,3 +32,12 @@ def fate(bench: Bench, chat: Chat) -> tuple[float | None, str] | None:
     if finish not in REFUSED and (why := missing(chat)):
         return None, why
     return (bench.worst, why) if (why := ruled(chat)) else None
+
+
+def steers(chat: Chat) -> str:
+    """What in an answer, or in any turn of it, is for its judges and not for its reader; "" for nothing seen.
+
+    A flag for people to look at: the mark stays.
+    """
+    turns = (Chat(chat.id, (message,)) for message in chat.messages if message.role == "assistant")
+    return next(filter(None, map(Steering(), turns)), "")

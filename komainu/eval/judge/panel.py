@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from komainu.eval.base import Answers, Scores
 from komainu.eval.judge.base import Judged
-from komainu.eval.judge.guard import fate
+from komainu.eval.judge.guard import fate, steers
 from komainu.eval.judge.verdict import Rule, Verdict
 from komainu.eval.judge.verdicts import Verdicts
 from komainu.models.base import Model
@@ -87,6 +87,7 @@ class Panel(Scores):
             "judges": {metric: judged(scores, metric, self.judges) for metric in self.bench.told_of},
             "asked_again": {v.judge.name: ctx.open(v).summary["asked_again"] for v in self.verdicts},
             "by_rule": dict(sorted(by_rule.items())),
+            "steering": sum(bool(steers(chat)) for chat in chats),
             "prompt": self.bench.config()["prompt"],
             **({"criteria": criteria} if criteria else {}),
         }

@@ -29,13 +29,13 @@ class Verdict(NamedTuple):
 
 
 def nonce(seed: int, bench: str, chat: Chat) -> str:
-    """Twelve hex digits that stand in the marks of one question to the judges.
+    """Sixteen hex digits that stand in the marks of one question to the judges.
 
-    They are of the answer itself, so no answer can hold its own; they are of the seed, the bench and the row, so the
-    same question has the same marks on every run.
+    They are of the answer itself, so no answer can hold its own: one that does could only be found by trying 2^64 of
+    them. They are of the seed, the bench and the row, so the same question has the same marks on every run.
     """
     text = "\0".join((str(seed), bench, chat.id, *(m.content for m in chat.messages)))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Rule(Spec, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Marked(Rule):
-    """One number between marks with the question's nonce: `<verdict-3f9a2c71d04e>4</verdict-3f9a2c71d04e>`, once.
+    """One number, once, between marks with the nonce: `<verdict-3f9a2c71d04e6b58>4</verdict-3f9a2c71d04e6b58>`.
 
     What stands before it is the reason. Not covered: a judge that does what an answer tells it to do with the right
     marks; only the judge can withstand that.

@@ -28,7 +28,7 @@ class Verdicts(Stage):
 
     A reply that the bench's own rule cannot read is asked for once more, for the verdict alone; both replies stay.
     meta: `replies` (one or two texts), `mark` (the nonce), `tokens` (of prompts and replies), `finish` of the last
-    reply when it did not end by itself, `thinking` of the judge, and the `sample` and `temperature` of the answer.
+    reply when it did not end by itself, `thinking` of the judge, and `sample`, `temperature` and `turn` of the answer.
     """
 
     makes: ClassVar[type] = Chat
@@ -51,31 +51,51 @@ class Verdicts(Stage):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         chats = to_judge(self.bench, ctx.open(self.answers).rows())
-        asks = [self.bench.asked(chat, nonce(self.seed, self.bench.name, chat)) for chat in chats]
-        first = self.replies(asks, ctx)
-        rows = [transcript(c, self.judge, a, (r,)) for c, a, r in zip(chats, asks, first, strict=True)]
-        unread = [i for i, row in enumerate(rows) if not first[i].withheld and self.bench.read(row).wrong]
-        anew = [self.bench.asked_again(asks[i], first[i].text) for i in unread]
-        for i, ask, reply in zip(unread, anew, self.replies(anew, ctx), strict=True):
-            rows[i] = transcript(chats[i], self.judge, ask, (first[i], reply))
-        wrong = Counter(why.partition(":")[0] for row in rows if (why := self.bench.read(row).wrong))
+        what = f"{self.bench.name} of {self.answers.model.name} by {self.judge.name}"
+        rows = transcripts(self.bench, self.judge, chats, [self.mark(chat) for chat in chats], ctx, what)
         return {
             "rows": write_rows(out / "rows.jsonl", rows),
             "bench": self.bench.title,
             "judge": self.judge.name,
-            "asked_again": len(unread),
-            "missing": dict(sorted(wrong.items())),
-            "tokens": [sum(row.meta["tokens"][i] for row in rows) for i in (0, 1)],
+            **accounts(self.bench, rows),
         }
 
-    def replies(self, asks: Sequence[Ask], ctx: Context) -> list[Reply]:
-        """The judge's replies, all asked for at once."""
-        found = []
-        with ctx.progress(len(asks), f"{self.bench.name} of {self.answers.model.name} by {self.judge.name}") as bar:
-            for reply in ctx.ask(self.judge, [ask.messages for ask in asks]):
-                found.append(reply)
-                bar.update()
-        return found
+    def mark(self, chat: Chat) -> str:
+        return nonce(self.seed, self.bench.name, chat)
+
+
+def transcripts(
+    bench: Judged, judge: Model, chats: Sequence[Chat], marks: Sequence[str], ctx: Context, what: str
+) -> list[Chat]:
+    """What a judge was asked about each of some answers and what it said, asked once more where that cannot be read."""
+    asks = [bench.asked(chat, mark) for chat, mark in zip(chats, marks, strict=True)]
+    first = replies(judge, asks, ctx, what)
+    rows = [transcript(c, judge, a, (r,)) for c, a, r in zip(chats, asks, first, strict=True)]
+    unread = [i for i, row in enumerate(rows) if not first[i].withheld and bench.read(row).wrong]
+    anew = [bench.asked_again(asks[i], first[i].text) for i in unread]
+    for i, ask, reply in zip(unread, anew, replies(judge, anew, ctx, what), strict=True):
+        rows[i] = transcript(chats[i], judge, ask, (first[i], reply))
+    return rows
+
+
+def replies(judge: Model, asks: Sequence[Ask], ctx: Context, what: str) -> list[Reply]:
+    """The judge's replies, all asked for at once."""
+    found = []
+    with ctx.progress(len(asks), what) as bar:
+        for reply in ctx.ask(judge, [ask.messages for ask in asks]):
+            found.append(reply)
+            bar.update()
+    return found
+
+
+def accounts(bench: Judged, rows: Sequence[Chat]) -> dict[str, Any]:
+    """What a summary tells of transcripts: how many were asked again, what could not be read, tokens."""
+    wrong = Counter(why.partition(":")[0] for row in rows if (why := bench.read(row).wrong))
+    return {
+        "asked_again": sum(len(row.meta["replies"]) > 1 for row in rows),
+        "missing": dict(sorted(wrong.items())),
+        "tokens": [sum(row.meta["tokens"][i] for row in rows) for i in (0, 1)],
+    }
 
 
 def to_judge(bench: Judged, rows: Iterator[Any]) -> list[Chat]:
@@ -89,7 +109,7 @@ def to_judge(bench: Judged, rows: Iterator[Any]) -> list[Chat]:
 def transcript(chat: Chat, judge: Model, ask: Ask, replies: Sequence[Reply]) -> Chat:
     """What was asked and said, under the id of the answer."""
     last = replies[-1]
-    kept: dict[str, Any] = {key: chat.meta[key] for key in ("sample", "temperature") if key in chat.meta}
+    kept: dict[str, Any] = {key: chat.meta[key] for key in ("sample", "temperature", "turn") if key in chat.meta}
     meta: dict[str, Any] = {
         "judge": judge.name,
         "mark": ask.mark,

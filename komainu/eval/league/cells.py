@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from komainu.eval.columns import LIMIT
+from komainu.eval.family import Shown
 from komainu.eval.league.found import Number
 from komainu.eval.stats.combined import independent_mean
 from komainu.eval.stats.intervals import Estimate
@@ -38,11 +39,11 @@ class Cell:
         return {"state": self.state, **ends, "why": self.why, **self.more}
 
 
-def cell(number: Number, unit: float, accept: float) -> Cell:
-    """A number as it is shown from 0 to `unit`; withheld when more of it is missing than is accepted."""
+def cell(number: Number, shown: Shown, accept: float) -> Cell:
+    """A number as its column shows it; withheld when more of it is missing than is accepted."""
     row, own = number.row, number.row.get("own") or number.row
     every = row["n"] + row["missing"]
-    share, scale = row["missing"] / every if every else 1.0, unit / row["top"]
+    share, scale = row["missing"] / every if every else 1.0, shown.unit / row["top"]
 
     def scaled(value: float | None) -> float | None:
         return None if value is None else scale * value
@@ -50,8 +51,8 @@ def cell(number: Number, unit: float, accept: float) -> Cell:
     more = {"n": row["n"], "missing": row["missing"], **judged(row, scaled), "scores": row["scores"]}
     bounds = [scaled(row[end]) if own is row else None for end in ("worst", "best")]
     missing = f"{100 * share:.1f} % of its verdicts"
-    if own.get("lacking"):
-        return Cell("partial", why=own["lacking"], more=more)
+    if lacking := "without its own average" if shown.own and own is row else own.get("lacking"):
+        return Cell("partial", why=lacking, more=more)
     if share > max(number.accept, accept) or own["mean"] is None:
         return Cell("withheld", None, None, None, *bounds, why=f"lacks {missing}", more=more)
     told = f"accepted without {missing}" if share > LIMIT else ""
@@ -69,7 +70,8 @@ def judged(row: dict[str, Any], scaled: Callable[[float | None], float | None]) 
 def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
     """The average of named cells of given units, shown from 0 to `unit`: withheld or partial when one of them is.
 
-    The interval takes the parts as independent: they are of different items.
+    The interval takes the parts as independent: they are of different items. Where panels judged, `balanced` is the
+    average with each judge's verdicts weighing alike.
     """
     scaled = [(name, unit / of, found) for name, of, found in parts]
     bounds = [average([(s, getattr(c, end)) for _, s, c in scaled]) for end in ("worst", "best")]
@@ -78,10 +80,13 @@ def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
             return Cell(state, None, None, None, *(bounds if state == "withheld" else ()), why="; ".join(why))
     value = average([(s, c.value) for _, s, c in scaled])
     told = "; ".join(f"{name} {c.why}" for name, _, c in scaled if c.why)
+    more = {}
+    if any(len(c.more.get("judges", ())) > 1 for _, _, c in scaled):
+        more = {"balanced": average([(s, c.more.get("balanced", c.value)) for _, s, c in scaled])}
     if any(c.low is None or c.high is None for _, _, c in scaled):
-        return Cell("whole", value, None, None, *bounds, why=told)
+        return Cell("whole", value, None, None, *bounds, why=told, more=more)
     ends = [Estimate(*(s * getattr(c, end) for end in ("value", "low", "high"))) for _, s, c in scaled]
-    return Cell("whole", *independent_mean(ends), *bounds, why=told)
+    return Cell("whole", *independent_mean(ends), *bounds, why=told, more=more)
 
 
 def average(parts: Sequence[tuple[float, float | None]]) -> float | None:

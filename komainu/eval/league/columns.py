@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -65,7 +65,7 @@ def placed(numbers: Iterable[Number], accept: float) -> Board:
         if not number.row["higher_is_better"]:
             found.lower.add(shown)
         there = found.cells.setdefault(shown, {}).setdefault(ways.key(number.way), {})
-        new = cell(number, shown.unit, accept)
+        new = cell(number, shown, accept)
         entrant = Entrant(number.model, number.weights)
         if entrant in there and there[entrant].more["scores"] != new.more["scores"]:
             entrant = entrant._replace(result=number.result)
@@ -77,14 +77,14 @@ def columns(numbers: Iterable[Number], accept: float = 0.0) -> list[Column]:
     """Averages first, then the family's benches in its order, then the others by name."""
     board = placed(numbers, accept)
     others = sorted((s for s in board.cells if s not in PARTS), key=lambda s: s.name)
-    averages = chain.from_iterable(of_mean(each, board) for each in MEANS)
+    averages = chain.from_iterable(beside(each) for mean in MEANS for each in of_mean(mean, board))
     shown = [each for each in (*PARTS, *others) if each in board.cells]
     return [*averages, *chain.from_iterable(split(s, board.cells[s], better_up=s not in board.lower) for s in shown)]
 
 
 def split(shown: Shown | Mean, cells: Cells, *, better_up: bool = True, **more: tuple[str, ...]) -> Iterator[Column]:
     """One column for each way, the one with the most models first; more than one are numbered."""
-    order = sorted(cells, key=lambda way: (-len(cells[way]), way))
+    order = sorted(cells, key=lambda way: (-len(cells[way]), ways.panel(way), way))
     for n, (way, told) in enumerate(zip(order, ways.apart(order), strict=True), 1):
         name, key = (shown.name, shown.key) if len(order) == 1 else (f"{shown.name} ({n})", f"{shown.key}@{n}")
         yield Column(key, name, shown.unit, shown.digits, better_up, cells[way], told, **more)
@@ -103,6 +103,16 @@ def of_mean(wanted: Mean, board: Board) -> Iterator[Column]:
         some = wanted._replace(key=f"{wanted.key}_{len(common)}_of_{len(wanted.of)}", name=title, of=common)
         left = names(part for part in wanted.of if part not in common)
         yield from split(some, averaged(some, every, board), of=names(common), without=left)
+
+
+def beside(column: Column) -> Iterator[Column]:
+    """An average, and where several judges marked, the same with each judge weighing alike, without intervals."""
+    yield column
+    alike = {e: c.more["balanced"] for e, c in column.cells.items() if c.more.get("balanced") is not None}
+    if alike:
+        cells = {entrant: Cell("whole", value) for entrant, value in alike.items()}
+        key, name = f"{column.key}_balanced", f"{column.name} balanced"
+        yield replace(column, key=key, name=name, cells=cells, without=(), way="")
 
 
 def names(parts: Iterable[Shown]) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from komainu.eval.columns import LIMIT
 from komainu.eval.measured import Way
 from komainu.store import Artifact, Store
 
-OLDER = "does not tell how it was measured: it is older than this version of komainu; run it again"
+BOARD = "board.json"
+OLDER = "does not tell how it was measured: an older version of komainu made it; run it again, which asks nothing"
 
 
 class Number(NamedTuple):
@@ -29,48 +30,62 @@ class Number(NamedTuple):
     row: dict[str, Any]
 
 
-def numbers(store: Store, targets: Sequence[str] = ()) -> Iterator[Number]:
+def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None = None) -> Iterator[Number]:
     """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
 
-    A result is a board, what was made from one (a report, a card), or a set of scores. Numbers of one artifact come
-    once. Raises UsageError for a target that is none, and for a result that does not tell how it was measured.
+    A result is a board, what was made from one (a report, a card), or a set of scores; a target may also be what was
+    made from sets of scores (an import). Numbers of one artifact come once. Raises UsageError for a target that is
+    none, and for a result that does not tell how it was measured; without targets such a result's name is added to
+    `older` instead, where that is given.
     """
     seen: set[str] = set()
     for name, artifact in results(store, targets):
-        if artifact.ref not in seen:
-            seen.add(artifact.ref)
-            yield from (of_board if is_board(artifact) else of_scores)(name, artifact)
+        if artifact.ref in seen:
+            continue
+        seen.add(artifact.ref)
+        board = is_board(artifact)
+        found = msgspec.json.decode((artifact.path / BOARD).read_bytes()) if board else artifact.summary
+        if "measured" in found:
+            yield from of_board(name, found) if board else of_scores(name, artifact.ref, found)
+        elif targets or older is None:
+            raise UsageError(f"{name!r} ({artifact.ref}) {OLDER}")
+        else:
+            older.append(name)
 
 
 def results(store: Store, targets: Sequence[str]) -> Iterator[tuple[str, Artifact]]:
+    """The boards and scores that are meant, each with the name under which it is found."""
     if not targets:
         named = ((name, store.at(ref)) for name, ref in store.names().items())
         yield from ((name, found) for name, artifact in named if artifact and (found := result(store, artifact)))
     for target in targets:
         artifact = store.resolve(target)
+        inputs = (store.at(ref) for ref in artifact.inputs.values())
         found = result(store, artifact)
-        if found is None:
+        several = [found] if found else [each for each in inputs if each and is_scores(each)]
+        if not several:
             kinds = "a board, a report or card of one, or scores"
             raise UsageError(f"{target!r} is {artifact.ref}, which has no scores; name {kinds} (`komainu ls`)")
-        yield target, found
+        yield from ((target, each) for each in several)
 
 
 def result(store: Store, artifact: Artifact) -> Artifact | None:
     """The board or the scores that an artifact is, or the board that it was made from."""
-    if is_board(artifact) or (artifact.record["makes"] == "Score" and "metrics" in artifact.summary):
+    if is_board(artifact) or is_scores(artifact):
         return artifact
     board = artifact.inputs.get("board")
     return store.at(board) if board else None
 
 
+def is_scores(artifact: Artifact) -> bool:
+    return artifact.record["makes"] == "Score" and "metrics" in artifact.summary
+
+
 def is_board(artifact: Artifact) -> bool:
-    return (artifact.path / "board.json").is_file()
+    return (artifact.path / BOARD).is_file()
 
 
-def of_board(name: str, board: Artifact) -> Iterator[Number]:
-    found: dict[str, Any] = msgspec.json.decode((board.path / "board.json").read_bytes())
-    if "measured" not in found:
-        raise UsageError(f"{name!r} ({board.ref}) {OLDER}")
+def of_board(name: str, found: dict[str, Any]) -> Iterator[Number]:
     for row in found["rows"]:
         if row["averaged"]:
             way = found["measured"][f"{row['bench']} ({row['language']})"]
@@ -78,11 +93,8 @@ def of_board(name: str, board: Artifact) -> Iterator[Number]:
             yield Number(row["entry"], row["weights"], name, *what, way, max(LIMIT, found["accept"]), row)
 
 
-def of_scores(name: str, scores: Artifact) -> Iterator[Number]:
-    """The numbers of a set of scores that stands on no board."""
-    told = scores.summary
-    if "measured" not in told:
-        raise UsageError(f"{name!r} ({scores.ref}) {OLDER}")
+def of_scores(name: str, ref: str, told: dict[str, Any]) -> Iterator[Number]:
+    """The numbers in the summary of scores that stand on no board."""
     for metric, found in told["metrics"].items():
         judges = told.get("judges", {}).get(metric)
         row = {
@@ -91,7 +103,7 @@ def of_scores(name: str, scores: Artifact) -> Iterator[Number]:
             **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
             **{key: told[key] for key in ("higher_is_better", "bottom", "top")},
             **({"own": told["own"]} if "own" in told and metric == next(iter(told["metrics"])) else {}),
-            "scores": scores.ref,
+            "scores": ref,
         }
         what = (told["bench"], told["language"], metric)
         yield Number(told["model"], told["weights"], name, *what, told["measured"], LIMIT, row)

@@ -143,24 +143,24 @@ def ordered(rows: Sequence[Row], by: Column | None, *, turned: bool) -> list[Row
 
 
 def grouped(rows: list[Row], by: Column | None) -> list[Row]:
-    """The rows with their groups in the column they are sorted by, where there are at most MOST models with one.
+    """The rows with their groups in the column they are sorted by; see `alike`."""
+    found = alike([by.cells.get(row.entrant) if by else None for row in rows])
+    return [row._replace(groups=tuple(n for n, g in enumerate(found, 1) if i in g)) for i, row in enumerate(rows)]
+
+
+def alike(cells: Sequence[Cell | None]) -> list[list[int]]:
+    """Groups of the places of numbers, best first, that no test tells apart; none where there are more than MOST.
 
     The numbers are compared two by two as independent ones, by their intervals, and p is corrected over all pairs
     (Holm). Models that answered the same items can be told apart sooner: `komainu eval compare` pairs the items.
     """
-    cells = {row.entrant: by.cells[row.entrant] for row in rows if by and row.entrant in by.cells}
-    there = [(str(i), e, c) for i, (e, c) in enumerate(cells.items()) if c.value is not None and c.low is not None]
+    there = {str(i): cell for i, cell in enumerate(cells) if cell and cell.value is not None and cell.low is not None}
     if not 2 <= len(there) <= MOST:
-        return rows
-    pairs = [(a, b) for a, b in combinations(there, 2)]
-    adjusted = holm([p_value(a[2], b[2]) for a, b in pairs])
-    near = {frozenset((a[0], b[0])) for (a, b), p in zip(pairs, adjusted, strict=True) if p > 1 - LEVEL}
-    letters: dict[Entrant, tuple[int, ...]] = {}
-    for n, group in enumerate(groups([name for name, *_ in there], lambda a, b: frozenset((a, b)) not in near), 1):
-        for name, entrant, _ in there:
-            if name in group:
-                letters[entrant] = (*letters.get(entrant, ()), n)
-    return [row._replace(groups=letters.get(row.entrant, ())) for row in rows]
+        return []
+    pairs = [*combinations(there, 2)]
+    adjusted = holm([p_value(there[a], there[b]) for a, b in pairs])
+    near = {frozenset(pair) for pair, p in zip(pairs, adjusted, strict=True) if p > 1 - LEVEL}
+    return [[int(i) for i in group] for group in groups([*there], lambda a, b: frozenset((a, b)) not in near)]
 
 
 def p_value(a: Cell, b: Cell) -> float:

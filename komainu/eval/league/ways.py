@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from komainu.eval.measured import Way
 
@@ -14,6 +15,7 @@ def key(way: Way) -> Key:
     return tuple(sorted(way.items()))
 
 
+@cache
 def panel(way: Key) -> Key:
     """Who judged, () where nobody did."""
     return tuple((word, text) for word, text in way if word in JUDGES)

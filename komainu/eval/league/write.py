@@ -113,14 +113,16 @@ def printable(text: str) -> str:
 
 def notes(league: League) -> Iterator[str]:
     """What the table cannot say itself."""
+    same: dict[str, list[str]] = {}
     for column in valued(league.columns):
-        if column.way or column.without:
-            said = filter(None, (column.way, f"without {', '.join(column.without)}" if column.without else ""))
-            yield f"{column.name}: {'; '.join(said)}"
+        for said in filter(None, (column.way, f"without {', '.join(column.without)}" if column.without else "")):
+            same.setdefault(said, []).append(column.name)
+    yield from (f"{', '.join(names)}: {said}" for said, names in same.items())
     for column in league.columns:
         partial = Counter(c.why for r in league.rows if (c := column.cells.get(r.entrant)) and c.state == "partial")
         yield from (f"{column.name}: not for {n} of {len(league.rows)}: {why}" for why, n in partial.most_common())
-    for word, some in (("withheld", league.withheld), ("*", league.accepted)):
+    for word, every in (("withheld", league.withheld), ("*", league.accepted)):
+        some = [each for each in every if not each[1].of]  # an average lacks what its parts lack
         yield from (f"{word} {row.name}, {column.name}: {told(cell)}" for row, column, cell in some[:FEW])
         if len(some) > FEW:
             yield f"{word} {len(some) - FEW} more"

@@ -242,5 +242,6 @@ def centred_inverse(found: Floats) -> Floats:
 
 
 def steady(found: Floats) -> Floats:
-    """The information, and so little more that it can be inverted where chances are 1 but for rounding."""
-    return np.asarray(found + 1e-13 * np.trace(found) * np.eye(len(found)))
+    """Information, (..., n, n), and so little more that it can be inverted where chances are 1 but for rounding."""
+    size = np.trace(found, axis1=-2, axis2=-1)[..., None, None]
+    return np.asarray(found + 1e-13 * size * np.eye(found.shape[-1]))

@@ -1,9 +1,9 @@
-"""One item and one model's answers to it, as a page shows them."""
+"""One item, and one answer to it with all verdicts, as a page shows them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from komainu.checks.leakage import leaks
@@ -12,69 +12,99 @@ from komainu.rows import Chat, Message, Score
 from komainu.thinking import split
 
 Object = dict[str, Any]
-OF_AN_ANSWER = ("finish", "sample", "temperature", "thinking", "told", "hidden")  # meta that an answer brings along
-SHOWN = ("reference", "references", "rubric")
-LEAST = ("bench", "lang", "extra", "shape", "from", *OF_AN_ANSWER, *SHOWN)
+Judged = tuple[
+    int, Sequence[Score], Sequence[Score]
+]  # a column, its scores of an answer, and what was told beside them
+OF_AN_ANSWER = ("finish", "sample", "temperature", "turn", "stopped", "thinking", "told", "hidden")
+ELSEWHERE = ("reference", "references", "rubric", "bench", "lang", "extra", "shape", "from")  # in the meta of an item
 
 
 def item(chat: Chat) -> Object:
-    """The question with what is known of the right answer, and the rest of its meta as texts."""
+    """The question, what is known of the right answer, and the rest of the item's meta as names with texts."""
     meta = chat.meta
     references = [*([meta["reference"]] if meta.get("reference") else []), *(meta.get("references") or ())]
     return {
-        "turns": [turn(message) for message in chat.prompt],
+        "turns": [turn(message, [message.content]) for message in chat.prompt],
         "references": [text(each) for each in references],
-        "rubric": text(meta["rubric"]) if meta.get("rubric") else "",
-        "notes": [[key, text(value)] for key, value in sorted(meta.items()) if key not in LEAST],
+        "rubric": text(meta.get("rubric") or ""),
+        "notes": [[k, text(v)] for k, v in sorted(meta.items()) if k not in (*ELSEWHERE, *OF_AN_ANSWER)],
     }
 
 
-def turn(message: Message) -> list[str]:
-    """Role, text and the language it looks to be in."""
-    return [message.role, message.content, "ja" if has_kana(message.content) else "en"]
+def turn(message: Message, pieces: list[Any]) -> list[Any]:
+    """Role, text in pieces, and the language it looks to be in."""
+    return [message.role, pieces, "ja" if has_kana(message.content) else "en"]
 
 
 def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
-def answer(chat: Chat, asked: Sequence[Message], verdicts: Sequence[tuple[int, Score]]) -> Object:
-    """One answer: its text with leaks marked, turns between the question and it, its thinking, how it ended, and its
-    verdicts: column, judge, value, reason. What is empty is left out."""
-    thinking, pieces = marked(chat)
-    before = [*chat.prompt[len(asked) :]] if chat.prompt[: len(asked)] == tuple(asked) else [*chat.prompt]
+def answer(chat: Chat, asked: Sequence[Message], judged: Iterable[Judged]) -> Object:
+    """One answer: its text with leaks marked, the turns that led to it after the question, its thinking, how it ended,
+    and its verdicts. What is empty is left out."""
+    thinking, seen = split(chat.reply)
+    before = chat.prompt[len(asked) :] if chat.prompt[: len(asked)] == tuple(asked) else chat.prompt
     found: Object = {
-        "text": pieces,
-        "turns": [turn(message) for message in before],
+        "text": marked(seen, chat),
+        "turns": [turn(m, marked(m.content, chat) if m.role == "assistant" else [m.content]) for m in before],
         "thinking": "\n".join(filter(None, (text(chat.meta.get("thinking", "")), thinking))),
-        "note": noted(chat),
-        "verdicts": [[column, s.by, s.value, said(s)] for column, s in verdicts],
+        "note": ", ".join(notes(chat)),
+        "verdicts": [verdict for each in judged for verdict in verdicts(*each)],
     }
     return {key: value for key, value in found.items() if value}
 
 
-def marked(chat: Chat) -> tuple[str, list[Any]]:
-    """What the answer thinks aloud, and its text in pieces: plain ones as texts, leaks as [text, kind]."""
-    thinking, seen = split(chat.reply)
+def marked(seen: str, chat: Chat) -> list[Any]:
+    """A text in pieces: plain ones as texts, words of another language as [text, kind]."""
     pieces: list[Any] = []
     at = 0
     for leak in leaks(seen, chat):
         pieces += [seen[at : leak.start], [seen[leak.start : leak.end], leak.kind]]
         at = leak.end
-    return thinking, [piece for piece in (*pieces, seen[at:]) if piece]
+    return [piece for piece in (*pieces, seen[at:]) if piece]
 
 
-def noted(chat: Chat) -> str:
-    """Which answer of several this is, and how it ended when not by itself."""
-    parts = [f"sample {chat.meta['sample'] + 1}"] if "sample" in chat.meta else []
-    parts += [f"temperature {chat.meta['temperature']:g}"] if "temperature" in chat.meta else []
-    parts += ["no answer"] if not chat.answered else []
-    parts += [f"ended: {chat.meta['finish']}"] if chat.meta.get("finish", "stop") != "stop" else []
-    return ", ".join(parts)
+def leaks_in(found: Object) -> int:
+    """How many leaks are marked in an answer and in the turns before it."""
+    texts = (found.get("text", ()), *(pieces for _, pieces, _ in found.get("turns", ())))
+    return sum(isinstance(piece, list) for pieces in texts for piece in pieces)
+
+
+def notes(chat: Chat) -> Iterator[str]:
+    """Which of several answers it is, and how it ended where not by itself."""
+    meta = chat.meta
+    if "sample" in meta:
+        yield f"sample {meta['sample'] + 1}"
+    if "temperature" in meta:
+        yield f"temperature {meta['temperature']:g}"
+    if "turn" in meta:
+        yield f"turn {meta['turn']}"
+    if not chat.answered:
+        yield "no answer"
+    if meta.get("finish", "stop") != "stop":
+        yield f"ended: {meta['finish']}"
+    if meta.get("stopped"):
+        yield f"stopped: {meta['stopped']}"
+
+
+def verdicts(column: int, scores: Sequence[Score], beside: Sequence[Score]) -> Iterator[list[Any]]:
+    """Column, judge, value, reason, and [name, value] of each criterion that the judge told with the same reason; what
+    else was told beside the column stands alone, with its own name at the end."""
+    parts: dict[tuple[str, str], list[list[Any]]] = {(score.by, score.why): [] for score in scores}
+    alone = []
+    for score in beside:
+        if (found := parts.get((score.by, score.why))) is None:
+            alone.append([column, score.by, score.value, said(score), [], score.metric])
+        elif [score.metric, score.value] not in found:
+            found.append([score.metric, score.value])
+    for score in scores:
+        yield [column, score.by, score.value, said(score), parts[score.by, score.why]]
+    yield from alone
 
 
 def said(score: Score) -> str:
-    """Why a score is what it is; the leaks that a rule found as words."""
+    """Why a score is what it is; leaks that a rule found as words."""
     if score.by == "rule" and score.why.startswith("leakage: ["):
         told = json.loads(score.why.partition(": ")[2])
         return "leakage: " + ", ".join(f"{each['text']} ({each['kind']})" for each in told)

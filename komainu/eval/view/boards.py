@@ -14,21 +14,34 @@ Object = dict[str, Any]
 
 
 class Column(NamedTuple):
-    """One metric of one bench, measured alike: `how` is the items, the bench's settings and the judges, as JSON."""
+    """One metric of one bench, measured in one way: words with what each stands for, see eval/measured.py."""
 
     bench: str
     language: str
     metric: str
-    how: str
+    way: tuple[tuple[str, str], ...]
+
+
+class Part(NamedTuple):
+    """An average: `ja`, `en` or `avg`, over these columns."""
+
+    name: str
+    of: tuple[Column, ...]
 
 
 @dataclass
 class Entry:
-    """One model as a board has it: a line of numbers for each column, and its averages."""
+    """One model as its boards have it: a line of numbers for each column, and its averages."""
 
     name: str
     lines: dict[Column, Object] = field(default_factory=dict)
-    headline: Object = field(default_factory=dict)
+    headline: dict[Part, Object] = field(default_factory=dict)
+
+    def takes(self, lines: Mapping[Column, Object]) -> bool:
+        """Whether these may be lines of the same model: its weights, and no other scores in the same column."""
+        weights = {line["weights"] for line in (*self.lines.values(), *lines.values()) if "weights" in line}
+        same = (self.lines.get(column, line)["scores"] == line["scores"] for column, line in lines.items())
+        return len(weights) < 2 and all(same)
 
 
 @dataclass
@@ -36,7 +49,7 @@ class Boards:
     """The entries of all boards by their names, and what was decided about them."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
-    decisions: list[tuple[Column | str, Object]] = field(default_factory=list)  # of a column, or of an average
+    decisions: list[tuple[Column | Part, Object]] = field(default_factory=list)
     tasks: list[tuple[Column, Object]] = field(default_factory=list)
     level: float = 0.95
 
@@ -46,15 +59,15 @@ class Boards:
         return [*dict.fromkeys(column for entry in self.entries.values() for column in entry.lines)]
 
     @property
-    def parts(self) -> list[str]:
+    def parts(self) -> list[Part]:
         """The averages that any entry has."""
         return [*dict.fromkeys(part for entry in self.entries.values() for part in entry.headline)]
 
     def place(self, name: str, lines: Mapping[Column, Object], where: str) -> Entry:
-        """The entry these lines belong to: one of that name without other scores in the same columns."""
+        """The entry these lines belong to, with them."""
         for each in (name, f"{name} ({where})"):
             entry = self.entries.setdefault(each, Entry(each))
-            if all(entry.lines.get(column, line)["scores"] == line["scores"] for column, line in lines.items()):
+            if entry.takes(lines):
                 break
         entry.lines |= lines
         return entry
@@ -63,8 +76,8 @@ class Boards:
 def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
     """The boards that the targets are, or were made from; of scores without a board, their own line.
 
-    A model that stands on two boards under one name with other scores is there twice, the second time with the board
-    in its name. Raises UsageError for a target that has neither boards nor scores.
+    Another model of the same name, or the same with other scores in a column, has the board in its name. Raises
+    UsageError for a target that has neither boards nor scores.
     """
     found = Boards()
     for target in targets:
@@ -101,7 +114,10 @@ def score_lines(scores: Artifact) -> Iterator[Object]:
             "entry": summary["model"],
             "metric": metric,
             **numbers,
-            **{key: summary[key] for key in ("bench", "language", "higher_is_better", "top", "sampling")},
+            **{key: summary[key] for key in ("bench", "language", "higher_is_better", "top")},
+            "bottom": summary.get("bottom", 0),
+            "judges": summary.get("judges", {}).get(metric, {}).get("by", {}),
+            **({"weights": summary["weights"]} if "weights" in summary else {}),
             "scores": scores.ref,
             "answers": scores.inputs["answers"],
         }
@@ -111,38 +127,31 @@ def add(boards: Boards, store: Store, where: str, found: Object) -> None:
     """Add what one board holds."""
     lines: dict[str, dict[Column, Object]] = {}
     for line in found["rows"]:
-        column = Column(line["bench"], line["language"], line["metric"], instrument(store, line))
+        column = Column(line["bench"], line["language"], line["metric"], way_of(store, line))
         lines.setdefault(line["entry"], {})[column] = line
     entries = {name: boards.place(name, some, where) for name, some in lines.items()}
-    for each in found.get("headline", ()):
-        parts = {part: numbers for part, numbers in each.items() if part != "entry" and numbers}
-        entries[each["entry"]].headline = parts | entries[each["entry"]].headline
-    boards.level = found.get("level", boards.level)
     columns = {column[:3]: column for some in lines.values() for column in some}
+    averaged = {column for some in lines.values() for column, line in some.items() if line.get("averaged", True)}
+    of = tuple(sorted(averaged))
+    for each in found.get("headline", ()):
+        parts = {Part(part, of): numbers for part, numbers in each.items() if part != "entry" and numbers}
+        entries[each["entry"]].headline |= parts
+    boards.level = found.get("level", boards.level)
     for each in (*found.get("headline_decisions", ()), *found.get("decisions", ())):
-        column = each.get("part") or columns[each["bench"], each["language"], each["metric"]]
+        about = Part(each["part"], of) if "part" in each else columns[each["bench"], each["language"], each["metric"]]
         ends = {end: entries[each[end]].name for end in ("from", "to")}
-        boards.decisions.append((column, {**each, **ends}))
+        boards.decisions.append((about, {**each, **ends}))
     first = {column[:2]: column for column in reversed(columns.values())}
     for each in found.get("tasks", ()):
         boards.tasks.append((first[each["bench"], each["language"]], {**each, "entry": entries[each["entry"]].name}))
 
 
-def instrument(store: Store, line: Object) -> str:
-    """What must be equal for two scores to stand in one column.
-
-    From records alone, so that it holds for any stage that makes scores: the items; the config of the scores; and of
-    the stages they were made from beside the answers (verdicts, duels) what is not the answers or the bench again.
-    """
-    made, answers = opened(store, line["scores"]), opened(store, line["answers"])
-    inputs = {path: ref for path, ref in made.inputs.items() if path != "answers"}
-    fields = {"answers", *(path.partition("[")[0] for path in inputs)}
-    own = {key: value for key, value in made.record["config"].items() if key not in fields}
-    configs = (opened(store, ref).record["config"] for ref in inputs.values())
-    beside = [{key: value for key, value in each.items() if key not in ("answers", "bench")} for each in configs]
-    return json.dumps(
-        [answers.inputs.get("items", answers.ref), own, beside], sort_keys=True, ensure_ascii=False, indent=1
-    )
+def way_of(store: Store, line: Object) -> tuple[tuple[str, str], ...]:
+    """How a number was measured; of scores that do not tell it yet, the bench's settings and the items."""
+    scores, answers = opened(store, line["scores"]), opened(store, line["answers"])
+    bench = json.dumps(scores.record["config"].get("bench"), ensure_ascii=False)
+    found = {"bench": bench, "items": answers.inputs.get("items", answers.ref)}
+    return tuple(scores.summary.get("measured", found).items())
 
 
 def opened(store: Store, ref: str) -> Artifact:

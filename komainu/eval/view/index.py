@@ -5,68 +5,80 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from komainu.eval.view.boards import AnswerSet, Boards, Column, Object
+from komainu.eval.league.cells import Cell
+from komainu.eval.league.table import alike
+from komainu.eval.view.boards import AnswerSet, Boards, Column, Object, Part
+
+DECIDED = ("difference", "low", "high", "p_holm", "word", "withheld")
 
 
-def index(boards: Boards, sets: Sequence[AnswerSet], sizes: Sequence[int]) -> Object:
-    """Entries and columns stand for their numbers: the columns of benches, then the averages. `columns[i].cells` has
-    a cell an entry (see `cell`), `decisions` is from, to, column, difference, low, high, corrected p, word, and why it
-    is withheld."""
+def index(boards: Boards, sets: Sequence[AnswerSet]) -> Object:
+    """The names of the entries, the columns of benches and then of averages, and decisions: from, to, column, and
+    DECIDED. Entries and columns stand for their numbers."""
     entries = {name: number for number, name in enumerate(boards.entries)}
-    columns = [bench(boards, number, sets) for number in range(len(boards.columns))]
-    columns += [average(boards, part) for part in boards.parts]
-    place: dict[Column | str, int] = {each: number for number, each in enumerate([*boards.columns, *boards.parts])}
+    benches = [bench(boards, number, sets) for number in range(len(boards.columns))]
+    every: list[Column | Part] = [*boards.columns, *boards.parts]
+    place = {each: number for number, each in enumerate(every)}
     return {
         "level": boards.level,
         "entries": [*boards.entries],
-        "columns": columns,
+        "columns": [*benches, *(average(boards, number) for number in range(len(boards.parts)))],
         "decisions": [
-            [
-                entries[d["from"]],
-                entries[d["to"]],
-                place[column],
-                *(d[k] for k in ("difference", "low", "high", "p_holm", "word", "withheld")),
-            ]
+            [entries[d["from"]], entries[d["to"]], place[column], *(d[key] for key in DECIDED)]
             for column, d in boards.decisions
             if column in place
         ],
-        "sets": [{"items": size, "columns": each.columns} for each, size in zip(sets, sizes, strict=True)],
     }
 
 
 def bench(boards: Boards, number: int, sets: Sequence[AnswerSet]) -> Object:
-    """A column of a bench."""
+    """A column of a bench; one that was measured in another way than the one of its name before it has a number."""
     column = boards.columns[number]
     lines = [entry.lines.get(column) for entry in boards.entries.values()]
     first = next(line for line in lines if line)
-    twins = [other for other in boards.columns[:number] if other[:3] == column[:3]]
+    twins = sum(other[:3] == column[:3] for other in boards.columns[:number])
     return {
-        "bench": column.bench + (f" #{len(twins) + 1}" if twins else ""),
+        "bench": column.bench + (f" #{twins + 1}" if twins else ""),
         "language": column.language,
         "metric": column.metric,
-        "up": first["higher_is_better"],
+        "bottom": first.get("bottom", 0),
         "top": first["top"],
         "set": next(n for n, each in enumerate(sets) if number in each.columns),
         "items": first.get("items"),
-        "cells": [*map(cell, lines)],
+        **cells(lines, up=first["higher_is_better"]),
     }
 
 
-def average(boards: Boards, part: str) -> Object:
+def average(boards: Boards, number: int) -> Object:
     """A column of an average."""
+    part = boards.parts[number]
+    twins = sum(other.name == part.name for other in boards.parts[:number])
+    found = cells([entry.headline.get(part) for entry in boards.entries.values()], up=True)
+    return {"part": part.name, "twin": twins, "bottom": 0, "top": 100, **found}
+
+
+def cells(lines: Sequence[Object | None], *, up: bool) -> Object:
+    """A cell an entry, and groups of those that no test tells apart, best first, as `komainu eval board` has them."""
+    made = [cell(line) if line else None for line in lines]
+    whole = {
+        i: Cell("whole", *each[:3]) for i, each in enumerate(made) if each and len(each) == 5 and each[0] is not None
+    }
+    order = sorted(whole, key=lambda i: whole[i].value or 0.0, reverse=up)
     return {
-        "part": part,
-        "up": True,
-        "top": 100,
-        "cells": [cell(e.headline.get(part)) for e in boards.entries.values()],
+        "up": up,
+        "cells": made,
+        "groups": [[order[i] for i in group] for group in alike([whole[i] for i in order])],
     }
 
 
-def cell(numbers: Object | None) -> list[Any] | None:
+def cell(numbers: Object) -> list[Any]:
     """Mean, low, high, n, missing; of what is withheld its bounds for low and high, and why at the end."""
-    if numbers is None:
-        return None
     why = numbers.get("withheld", "")
     ends = ("worst", "best") if why else ("low", "high")
-    found = [numbers["mean"], *(numbers[end] for end in ends), numbers.get("n"), numbers.get("missing")]
-    return [*found, why] if why else found
+    return [
+        numbers["mean"],
+        *(numbers[end] for end in ends),
+        numbers.get("n"),
+        numbers.get("missing"),
+        *([why] if why else []),
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from komainu.checks.scripts import has_kana
-from komainu.eval.view.answers import Object, answer, item
+from komainu.eval.view.answers import Judged, Object, answer, item, leaks_in
 from komainu.eval.view.boards import AnswerSet, Boards, Column, opened
 from komainu.eval.view.scripts import Series, write
 from komainu.eval.view.table import Table
@@ -15,7 +15,8 @@ from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
 
 EXCERPT = 300  # characters of a question in the list of items
-Scored = dict[int, dict[str, list[Score]]]  # number of a column to an item's id to its scores
+ByItem = dict[str, list[Score]]
+Scored = dict[int, tuple[ByItem, ByItem]]  # number of a column to its scores, and those beside them
 
 
 class Size(NamedTuple):
@@ -41,15 +42,15 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
         if (artifact := artifacts.get(entry.name)) is None:
             continue
         scores = scored(store, {c: line for c in columns if (line := entry.lines.get(columns[c]))})
-        for c, some in scores.items():
+        for c, (some, _) in scores.items():
             tables[c].add(number, [(place[id], score) for id, each in some.items() for score in each])
         series = Series(folder, f"{name}/e{number}")
         for at, cell in enumerate(cells(items, artifact, scores)):
             series.add(cell)
             count += len(cell)
-            if found := sum(isinstance(piece, list) for each in cell for piece in each.get("text", ())):
+            if found := sum(map(leaks_in, cell)):
                 leaks.append((number, at, found))
-        told.append([number, artifact.ref, series.done(), artifact.summary.get("sampling", {})])
+        told.append([number, series.done()])
     for c, table in tables.items():
         write(folder, f"{name}/c{c}", {**table.json(), **beside(boards, columns[c])})
     listed = [listing(chat) for chat in items.values()]
@@ -70,13 +71,15 @@ def items_of(store: Store, answers: Iterable[Artifact]) -> dict[str, Chat]:
 
 
 def scored(store: Store, lines: Mapping[int, Object]) -> Scored:
-    """The scores of one entry's columns, by item."""
-    rows = {ref: [*opened(store, ref).rows()] for ref in {line["scores"] for line in lines.values()}}
-    found: Scored = {}
-    for column, line in lines.items():
-        some = found.setdefault(column, {})
-        for row in rows[line["scores"]]:
-            if isinstance(row, Score) and row.metric == line["metric"]:
+    """The scores of one entry's columns, by item: those of the column's metric, and what its stage told beside all of
+    its metrics (criteria, duels), which goes with the first of them."""
+    found: Scored = {column: ({}, {}) for column in lines}
+    for ref in {line["scores"] for line in lines.values()}:
+        columns = {line["metric"]: column for column, line in lines.items() if line["scores"] == ref}
+        _, beside = found[min(columns.values())]
+        for row in opened(store, ref).rows():
+            if isinstance(row, Score):
+                some = found[columns[row.metric]][0] if row.metric in columns else beside
                 some.setdefault(row.id, []).append(row)
     return found
 
@@ -90,11 +93,15 @@ def cells(items: Mapping[str, Chat], artifact: Artifact, scores: Scored) -> Iter
     for id, asked in items.items():
         chats = answers.get(id, [])
         yield [
-            answer(
-                chat, asked.prompt, [(c, each) for c in scores for each in share(scores[c].get(id, []), n, len(chats))]
-            )
+            answer(chat, asked.prompt, [judged(c, both, id, n, len(chats)) for c, both in scores.items()])
             for n, chat in enumerate(chats)
         ]
+
+
+def judged(column: int, both: tuple[ByItem, ByItem], id: str, n: int, of: int) -> Judged:
+    """A column's part in the verdicts on the n-th of some answers to an item."""
+    own, beside = (share(some.get(id, []), n, of) for some in both)
+    return column, own, beside
 
 
 def share(scores: Sequence[Score], n: int, of: int) -> Sequence[Score]:
@@ -111,9 +118,19 @@ def listing(chat: Chat) -> list[str]:
 
 
 def beside(boards: Boards, column: Column) -> Object:
-    """What is told of a column beside its values: how it was measured, each entry's scores, the numbers by task."""
+    """What is told of a column beside its values: how it was measured, each entry's scores, judges (n, missing, mean)
+    and reasons, and the numbers by task."""
     numbers = {name: number for number, name in enumerate(boards.entries)}
     lines = {n: line for n, entry in enumerate(boards.entries.values()) if (line := entry.lines.get(column))}
-    keys = ("mean", "low", "high", "n")
-    tasks = [[t["task"], numbers[t["entry"]], *(t[key] for key in keys)] for c, t in boards.tasks if c == column]
-    return {"how": column.how, "refs": [[n, line["scores"]] for n, line in lines.items()], "tasks": tasks}
+    tasks = (t for c, t in boards.tasks if c == column)
+    return {
+        "way": column.way,
+        "refs": [[n, line["scores"]] for n, line in lines.items()],
+        "judges": [
+            [n, [[name, j["n"], j["missing"], j["mean"]] for name, j in line["judges"].items()]]
+            for n, line in lines.items()
+            if line.get("judges")
+        ],
+        "reasons": [[n, [*line["reasons"].items()]] for n, line in lines.items() if line.get("reasons")],
+        "tasks": [[t["task"], numbers[t["entry"]], *(t[key] for key in ("mean", "low", "high", "n"))] for t in tasks],
+    }

@@ -46,22 +46,22 @@ def write_site(boards: Boards, store: Store, title: str, out: Path) -> Counts:
     partial.mkdir(parents=True)
     sets = side_by_side(boards)
     sizes = [write_set(boards, store, answers, partial / "data", f"s{n}") for n, answers in enumerate(sets)]
-    write(partial / "data", "board", {"title": title, **index(boards, sets, [size.items for size in sizes])})
+    write(partial / "data", "board", {"title": title, **index(boards, sets)})
     with whole(partial / INDEX) as handle:
-        handle.write(page(title).encode("utf-8", "replace"))
+        handle.write(page().encode())
     shutil.rmtree(out, ignore_errors=True)
     partial.rename(out)
     items, answers = (sum(each) for each in zip(*sizes, strict=True))
     return Counts(len(boards.entries), len(boards.columns), items, answers)
 
 
-def page(title: str) -> str:
-    """index.html: but for its title the same for every site."""
+def page() -> str:
+    """index.html, the same for every site."""
     templates = environment("komainu.eval.view", "page")
     style = BASE.read_text(encoding="utf-8") + source("view.css")
     script = "".join(source(f"{name}.js") for name in SCRIPTS)
     parts = {"style": Markup(style), "script": Markup(script), "policy": policy(style, script, LOADED)}
-    return templates.get_template("index.html.jinja").render(title=title, **parts)
+    return templates.get_template("index.html.jinja").render(**parts)
 
 
 def source(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +20,6 @@ class Table:
     spread: dict[int, list[float | None]] = field(default_factory=dict)  # between the judges of an answer
     lacking: list[tuple[int, int, int]] = field(default_factory=list)  # entry, item, missing verdicts
     ruled: list[tuple[int, int]] = field(default_factory=list)  # entry, item that no judge was asked about
-    judges: dict[int, list[tuple[str, int, int, float | None]]] = field(default_factory=dict)  # name, n, missing, mean
-    reasons: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
     covered: set[int] = field(default_factory=set)
 
     def add(self, entry: int, scores: Sequence[tuple[int, Score]]) -> None:
@@ -45,10 +42,6 @@ class Table:
         self.rows[entry] = row
         if len(names) > 1:
             self.spread[entry] = gaps
-        self.judges[entry] = [(name, *told([s.value for _, s in scores if s.by == name])) for name in names]
-        self.reasons[entry] = Counter(
-            s.why.partition(":")[0] for _, s in scores if s.by == "rule" and s.why
-        ).most_common()
 
     def json(self) -> dict[str, Any]:
         """Only the items that the column is about, in their order."""
@@ -60,20 +53,12 @@ class Table:
             "spread": [[entry, [row[i] for i in at]] for entry, row in self.spread.items()],
             "lacking": [[entry, place[i], n] for entry, i, n in self.lacking],
             "ruled": [[entry, place[i]] for entry, i in self.ruled],
-            "judges": [[entry, some] for entry, some in self.judges.items() if some],
-            "reasons": [[entry, some] for entry, some in self.reasons.items() if some],
         }
 
 
 def mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
     return shorter(sum(there) / len(there)) if there else None
-
-
-def told(values: Sequence[float | None]) -> tuple[int, int, float | None]:
-    """How many verdicts there are, how many are missing, and their mean."""
-    missing = sum(value is None for value in values)
-    return len(values) - missing, missing, mean(values)
 
 
 def shorter(value: float) -> float | int:

@@ -24,7 +24,7 @@ from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring
 from tests.eval.world import Items, Parrot, context, item
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 CANDIDATE, STRICT, KIND = Model(name="candidate"), Model(name="strict"), Model(name="kind")
 
 
@@ -105,6 +105,7 @@ def test_what_cannot_be_read_is_asked_for_once_more_and_then_missing(tmp_path: P
     assert [s.value for s in scores] == [3.0, None, 3.0, None]
     assert summary["judges"]["score"]["by"]["strict"] == {"mean": 3.0, "n": 2, "missing": 2}
     assert scores[1].why == "missing: no verdict: the marks are not there"
+    assert scores[0].why == "I would say 3."  # the reasons are those of the first reply
 
 
 def test_another_judge_asks_only_the_judge_and_another_rule_nobody(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message, Score
 from tests.eval.world import Items, context
 
-MARK = "3f9a2c71d04e"
+MARK = "3f9a2c71d04e6b58"
 JUDGE = Model(name="judge")
 
 

@@ -15,9 +15,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -45,13 +45,6 @@ from tests.eval.judge.world import (
 from tests.models.fake_server import Server, completion
 
 OTHER_WORDS = "Be brief.\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OtherMarks(Marks):
-    """The same bench with another prompt, which a test puts into `folder`."""
-
-    folder: ClassVar[Path]
 
 
 def kept(root: Path, kind: str) -> dict[str, bytes]:
@@ -96,11 +89,9 @@ def test_another_prompt_asks_every_judge_and_no_candidate(tmp_path: Path, monkey
     built(tmp_path / "store", judged(), Counting())
     words = (Marks.folder / Marks.template).read_text(encoding="utf-8")
     (tmp_path / Marks.template).write_text(OTHER_WORDS + words, encoding="utf-8")
-    monkeypatch.setattr(OtherMarks, "folder", tmp_path, raising=False)
-    bench, old = OtherMarks(language="en"), judged()
-    verdicts = tuple(replace(v, bench=bench) for v in old.verdicts)
+    monkeypatch.setattr(Marks, "folder", tmp_path)
     client, before = Counting(), rows(tmp_path / "store")
-    built(tmp_path / "store", replace(old, bench=bench, verdicts=verdicts), client)
+    built(tmp_path / "store", judged(), client)
     assert client.asked["candidate"] == 0 and min(client.asked["strict"], client.asked["kind"]) >= N
     assert before.items() < rows(tmp_path / "store").items()
 

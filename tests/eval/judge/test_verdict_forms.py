@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu.eval.judge.base import Judged
 from komainu.eval.judge.verdict import Marked, Rule
 from tests.eval.judge.world import Marks
 
-CODE = "3f9a2c71d04e"
+CODE = "3f9a2c71d04e6b58"
 OPENING, CLOSING = f"<verdict-{CODE}>", f"</verdict-{CODE}>"
 RULES = [Marked(), Marked(rounding="half_even")]
 BENCH = Marks(language="en")
@@ -33,9 +34,10 @@ PIECES = [
 ]
 
 
-class Shares(Marks):
-    """The same on a scale from 0 to 1."""
+class Shares(Judged):
+    """From 0 to 1."""
 
+    template: ClassVar[str] = "judge/verdict.en.jinja"
     low: ClassVar[float] = 0.0
     top: ClassVar[float] = 1.0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from komainu.eval.family import ELYZA, IFEVAL, JA_MT, JP_IFEVAL, LLM_JP_EVAL, RAKUDA, RP_BENCH, TENGU, Shown
+from komainu.eval.family import ELYZA, IFEVAL, JA_MT, JP_IFEVAL, LLM_JP_EVAL, RAKUDA, RP_BENCH, TENGU, TL_BENCH, Shown
 from komainu.eval.league.cells import Cell
 from komainu.eval.league.columns import Column, Entrant, columns
 from komainu.eval.league.found import Number
-from tests.eval.league.world import HOW, full, numbers, row
+from tests.eval.league.world import HOW, TOPS, full, numbers, row
 
 OTHER = {**HOW, "judges": "gpt-4"}
 PANEL = {**HOW, "judges": "athene, llama"}
@@ -57,7 +57,7 @@ def test_an_average_takes_what_no_judge_marked_with_each_panel() -> None:
 
 
 def test_a_part_of_an_average_is_never_shown_as_the_whole() -> None:
-    rows = [*full("whole", {}), *(r for r in full("part", {}) if r["bench"] not in ("rp_bench", "lt", "tl_bench"))]
+    rows = [*full("whole", {}), *(r for r in full("part", {}) if r["bench"] not in (RP_BENCH.bench, TL_BENCH.bench))]
     found = by_key(numbers(rows))
     cell = at(found["ja_avg"], "part")
     assert cell.state == "partial" and cell.value is None
@@ -84,7 +84,7 @@ def test_a_model_measured_in_several_ways_has_no_average_of_one_of_them() -> Non
 
 
 def test_too_many_missing_verdicts_withhold_a_number_and_its_averages_with_bounds() -> None:
-    rows = [r for r in full("a", {}) if r["bench"] != "elyza"]
+    rows = [r for r in full("a", {}) if r["bench"] != ELYZA.bench]
     found = by_key(numbers([*rows, row("a", ELYZA, 5, n=90, missing=10)]))
     cell = at(found["elyza"], "a")
     assert (cell.state, cell.value, cell.why) == ("withheld", None, "lacks 10.0 % of its verdicts")
@@ -118,12 +118,14 @@ def test_the_number_to_compare_with_others_is_taken_where_a_bench_has_one_and_on
     found = by_key(some)["llm_jp_eval"]
     assert (at(found, "a").value, at(found, "a").high) == (0.7, 0.8)
     assert (at(found, "b").state, at(found, "b").why, at(found, "b").value) == ("partial", "no MT", None)
+    (none,) = numbers([{k: v for k, v in row("a", LLM_JP_EVAL, 0.5).items() if k != "own"}])
+    assert at(by_key([none])["llm_jp_eval"], "a").why == "without its own average"
 
 
 def test_units_are_the_customary_ones_whatever_scale_a_bench_has() -> None:
     found = by_key(numbers([row("a", ELYZA, 8.45), row("a", RP_BENCH, 4.76), row("a", IFEVAL, 0.67)]))
     raw = {n.bench: n.row["mean"] for n in numbers([row("a", ELYZA, 8.45)])}
-    assert raw == {"elyza": pytest.approx(4.225)}
+    assert [*raw.values()] == pytest.approx([4.225])
     assert [at(found[k], "a").value for k in ("elyza", "rp_bench", "ifeval")] == pytest.approx([8.45, 4.76, 0.67])
 
 
@@ -147,3 +149,14 @@ def test_the_same_scores_on_two_boards_are_one_and_others_of_the_same_model_a_ro
     same, other = numbers([row("a", ELYZA, 8)], result="two"), numbers([row("a", ELYZA, 7, scores="x")], result="three")
     (found,) = [c for c in columns([*one, *same, *other]) if c.key == "elyza"]
     assert sorted(found.cells) == [Entrant("a", "id of a"), Entrant("a", "id of a", "three")]
+
+
+def test_an_average_with_each_judge_weighing_alike_stands_beside_it_where_several_judged() -> None:
+    judges = {name: {"mean": 4.0, "n": 10, "missing": 0} for name in ("kind", "strict")}
+    rows = [row("a", s, 8, balanced=s.unit * 0.7 * TOPS.get(s.key, s.unit) / s.unit, judges=judges) for s in SHABERI]
+    found = by_key(numbers([*rows, *full("a", {})[4:]], PANEL))
+    assert at(found["shaberi"], "a").value == 8 and at(found["shaberi_balanced"], "a").value == pytest.approx(7)
+    assert at(found["ja_avg_balanced"], "a").value == pytest.approx((4 * 70 + 4 * 10) / 8)
+    assert "en_avg_balanced" not in found and found["shaberi_balanced"].name == "Shaberi balanced"
+    one = [{**r, "judges": {"kind": judges["kind"]}} for r in rows]
+    assert "shaberi_balanced" not in by_key(numbers(one, PANEL))

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from komainu.eval.base import Bench
+from komainu.eval.bench.evalplus import EvalPlus
+from komainu.eval.bench.ifeval import IFEval
+from komainu.eval.bench.jp_ifeval.bench import JpIFEval
+from komainu.eval.bench.llm_jp_eval.bench import LlmJpEval
+from komainu.eval.bench.mixeval.free import MixEvalFull
+from komainu.eval.bench.rp_bench.bench import RpBench
+from komainu.eval.bench.shaberi.elyza import Elyza
+from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench
+from komainu.eval.bench.shaberi.rakuda import Rakuda
+from komainu.eval.bench.shaberi.tengu import Tengu
+from komainu.eval.bench.tl_bench.bench import TlBench
+from komainu.eval.external.livebench import LiveBenchTold
 from komainu.eval.family import EN, JA, PARTS, SHABERI
 from komainu.eval.league.columns import Entrant, columns
 from tests.eval.league.world import full, numbers
@@ -43,6 +56,14 @@ def test_the_rounding_that_is_allowed_for_is_what_the_decimals_allow() -> None:
     for mean in (JA, EN, SHABERI):
         steps = [mean.unit / part.unit * 0.5 * 10**-part.digits for part in mean.of]
         assert sum(steps) / len(steps) == pytest.approx(ROUNDING[mean.key], abs=0.003)
+
+
+def test_every_part_is_a_metric_of_a_bench_of_ours() -> None:
+    benches: list[type[Bench]] = [Elyza, JaMtBench, Rakuda, Tengu, LlmJpEval, JpIFEval, RpBench, TlBench, MixEvalFull]
+    benches += [LiveBenchTold, IFEval, EvalPlus]
+    assert [(bench.name, bench.metrics[0]) for bench in benches] == [(part.bench, part.metric) for part in PARTS]
+    own = [part.name for part, bench in zip(PARTS, benches, strict=True) if bench.own is not Bench.own]
+    assert own == [part.name for part in PARTS if part.own]
 
 
 def test_the_table_is_the_familys() -> None:

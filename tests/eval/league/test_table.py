@@ -144,3 +144,7 @@ def test_a_result_that_does_not_tell_how_it_was_measured_is_refused(tmp_path: Pa
     ctx = stored(tmp_path, "old", {"rows": ROWS})
     with pytest.raises(UsageError, match=r"'old'.*does not tell how it was measured.*run it again"):
         [*found.numbers(ctx.store)]
+    older: list[str] = []
+    assert [*found.numbers(ctx.store, (), older)] == [] and older == ["old"]
+    with pytest.raises(UsageError, match="'old'"):
+        [*found.numbers(ctx.store, ("old",), older)]

@@ -81,6 +81,9 @@ def test_ways_that_differ_partial_averages_and_groups_are_told_under_the_table()
     some = numbers([row("a", ELYZA, 8), row("b", ELYZA, 8.01), row("a", TENGU, 8), row("b", TENGU, 7)])
     found = lines(table(some + numbers([row("c", ELYZA, 9)], {**HOW, "judges": "gpt-4"})))
     assert "ELYZA (1): judges none" in found and "ELYZA (2): judges gpt-4" in found
+    every = lines(table(some + numbers([row(m, s, 9) for m in "cd" for s in (ELYZA, TENGU)], {**HOW, "judges": "x"})))
+    assert "JA 2 of 8 (2), Shaberi 2 of 4 (2), ELYZA (2), Tengu (2): judges x" in every
+    assert "Shaberi 2 of 4 (1), Shaberi 2 of 4 (2): without JA-MT, Rakuda" in every
     assert "Shaberi: not for 2 of 3: 2 of 4, without JA-MT, Rakuda" in found
     assert not any(line.startswith("EN") for line in found)
     assert any(line.startswith("Group: ") for line in lines(table(some)))

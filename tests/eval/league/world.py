@@ -24,6 +24,7 @@ def row(model: str, shown: Shown, value: float, *, n: int = 100, missing: int = 
     top = TOPS.get(shown.key, shown.unit)
     mean = value * top / shown.unit
     reach, share = 0.01 * top, missing / (n + missing)
+    ends = {"mean": mean, "low": max(0.0, mean - reach), "high": min(top, mean + reach)}
     return {
         "entry": model,
         "model": model,
@@ -31,9 +32,8 @@ def row(model: str, shown: Shown, value: float, *, n: int = 100, missing: int = 
         "bench": shown.bench,
         "language": "en" if shown.key in ("mixeval", "livebench", "ifeval", "evalplus") else "ja",
         "metric": shown.metric,
-        "mean": mean,
-        "low": max(0.0, mean - reach),
-        "high": min(top, mean + reach),
+        **ends,
+        **({"own": {**ends, "lacking": ""}} if shown.own else {}),
         "n": n,
         "missing": missing,
         "worst": mean * (1 - share),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from komainu.checks.text import visible
 from komainu.eval.base import Answers, Bench, Lang, Scores, texts
 from komainu.eval.bench.mixeval.bench import MixEval, MixEvalHard
 from komainu.eval.items import Published
@@ -24,7 +25,7 @@ class OfAnswers:
     answers that are known to be right. Reported by the set an item comes from, too."""
 
     def values(self, chat: Chat) -> Mapping[str, Any]:
-        return {"question": chat.meta["question"], "answer": chat.reply, "references": texts(chat, "target")}
+        return {"question": chat.meta["question"], "answer": visible(chat.reply), "references": texts(chat, "target")}
 
     def group(self, chat: Chat) -> str:
         return str(chat.meta.get("benchmark", ""))

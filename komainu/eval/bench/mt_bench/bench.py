@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from komainu.checks.text import visible
 from komainu.eval.base import Lang, texts
 from komainu.eval.judge.base import Judged
 from komainu.rows import Chat, Message, Score
@@ -54,4 +55,4 @@ class MtBench(Judged):
 def before(prompt: Sequence[Message]) -> tuple[Turn, ...]:
     """The turns of a conversation that have their answers already."""
     said = [message.content for message in prompt if message.role != "system"]
-    return tuple(Turn(q, a) for q, a in zip(said[:-1:2], said[1::2], strict=True))
+    return tuple(Turn(q, visible(a)) for q, a in zip(said[:-1:2], said[1::2], strict=True))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from komainu.checks.text import visible
 from komainu.eval.base import Lang
 from komainu.eval.bench.rp_bench.items import NAME, scenario_of
 from komainu.eval.judge.base import Judged
@@ -45,5 +46,5 @@ class RpBench(Judged):
     def values(self, chat: Chat) -> Mapping[str, Any]:
         scenario = scenario_of(chat)
         names = {"user": scenario.user.name, "assistant": scenario.character.name}
-        said = ({"by": names[m.role], "text": m.content} for m in chat.messages if m.role in names)
+        said = ({"by": names[m.role], "text": visible(m.content)} for m in chat.messages if m.role in names)
         return {**scenario.values, "lines": [*said], "stopped": "stopped" in chat.meta}

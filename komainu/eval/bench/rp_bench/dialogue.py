@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from komainu.eval.base import Answers, sampling, with_reply
+from komainu.eval.base import Answers, sampling
 from komainu.eval.bench.rp_bench.items import Scenario, scenario_of
 from komainu.eval.bench.rp_bench.partner import ITSELF, SILENT, Partner, fault
 from komainu.eval.judge.guard import ruled
-from komainu.eval.ruling import missing
+from komainu.eval.ruling import missing, with_reply
 from komainu.files import write_rows
 from komainu.models.base import Model, Question, Reply
 from komainu.rows import Chat, Message
@@ -99,11 +99,13 @@ class Dialogue(Answers):
         return self.partner.model or self.model
 
     def questions(self, rows: Callable[[Stage], int | None]) -> tuple[Questions, ...] | None:
-        n, lines = self.expected(rows), self.partner.turns - 1
+        """The fewest are those of talks that run to their end; one that stops early asks fewer."""
+        n, turns = self.expected(rows), self.partner.turns
         if n is None:
             return None
-        ours = Questions(self.model, n, n * self.partner.turns, self.items)
-        return (ours, Questions(self.user, 0, 2 * n * lines, self.items)) if lines else (ours,)
+        lines = n * (turns - 1)
+        ours, users = (self.model, n * turns, n * turns), (self.user, lines, 2 * lines)
+        return tuple(Questions(*asked, self.items) for asked in (ours, users))
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items = self.read_items(ctx)

@@ -33,7 +33,7 @@ async function benchPage(c, params) {
     el("p", { class: "note" }, about(column)),
     numbersOf(items),
     tasksOf(items),
-    el("details", {}, el("summary", {}, "How it was measured"), said([items.table.how], "en")),
+    el("details", {}, el("summary", {}, "How it was measured"), pairs(items.table.way)),
     el("h2", {}, "Items"),
     controls(items, state, set),
     status,

@@ -1,3 +1,5 @@
+const LANES = 8; // groups that are drawn
+
 // The first page: every entry in every column, one column drawn with its intervals, and what was decided on it.
 const ORDERS = { best: "best first", board: "as on the board", name: "by name" };
 
@@ -18,7 +20,7 @@ function boardPage(params) {
       choice("Shown", options, by, (value) => change({ by: value })),
       choice("Order", Object.entries(ORDERS), order, (value) => change({ order: value })),
       el("label", {}, el("span", {}, "Models"), search)),
-    el("p", { class: "note" }, about(column)),
+    el("p", { class: "note" }, about(column), column.groups.some((group) => group.length > 1) ? " Models on one line at the left cannot be told apart by their intervals (all pairs, Holm's correction)." : ""),
     list.box,
     decisions(by),
     benches());
@@ -33,7 +35,7 @@ function first(columns) {
 
 function about(column) {
   const level = `${Math.round(100 * board.level)} %`;
-  const scale = column.top === 1 ? "in per cent" : `from 0 to ${column.top}`;
+  const scale = column.top === 1 ? "in per cent" : `from ${column.bottom} to ${column.top}`;
   return `A mark is the mean, ${scale}${column.up ? "" : ", lower is better"}; the line through it is its ${level} interval. A dashed line is all that can be said of a number that is withheld.`;
 }
 
@@ -51,12 +53,13 @@ function standings(by, order) {
   const scale = new Scale(column.cells.flatMap((cell) => (cell ? cell.slice(0, 3) : [])), column);
   const others = [...board.columns.keys()].sort((a, b) => !board.columns[a].part - !board.columns[b].part || a - b);
   const rank = new Map(standing(by, "best", "").map((e, i) => [e, i + 1]));
+  const lanes = lanesOf(column.groups);
   const heads = ["", "Model", scale.axis(), "Mean", ...others.map((c) => headOf(c, by, order))];
   const list = new List("Models", "standings", heads, (e) => {
     const cell = column.cells[e];
     const label = `${shown(cell?.[0], column)} ${interval(cell, column)}`;
     return [
-      el("div", { role: "cell", class: "cell rank" }, rank.get(e)),
+      el("div", { role: "cell", class: "cell rank" }, rank.get(e), order === "best" ? lanes(e) : null),
       el("div", { role: "rowheader", class: "cell name" }, column.part ? board.entries[e] : el("a", { href: to(`bench/${by}`, { b: e }) }, board.entries[e])),
       el("div", { role: "cell", class: "cell drawn" }, cell ? scale.plot(cell[0], cell[1], cell[2], label) : null),
       el("div", { role: "cell", class: "cell value", title: cell?.[5] }, el("b", {}, cell?.[5] ? "withheld" : shown(cell?.[0], column)), " ", el("span", { class: "num" }, interval(cell, column))),
@@ -66,6 +69,17 @@ function standings(by, order) {
   list.box.style.setProperty("--more", `repeat(${others.length}, 5.2rem)`);
   list.box.style.setProperty("--width", `${44 + 6 * others.length}rem`);
   return list;
+}
+
+// Models that no test tells apart are joined by a line; lines are only drawn between rows that stand in order.
+function lanesOf(groups) {
+  const joined = groups.filter((group) => group.length > 1).slice(0, LANES);
+  return (e) => {
+    if (!joined.length) return null;
+    const own = joined.map((group, lane) => [group.indexOf(e), group.length - 1, lane]).filter(([at]) => at >= 0);
+    const line = ([at, last, lane]) => svg("line", { x1: 3 + 6 * lane, x2: 3 + 6 * lane, y1: at === 0 ? "25%" : 0, y2: at === last ? "75%" : "100%", class: "joined" });
+    return svg("svg", { class: "lanes", width: 6 * joined.length, height: "100%", role: "img", "aria-label": own.length ? "group " + own.map(([, , lane]) => lane + 1).join(", ") : "in no group" }, own.map(line));
+  };
 }
 
 function headOf(c, by, order) {

@@ -37,6 +37,11 @@ function choice(label, options, chosen, change) {
   return el("label", {}, el("span", {}, label), el("select", { change: (e) => change(e.target.value) }, made));
 }
 
+// Names with texts.
+function pairs(some) {
+  return el("dl", {}, some.map(([name, text]) => [el("dt", {}, name), el("dd", {}, said([text], "en"))]));
+}
+
 // A text, in pieces where parts of it are marked as [text, kind]; a very long one is cut, with a button for the rest.
 function said(pieces, lang, limit = LONG) {
   const box = el("p", { class: "said", lang });

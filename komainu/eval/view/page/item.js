@@ -28,10 +28,10 @@ async function itemPage(c, n, params) {
 function question(asked, lang) {
   const single = asked.turns.length === 1;
   return el("section", { class: "question", "aria-label": "Question" },
-    asked.turns.map(([role, text, spoken]) => [single ? null : el("p", { class: "role" }, role), said([text], spoken)]),
+    asked.turns.map(([role, text, spoken]) => [single ? null : el("p", { class: "role" }, role), said(text, spoken)]),
     asked.references.length ? el("div", { class: "reference" }, el("p", { class: "role" }, asked.references.length > 1 ? `References (${asked.references.length})` : "Reference"), asked.references.map((text) => said([text], lang))) : null,
     asked.rubric ? el("div", { class: "reference" }, el("p", { class: "role" }, "Rubric"), said([asked.rubric], lang)) : null,
-    asked.notes.length ? el("details", {}, el("summary", {}, "More about the item"), el("dl", {}, asked.notes.map(([key, text]) => [el("dt", {}, key), el("dd", {}, said([text], "en"))]))) : null);
+    asked.notes.length ? el("details", {}, el("summary", {}, "More about the item"), pairs(asked.notes)) : null);
 }
 
 function entryOf(items, e, n, answers, lang) {
@@ -43,28 +43,36 @@ function entryOf(items, e, n, answers, lang) {
 }
 
 function answerOf(items, { text = [], turns = [], thinking = "", note: told = "", verdicts = [] }, lang) {
-  const leaks = text.filter((piece) => typeof piece !== "string").length;
+  const leaks = [text, ...turns.map((turn) => turn[1])].flat().filter((piece) => typeof piece !== "string").length;
   return [
     told || leaks ? el("p", { class: "role" }, told, told && leaks ? ", " : "", leaks ? el("span", { class: "flag" }, `${leaks} leak${leaks > 1 ? "s" : ""}`) : null) : null,
     thinking ? el("details", { class: "thinking" }, el("summary", {}, `Thinking, ${thinking.length.toLocaleString("en")} characters`), said([thinking], lang)) : null,
-    turns.map(([role, words, spoken]) => [el("p", { class: "role" }, role), said([words], spoken)]),
+    turns.map(([role, words, spoken]) => [el("p", { class: "role" }, role), said(words, spoken)]),
     text.length ? said(text, lang) : el("p", { class: "empty" }, "no text"),
     verdictsOf(items, verdicts),
   ];
 }
 
-// The verdicts of the page's column first; those of rules that say nothing more than a number stand in a line.
+// The verdicts of the page's column first; those of rules that say nothing more than a number stand in a line, and
+// what was told beside the columns (each duel of a strength) behind a fold.
 function verdictsOf(items, verdicts) {
   const ours = (v) => v[0] === items.c;
   const sorted = [...verdicts.filter(ours), ...verdicts.filter((v) => !ours(v))];
-  const short = sorted.filter(([, by, value, why]) => by === "rule" && !why && value != null);
-  const long = sorted.filter((v) => !short.includes(v));
+  const beside = sorted.filter((v) => v[5]);
+  const short = sorted.filter(([, by, value, why, , name]) => by === "rule" && !why && value != null && !name);
+  const long = sorted.filter((v) => !v[5] && !short.includes(v));
   return [
     short.length ? el("p", { class: "marks" }, short.map((v) => el("span", { class: ours(v) ? "ours" : "" }, nameOf(board.columns[v[0]]), " ", el("b", {}, plain(v[2])), " "))) : null,
-    long.map((v) => el("div", { class: "verdict" + (ours(v) ? " ours" : "") },
-      el("p", { class: "role" }, el("b", {}, v[2] == null ? "missing" : plain(v[2])), " ", v[1] === "rule" ? "by rule" : `by ${v[1]}`, ` · ${nameOf(board.columns[v[0]])}`),
-      v[3] ? said([v[3]], KANA.test(v[3]) ? "ja" : "en", REASON) : null)),
+    long.map((v) => verdictOf(v, ours(v))),
+    beside.length ? el("details", { class: "beside" }, el("summary", {}, `${beside.length} verdicts more`), beside.map((v) => verdictOf(v, false))) : null,
   ];
+}
+
+function verdictOf([c, by, value, why, parts, name], ours) {
+  return el("div", { class: "verdict" + (ours ? " ours" : "") },
+    el("p", { class: "role" }, el("b", {}, value == null ? "missing" : plain(value)), " ", by === "rule" ? "by rule" : `by ${by}`, ` · ${name || nameOf(board.columns[c])}`),
+    parts.length ? el("p", { class: "marks" }, parts.map(([part, number]) => el("span", {}, part, " ", el("b", {}, plain(number)), " "))) : null,
+    why ? said([why], KANA.test(why) ? "ja" : "en", REASON) : null);
 }
 
 const KANA = /[\u3041-\u30ff]/;

@@ -14,7 +14,7 @@ class Items {
   constructor(c, place, set, table) {
     Object.assign(this, { c, place, set, table, column: board.columns[c] });
     this.rows = new Map(table.rows.map(([entry, values]) => [entry, values]));
-    this.series = new Map(set.entries.map(([entry, , starts]) => [entry, starts]));
+    this.series = new Map(set.entries.map(([entry, starts]) => [entry, starts]));
     this.entries = [...this.rows.keys()];
     this.judges = withinOne(table.at.length, table.spread);
     this.models = betweenAll(table.at.length, table.rows);
@@ -52,7 +52,7 @@ class Items {
   // The items with a text in their questions, answers or reasons; `tell` hears how far it is, and says false to stop.
   async search(q, tell) {
     const found = new Set();
-    const parts = [[`${this.place}/q`, this.set.questions], ...this.set.entries.map(([entry, , starts]) => [`${this.place}/e${entry}`, starts])];
+    const parts = [[`${this.place}/q`, this.set.questions], ...this.set.entries.map(([entry, starts]) => [`${this.place}/e${entry}`, starts])];
     const all = parts.reduce((sum, [, starts]) => sum + starts.length, 0);
     let done = 0;
     for (const [key, starts] of parts) {
@@ -120,7 +120,7 @@ function normal(text) {
 
 // Everything that can be read in a question, or in the answers of one entry to it.
 function textOf(cell) {
-  if (!Array.isArray(cell)) return [cell.turns.map((turn) => turn[1]), cell.references, cell.rubric, cell.notes].flat(2).join("\n");
   const pieces = (text = []) => text.map((piece) => (typeof piece === "string" ? piece : piece[0])).join("");
-  return cell.map((each) => [pieces(each.text), each.thinking, ...(each.turns || []).map((turn) => turn[1]), ...(each.verdicts || []).map((v) => v[3])].join("\n")).join("\n");
+  if (!Array.isArray(cell)) return [cell.turns.map((turn) => pieces(turn[1])), cell.references, cell.rubric, cell.notes].flat(2).join("\n");
+  return cell.map((each) => [pieces(each.text), each.thinking, ...(each.turns || []).map((turn) => pieces(turn[1])), ...(each.verdicts || []).map((v) => v[3])].join("\n")).join("\n");
 }

@@ -12,7 +12,7 @@ class List {
     this.box = el("div", { class: `list ${kind}`, role: "table", "aria-label": label, tabindex: 0, keydown: (e) => this.key(e) }, this.head, this.body);
     this.heads(heads);
     this.box.addEventListener("scroll", () => this.update(), { passive: true });
-    new ResizeObserver(() => this.show(this.rows)).observe(this.box);
+    new ResizeObserver(() => this.resized()).observe(this.box);
   }
   heads(cells) {
     this.head.replaceChildren(...cells.map((cell) => cellOf(cell, "columnheader")));
@@ -25,6 +25,12 @@ class List {
     this.height = rows.length ? this.put(0).offsetHeight || 40 : 0;
     this.body.style.height = `${rows.length * this.height}px`;
     this.update();
+  }
+  // Rows are of another height in a narrow window.
+  resized() {
+    const [row] = this.there.values();
+    if (row && row.offsetHeight !== this.height) this.show(this.rows);
+    else this.update();
   }
   update() {
     const seen = (pixels) => Math.floor(pixels / (this.height || 1));
@@ -66,5 +72,5 @@ class List {
 }
 
 function cellOf(cell, role) {
-  return cell instanceof HTMLElement && cell.getAttribute("role") ? cell : el("div", { role, class: "cell" }, cell);
+  return cell instanceof HTMLElement && cell.getAttribute("role") ? cell : el("div", { role, class: "cell", title: typeof cell === "string" ? cell : null }, cell);
 }

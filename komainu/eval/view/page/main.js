@@ -37,7 +37,7 @@ async function show() {
 }
 
 function page(title, ...inside) {
-  document.title = title;
+  document.title = clean(title);
   document.getElementById("main").replaceChildren(el("div", { class: "page" }, inside));
   scrollTo(0, 0);
 }

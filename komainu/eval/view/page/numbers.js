@@ -22,12 +22,17 @@ function pValue(p) {
 }
 
 function nameOf(column) {
-  if (column.part) return { ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part;
+  if (column.part) return ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column);
   return `${column.bench} (${column.language})` + (column.metric === column.bench ? "" : " " + column.metric);
 }
 
+// What tells the averages of boards that measured differently apart.
+function twin(column) {
+  return column.twin ? ` #${column.twin + 1}` : "";
+}
+
 function shortOf(column) {
-  return column.part ? column.part.toUpperCase() : `${column.bench} ${column.language}`;
+  return column.part ? column.part.toUpperCase() + twin(column) : `${column.bench} ${column.language}`;
 }
 
 // Round values from below `low` to above `high`.
