@@ -27,7 +27,8 @@ def panel(wish: Measured) -> Outcome:
     from komainu.eval.panel.marks import sheet
 
     store = Store(settings.load().root)
-    now, frozen = gathered(wish.sources, store), gathered(wish.canary or (), store)
+    now = gathered(wish.sources, store, wish.metric)
+    frozen = gathered(wish.canary or (), store, wish.metric)
     found = report.report(
         sheet(now.marks, wish.metric) if now.marks else None,
         now.duels,
@@ -42,10 +43,10 @@ def panel(wish: Measured) -> Outcome:
     return Outcome(found, lines(found), GateFailed.code if found.get("alarms") else 0)
 
 
-def gathered(sources: Sequence[str], store: Store) -> Read:
+def gathered(sources: Sequence[str], store: Store, metric: str) -> Read:
     """The marks and duels of files and of names or ids of the store."""
     from komainu.eval.panel.reading import Read, read
-    from komainu.eval.panel.stored import marks
+    from komainu.eval.panel.stored import duels, marks
 
     found = Read([], [])
     for source in sources:
@@ -55,7 +56,8 @@ def gathered(sources: Sequence[str], store: Store) -> Read:
             found.duels.extend(some.duels)
         else:
             for scores in scores_of(source, store):
-                found.marks.extend(marks(store, scores))
+                found.marks.extend(marks(store, scores, metric))
+                found.duels.extend(duels(scores))
     return found
 
 

@@ -65,17 +65,15 @@ def test_an_interval_over_items_holds_what_it_should() -> None:
 
 
 def test_models_are_compared_over_the_items_that_both_have_scored() -> None:
-    scores: dict[str, tuple[list[float], list[float | None]]] = {
-        "a": ([0, 1, 2, 3], [5, 5, 5, None]),
-        "b": ([9, 9, 9, 9], [6, 6, 6, 6]),
-        "c": ([4, 4, 4, 4], [2, 2, 2, 2]),
+    scores: dict[tuple[str, str], list[float | None]] = {
+        ("a", "gold"): [0, 1, 2, 3],
+        ("a", "judge"): [5, 5, 5, None],
+        ("b", "gold"): [9, 9, 9, 9],
+        ("b", "judge"): [6, 6, 6, 6],
+        ("c", "gold"): [4, 4, 4, 4],
+        ("c", "judge"): [2, 2, 2, 2],
     }
-    marks = [
-        Mark(model, f"{item}", judge, score)
-        for model, pair in scores.items()
-        for judge, some in zip(("gold", "judge"), pair, strict=True)
-        for item, score in enumerate(some)
-    ]
+    marks = [Mark(model, f"{i}", judge, x) for (model, judge), some in scores.items() for i, x in enumerate(some)]
     table = sheet(marks)
     means = model_means(table, [table.of("gold"), table.of("judge")], ("",), "s")
     assert means.models == ("a", "b", "c") and means.values.tolist() == [[1.0, 5.0], [9.0, 6.0], [4.0, 2.0]]
