@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import komainu.eval
 from komainu.eval.bench.rp_bench.items import RpItems
@@ -79,6 +79,7 @@ def subclasses(kind: type[Judged]) -> Iterator[type[Judged]]:
 
 
 def made(kind: type[Judged]) -> Judged | None:
+    fields: dict[str, Any]
     for fields in ({}, {"language": "ja"}):
         try:
             return kind(**fields)
