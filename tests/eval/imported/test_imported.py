@@ -260,13 +260,11 @@ def test_a_question_is_seen_without_reading_the_row(
 ) -> None:
     keys = [*more.items(), ("Question", text), ("ModelAnswer", f'"Question":"{text}"')]
     rng.shuffle(keys)
-    line = json.dumps(dict(keys), ensure_ascii=ascii).encode("utf-8", "surrogatepass")
+    line = json.dumps(dict(keys), ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     assert question(line, {}) == dict(keys)["Question"]
 
 
-@given(
-    st.lists(st.binary(max_size=40) | st.sampled_from([b'{"Question":"q","ModelAnswer":null,"score":1}', b"", b" "]))
-)
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([WHOLE, b"", b" "])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path: Path, some: list[bytes]) -> None:
     path = small(tmp_path, models=("m",)) / "judgements" / f"judge_{PANEL[0]}" / ELYZA / "m.json"
