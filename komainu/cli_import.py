@@ -11,8 +11,8 @@ from typing import Any
 
 from komainu import launch, settings
 from komainu.cli_verbs import Outcome
-from komainu.eval.imported.shaberi import BENCHES
-from komainu.eval.imported.stages import ImportedScores, scanned
+from komainu.eval.imported.shaberi import BENCHES, scanned
+from komainu.eval.imported.stages import ImportedScores
 from komainu.eval.imported.whole import AVERAGE, imported
 from komainu.plan import plan as plan_of
 from komainu.store import Store

@@ -27,7 +27,8 @@ def panel(wish: Measured) -> Outcome:
     from komainu.eval.panel.marks import sheet
 
     store = Store(settings.load().root)
-    now, frozen = gathered(wish.sources, store), gathered(wish.canary or (), store)
+    now = gathered(wish.sources, store, wish.metric)
+    frozen = gathered(wish.canary or (), store, wish.metric)
     found = report.report(
         sheet(now.marks, wish.metric) if now.marks else None,
         now.duels,
@@ -42,10 +43,10 @@ def panel(wish: Measured) -> Outcome:
     return Outcome(found, lines(found), GateFailed.code if found.get("alarms") else 0)
 
 
-def gathered(sources: Sequence[str], store: Store) -> Read:
+def gathered(sources: Sequence[str], store: Store, metric: str) -> Read:
     """The marks and duels of files and of names or ids of the store."""
     from komainu.eval.panel.reading import Read, read
-    from komainu.eval.panel.stored import marks
+    from komainu.eval.panel.stored import duels, marks
 
     found = Read([], [])
     for source in sources:
@@ -55,7 +56,8 @@ def gathered(sources: Sequence[str], store: Store) -> Read:
             found.duels.extend(some.duels)
         else:
             for scores in scores_of(source, store):
-                found.marks.extend(marks(store, scores))
+                found.marks.extend(marks(store, scores, metric))
+                found.duels.extend(duels(scores))
     return found
 
 
@@ -85,8 +87,9 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield from agreement_lines("answers", row, row["n"], ITEM)
     yield from bias_lines(found)
     for row in found.get("failures", ()):
-        known = f", {row['difference']:+.3f} {span(row['interval'])}, p {row['p_holm']}" if row["p"] is not None else ""
-        yield f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}{known}"
+        told = f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}"
+        by = f"{row['difference']:+.3f} {span(row['interval'])} by {row['against']}" if row["p"] is not None else ""
+        yield f"{told}, {by}, shift {row['shift']:+.3f}, p {row['p_holm']}" if by else told
     for row in found.get("drift", ()):
         moved = "" if row["shift"] is None else f", shift {row['shift']:+.3f} {span([row['low'], row['high']])}"
         yield f"drift    {row['judge']}: n {row['n']}{moved}, p {row['p_holm']}: {row['alarm'] or 'as it was'}"

@@ -11,12 +11,19 @@ import pytest
 
 import komainu.launch
 from komainu.cli import main
-from komainu.eval.imported.stages import scanned
+from komainu.eval.imported.shaberi import scanned
+from komainu.eval.imported.stages import items
 from komainu.store import Store
 from tests.core_fakes import context
 from tests.eval.imported.trees import PANEL, RAKUDA, row, small, write
 from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.test_cli import Run, Said
+
+
+def forget() -> None:
+    """As a new process would."""
+    scanned.cache_clear()
+    items.cache_clear()
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def eval_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         return Said(code, *capfd.readouterr())
 
     yield run
-    scanned.cache_clear()
+    forget()
 
 
 @needs_fixtures
@@ -55,7 +62,8 @@ def test_the_published_tree_is_imported_and_shown(eval_: Run) -> None:
 
 def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) -> None:
     root = small(tmp_path / "tree")
-    write(root, "gpt-4-turbo-preview", RAKUDA, "a/one", (row(i, 7) for i in range(6)))
+    other = {0: "別の答え", 1: "また別の答え"}  # what the fourth judge had before it for two of the questions
+    write(root, "gpt-4-turbo-preview", RAKUDA, "a/one", (row(i, 7, other.get(i, "")) for i in range(6)))
     assert eval_("import", "shaberi", str(root)).code == 0
     names = [*Store(Path("store")).names()]
     assert "shaberi" in names and "shaberi/a/two/tengu_bench" in names
@@ -63,9 +71,9 @@ def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) 
     board = eval_("board", "--json")
     assert {line["model"] for line in board.json["rows"]} == {"a/one", "a/two"}
     found = eval_("panel", "shaberi", "--gold", "gpt-4-turbo-preview", "--json").json
-    assert found["judges"] == [*PANEL] and found["answers"] == 48
+    assert found["judges"] == [*PANEL] and found["answers"] == 48 + 2
     rows = {(line["judge"], line["bench"]): line for line in found["item_level"]}
-    assert rows["panel", "rakuda"]["n"] == 6 and rows["panel", "rakuda"]["bias"]["value"] == -3.0
+    assert rows["panel", "rakuda"]["n"] == 4 and rows["panel", "rakuda"]["bias"]["value"] == -3.0
     assert rows["panel", "tengu_bench"]["n"] == 0
     assert main(["why", "shaberi/a/one/rakuda"]) == 0 and main(["verify", "shaberi"]) == 0
 

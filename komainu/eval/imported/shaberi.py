@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +22,7 @@ from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
 from komainu.eval.bench.shaberi.tengu import Tengu, TenguItems
 from komainu.eval.judge.base import Judged
 from komainu.jsontext import Broken, parse
+from komainu.rows import Chat, Message
 from komainu.spec import Spec
 
 JUDGE = "judge_"  # what the folder of a judge begins with
@@ -71,31 +75,66 @@ class File(Spec):
         return self.name.split("/")[2].removesuffix(".json").replace("__", "/")
 
 
-class Row(NamedTuple):
-    """One row: `score` as it stands there, `reply` what the judge wrote, "" where that was not kept."""
+class Row(msgspec.Struct, frozen=True):
+    """What is read of a row: `score` as it stands there, and the judge's words where they were kept."""
 
-    at: str
-    question: str
-    answer: str
+    Question: str
+    ModelAnswer: str | None
     score: Any
-    reply: str
-    value: dict[str, Any]
+    judge_output: Any = None
+
+    @property
+    def reply(self) -> str:
+        said = self.score.get("judge_output") if isinstance(self.score, dict) else self.judge_output
+        return said if isinstance(said, str) else ""
 
 
 @dataclass
 class Tree:
-    """The files of a tree, the questions of each bench, and how many files are left aside, by why."""
+    """The files of a tree, the questions of each bench, and how many files are left aside, by why. `stamps` are the
+    sizes and times of the files that were hashed."""
 
     root: Path
     files: list[File] = field(default_factory=list)
+    stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
     questions: dict[str, list[str]] = field(default_factory=dict)
     aside: Counter[str] = field(default_factory=Counter)
 
+    def content(self, file: File) -> bytes:
+        """The bytes of a file; UsageError when they are not those that were hashed."""
+        path = self.root / file.name
+        content = path.read_bytes()
+        if stamp(path) != self.stamps.get(file.name) and hashlib.sha256(content).hexdigest() != file.sha256:
+            raise UsageError(f"{path} has changed since the tree was looked at; import it again")
+        return content
 
-class Question(msgspec.Struct):
-    """Of a row only its question: about twice as fast as all of it."""
+    def rows(self, file: File, blank: Counter[str] | None = None) -> Iterator[tuple[int, Row]]:
+        """The rows of a file with their lines; raises UsageError with file:line for one that cannot be read."""
+        for number, line in lines(self.content(file), blank):
+            try:
+                yield number, _row.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                advice = "mend the file or take it out of the tree"
+                raise UsageError(f"{self.root / file.name}:{number}: no row: {error}; {advice}") from None
 
-    Question: str
+
+_row = msgspec.json.Decoder(Row)
+_QUESTION = re.compile(rb'"Question": ?("(?:[^"\\]++|\\.)*+")', re.DOTALL)  # the answers behind it need no look
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def lines(content: bytes, blank: Counter[str] | None = None) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold anything; the others are counted."""
+    every = content.split(b"\n")
+    for number, line in enumerate(every, 1):
+        if line.strip():
+            yield number, line
+        elif blank is not None and number < len(every):
+            blank["blank lines"] += 1
 
 
 def judgements(folder: Path) -> Path:
@@ -106,27 +145,36 @@ def judgements(folder: Path) -> Path:
     raise UsageError(f"{folder}: there are no judgements; give a folder with {JUDGE}NAME/SET/MODEL.json in it")
 
 
-def scan(folder: Path) -> Tree:
-    """Every file of a tree, hashed, and the questions of each set."""
-    tree = Tree(judgements(folder))
+@lru_cache(maxsize=4)
+def scanned(folder: str) -> Tree:
+    """Every file of a tree, hashed, and the questions of each set; looked at once a process."""
+    tree = Tree(judgements(Path(folder)))
     asked: dict[str, list[tuple[str, ...]]] = {}
-    decoder = msgspec.json.Decoder(Question)
+    texts: dict[bytes, str] = {}
     for path in sorted(tree.root.glob(f"{JUDGE}*/*/*")):
         if path.suffix != ".json" or path.parent.name not in SETS:
             tree.aside["files of other sets" if path.suffix == ".json" else "other files"] += 1
             continue
-        content = path.read_bytes()
-        file = File(name=path.relative_to(tree.root).as_posix(), sha256=hashlib.sha256(content).hexdigest())
+        name, content = path.relative_to(tree.root).as_posix(), path.read_bytes()
+        file = File(name=name, sha256=hashlib.sha256(content).hexdigest())
         tree.files.append(file)
-        try:
-            questions = [decoder.decode(line).Question for line in content.split(b"\n") if line.strip()]
-        except msgspec.DecodeError:
-            questions = [row.question for row in rows(file, content, tree.root)]  # tells file and line
-        asked.setdefault(file.set.bench, []).append(tuple(dict.fromkeys(questions)))
+        tree.stamps[name] = stamp(path)
+        questions = (question(line, texts) for _, line in lines(content))
+        asked.setdefault(file.set.bench, []).append(tuple(dict.fromkeys(q for q in questions if q is not None)))
     if not tree.files:
         raise UsageError(f"{tree.root}: no folder of a judge has any of the sets {', '.join(SETS)}")
     tree.questions = {bench: common(some) for bench, some in asked.items()}
     return tree
+
+
+def question(line: bytes, texts: dict[bytes, str]) -> str | None:
+    """The question of a line, as far as can be seen without reading all of it; `texts` are those seen before."""
+    if (found := _QUESTION.search(line)) is None:
+        return None
+    if (text := texts.get(found[1])) is None:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            text = texts[found[1]] = str(msgspec.json.decode(found[1]))
+    return text
 
 
 def common(files: list[tuple[str, ...]]) -> list[str]:
@@ -138,25 +186,18 @@ def common(files: list[tuple[str, ...]]) -> list[str]:
     return [*first, *sorted(kept - {*first})]
 
 
-def rows(file: File, content: bytes, root: Path, blank: Counter[str] | None = None) -> Iterator[Row]:
-    """The rows of a file. Raises UsageError with file:line for one that cannot be read; blank lines are counted."""
-    lines = content.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            if blank is not None and number < len(lines):
-                blank["blank lines"] += 1
-            continue
-        at = f"{file.name}:{number}"
-        try:
-            value = parse(line)
-        except Broken as error:
-            raise UsageError(
-                f"{root / file.name}:{number}: {error}; mend the file or take it out of the tree"
-            ) from None
-        question, answer = value.get("Question"), value.get("ModelAnswer")
-        if not isinstance(question, str) or not isinstance(answer, str | None) or "score" not in value:
-            raise UsageError(f"{root / file.name}:{number}: a row needs texts in Question and ModelAnswer, and a score")
-        score, reply = value["score"], value.get("judge_output")
-        if isinstance(score, dict):
-            reply = score.get("judge_output", reply)
-        yield Row(at, question, answer or "", score, reply if isinstance(reply, str) else "", value)
+def read_items(tree: Tree, bench: str) -> Iterator[Chat]:
+    """The questions of a set as items, numbered from 1, each with task, reference and rubric of the first file that
+    has it."""
+    wanted, found = tree.questions[bench], dict[str, dict[str, str]]()
+    for file in tree.files:
+        if file.set.bench == bench and not found.keys() >= {*wanted}:
+            for _, line in lines(tree.content(file)):
+                with suppress(Broken):  # told when the answers are read
+                    row = parse(line)
+                    there = {name: row.get(column) for name, column in file.set.columns.items()}
+                    meta = {name: text for name, text in there.items() if isinstance(text, str) and text.strip()}
+                    found.setdefault(str(row.get("Question")), {"source": file.set.items.home, **meta})
+    for number, text in enumerate(wanted, 1):
+        meta = {"bench": bench, "lang": "ja", "licence": BENCHES[bench].items.licence, **found[text]}
+        yield Chat(f"{bench.replace('_', '-')}-{number}", (Message("user", text),), meta)

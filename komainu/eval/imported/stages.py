@@ -11,9 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from komainu.errors import UsageError
 from komainu.eval.base import Answers, Lang, Scores
-from komainu.eval.imported.shaberi import BENCHES, JUDGE_TOKENS, File, Set, Tree, rows, scan
+from komainu.eval.imported.shaberi import JUDGE_TOKENS, File, Set, read_items, scanned
 from komainu.eval.imported.shaberi import Row as Line
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.guard import ruled
@@ -22,7 +21,7 @@ from komainu.eval.judge.panel import judged
 from komainu.eval.judge.verdict import Rule, Verdict
 from komainu.files import write_rows
 from komainu.models.base import Model
-from komainu.rows import Chat, Message, Row, Score
+from komainu.rows import Chat, Row, Score, encode
 from komainu.spec import Spec, where
 from komainu.stage import Stage
 
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of a tree
-
-
-@lru_cache(maxsize=4)
-def scanned(root: str) -> Tree:
-    """A tree, scanned once a process."""
-    return scan(Path(root))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,45 +42,29 @@ class ImportedItems(Stage):
     @classmethod
     def of(cls, root: str) -> ImportedItems:
         """The items of the tree at a path."""
-        sets = {bench: questions_hash(some) for bench, some in sorted(scanned(root).questions.items())}
-        return cls(sets=sets, root=root)
+        return cls(sets={bench: hash_of(items(root, bench)) for bench in sorted(scanned(root).questions)}, root=root)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        items = [item for bench in self.sets for item in self.read(bench)]
-        return {"rows": write_rows(out / "rows.jsonl", items)}
-
-    def read(self, bench: str) -> Iterator[Chat]:
-        tree = scanned(self.root)
-        questions = tree.questions.get(bench, [])
-        if questions_hash(questions) != self.sets[bench]:
-            raise UsageError(f"{self.root} has other questions of {bench} than when it was looked at; import it again")
-        found = self.columns(tree, bench, {*questions})
-        for number, question in enumerate(questions, 1):
-            meta = {"bench": bench, "lang": "ja", "licence": BENCHES[bench].items.licence, **found[question]}
-            yield Chat(f"{bench.replace('_', '-')}-{number}", (Message("user", question),), meta)
-
-    def columns(self, tree: Tree, bench: str, wanted: set[str]) -> dict[str, dict[str, str]]:
-        """Task, reference and rubric of each question, from the first file that has it."""
-        found: dict[str, dict[str, str]] = {}
-        for file in tree.files:
-            if file.set.bench == bench and not wanted <= found.keys():
-                for row in rows(file, (tree.root / file.name).read_bytes(), tree.root):
-                    there = {name: row.value.get(column) for name, column in file.set.columns.items()}
-                    meta = {name: text for name, text in there.items() if isinstance(text, str) and text.strip()}
-                    found.setdefault(row.question, {"source": file.set.items.home, **meta})
-        return found
+        every = [item for bench in self.sets for item in items(self.root, bench)]
+        return {"rows": write_rows(out / "rows.jsonl", every)}
 
 
-def questions_hash(questions: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(questions).encode()).hexdigest()[:12]
+@lru_cache(maxsize=16)
+def items(root: str, bench: str) -> tuple[Chat, ...]:
+    """The items of a set of a tree, read once a process."""
+    return tuple(read_items(scanned(root), bench))
 
 
-class Verdicts(NamedTuple):
+def hash_of(chats: Sequence[Chat]) -> str:
+    return hashlib.sha256(b"\n".join(map(encode, chats))).hexdigest()[:12]
+
+
+class Held(NamedTuple):
     """What a judge's file holds, by question."""
 
     judge: str
     file: str
-    said: dict[str, list[Line]]
+    said: dict[str, list[tuple[int, Line]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +87,12 @@ class ImportedAnswers(Answers):
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         tolerated: Counter[str] = Counter()
-        verdicts: dict[str, list[Verdicts]] = {}  # of each bench, a judge's after the other's
+        verdicts: dict[str, list[Held]] = {}  # of each bench, a judge's after the other's
         for file in self.files:
-            said: dict[str, list[Line]] = {}
-            for row in self.read(file, tolerated):
-                said.setdefault(row.question, []).append(row)
-            verdicts.setdefault(file.set.bench, []).append(Verdicts(file.judge, file.name, said))
+            said: dict[str, list[tuple[int, Line]]] = {}
+            for number, row in scanned(self.root).rows(file, tolerated):
+                said.setdefault(row.Question, []).append((number, row))
+            verdicts.setdefault(file.set.bench, []).append(Held(file.judge, file.name, said))
         chats = [
             chat
             for item in self.read_items(ctx)
@@ -134,15 +111,8 @@ class ImportedAnswers(Answers):
             "nothing_to_judge": dict(sorted(unfit.items())),
         }
 
-    def read(self, file: File, tolerated: Counter[str]) -> Iterator[Line]:
-        path = Path(self.root, file.name)
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise UsageError(f"{path} has changed since the tree was looked at; import it again")
-        yield from rows(file, content, Path(self.root), tolerated)
 
-
-def answers_to(item: Chat, verdicts: Sequence[Verdicts], tolerated: Counter[str]) -> Iterator[Chat]:
+def answers_to(item: Chat, verdicts: Sequence[Held], tolerated: Counter[str]) -> Iterator[Chat]:
     """The different answers to an item, each with the verdicts it was given; the item without one where there are none.
 
     Nothing for an item of a set that no judge has.
@@ -150,12 +120,12 @@ def answers_to(item: Chat, verdicts: Sequence[Verdicts], tolerated: Counter[str]
     given: dict[str, dict[str, dict[str, Any]]] = {}
     lacking: dict[str, dict[str, Any]] = {}
     for judge, file, said in verdicts:
-        for row in said.get(item.prompt[-1].content, ()):
-            there = given.setdefault(row.answer, {})
+        for number, row in said.get(item.prompt[-1].content, ()):
+            there = given.setdefault(row.ModelAnswer or "", {})
             if judge in there:
                 tolerated["rows that repeat an answer"] += 1
             else:
-                there[judge] = verdict(row, tolerated)
+                there[judge] = verdict(f"{file}:{number}", row, tolerated)
         if item.prompt[-1].content not in said:
             lacking[judge] = {"at": file}
     answers = sorted(given.items(), key=lambda each: (-len(each[1]), sorted(each[1])))
@@ -169,7 +139,7 @@ def answers_to(item: Chat, verdicts: Sequence[Verdicts], tolerated: Counter[str]
         yield item.with_reply(answer, verdicts=dict(sorted({**there, **first}.items())), **sample)
 
 
-def verdict(row: Line, tolerated: Counter[str]) -> dict[str, Any]:
+def verdict(at: str, row: Line, tolerated: Counter[str]) -> dict[str, Any]:
     """What a judge said of an answer: the score as a text, "" for null."""
     score = row.score
     if isinstance(score, dict):
@@ -178,7 +148,7 @@ def verdict(row: Line, tolerated: Counter[str]) -> dict[str, Any]:
     if score is None:
         tolerated["null scores"] += 1
     said = "" if score is None else str(score) if not isinstance(score, float) else f"{score:.12g}"
-    return {"at": row.at, "said": said, **({"reply": row.reply} if row.reply else {})}
+    return {"at": at, "said": said, **({"reply": row.reply} if row.reply else {})}
 
 
 @dataclass(frozen=True, kw_only=True)

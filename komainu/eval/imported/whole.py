@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError, nearest
 from komainu.eval.bench.shaberi.base import MAX_TOKENS, TEMPERATURE
-from komainu.eval.imported.shaberi import BENCHES, PANEL, File, Tree
-from komainu.eval.imported.stages import ImportedAnswers, ImportedBench, ImportedItems, ImportedScores, scanned
+from komainu.eval.imported.shaberi import BENCHES, PANEL, File, Tree, scanned
+from komainu.eval.imported.stages import ImportedAnswers, ImportedBench, ImportedItems, ImportedScores
 from komainu.files import write_json
 from komainu.models.base import Model
 from komainu.stage import Stage, Table
@@ -69,7 +69,7 @@ def imported(root: str, judges: Sequence[str] = ()) -> Imported:
     panel, alone = [], []
     for model, files in by_model(tree).items():
         asked = Model(name=model, temperature=TEMPERATURE, max_tokens=MAX_TOKENS)
-        answers = ImportedAnswers(model=asked, items=items, files=tuple(files), root=str(tree.root))
+        answers = ImportedAnswers(model=asked, items=items, files=tuple(files), root=root)
         for each in BENCHES.values():
             there = [file.judge for file in files if file.set == each]
             bench = ImportedBench.of(each)

@@ -137,3 +137,20 @@ def gold_of(sheet: Sheet, wanted: str) -> str:
         sheet.of(wanted)
         return wanted
     return next((name for name in GOLDS if name in sheet.judges), "")
+
+
+class Reference(NamedTuple):
+    """What a judge is compared with, and what it is called."""
+
+    against: str
+    scores: Floats
+
+
+def reference(sheet: Sheet, judges: Sequence[str], judge: str, gold: str) -> Reference:
+    """The gold where it has scored more than half of the answers that the judge was asked about; else the mean of the
+    other judges of the panel."""
+    asked = sheet.asked[:, sheet.judges.index(judge)]
+    if gold and 2 * (asked & ~np.isnan(sheet.of(gold))).sum() > asked.sum():
+        return Reference(gold, sheet.of(gold))
+    others = [name for name in judges if name != judge]
+    return Reference("the others", sheet.mean(others) if others else np.full(len(sheet.answers), np.nan))

@@ -8,11 +8,11 @@ from typing import Any
 
 from komainu.errors import UsageError
 from komainu.eval.panel.drift import Bounds, drift
-from komainu.eval.panel.failures import failures, reference
+from komainu.eval.panel.failures import failures
 from komainu.eval.panel.kin import Kin, kin_bias
 from komainu.eval.panel.length import length_bias
 from komainu.eval.panel.levels import item_level, model_level
-from komainu.eval.panel.marks import PANEL, Sheet, gold_of
+from komainu.eval.panel.marks import PANEL, Sheet, gold_of, reference
 from komainu.eval.panel.position import Duel, position_bias
 
 Object = dict[str, Any]
@@ -56,12 +56,7 @@ def marked(sheet: Sheet, wish: Wish) -> Object:
     if gold:
         found["model_level"] = [*model_rows(sheet, judges, gold, wish.seed)]
         found["item_level"] = [*item_rows(sheet, judges, gold, wish.seed)]
-    found["length"] = [
-        {"judge": judge, "bench": bench, **each}
-        for judge in judges
-        for bench in sheet.benches
-        if any((each := of_bench(sheet, judge, bench, judges, gold, wish.seed)).values())
-    ]
+    found["length"] = [*length_rows(sheet, judges, gold, wish.seed)]
     for relation in ("family", "teacher"):
         if rows := kin_bias(sheet, judges, wish.kin, relation, wish.seed) if wish.kin and len(judges) > 1 else []:
             found[relation] = rows
@@ -107,6 +102,11 @@ def item_rows(sheet: Sheet, judges: Sequence[str], gold: str, seed: str) -> Iter
             yield {"judge": judge, "bench": bench, **item_level(sheet, sheet.of(gold), only, seed)}
 
 
-def of_bench(sheet: Sheet, judge: str, bench: str, judges: Sequence[str], gold: str, seed: str) -> Object:
-    beside = reference(sheet, judges, judge, gold)
-    return length_bias(sheet, sheet.only(bench, sheet.of(judge)), beside, f"{seed}:{judge}:{bench}")
+def length_rows(sheet: Sheet, judges: Sequence[str], gold: str, seed: str) -> Iterator[Object]:
+    for judge in judges:
+        beside = reference(sheet, judges, judge, gold)
+        for bench in sheet.benches:
+            only = sheet.only(bench, sheet.of(judge))
+            found = length_bias(sheet, only, beside.scores, f"{seed}:{judge}:{bench}")
+            if any(found.values()):
+                yield {"judge": judge, "bench": bench, "against": beside.against, **found}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from komainu.errors import UsageError
 from komainu.eval.panel.marks import Mark
+from komainu.eval.panel.position import Duel, Side
 from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
 
-RULE = "rule"
+PLACES: dict[str, tuple[Side, Side]] = {"first": ("first", "second"), "second": ("second", "first")}  # its own, theirs
 
 
 def judged(scores: Artifact) -> bool:
@@ -18,14 +19,31 @@ def judged(scores: Artifact) -> bool:
     return scores.record["makes"] == "Score" and "judges" in scores.summary
 
 
-def marks(store: Store, scores: Artifact) -> Iterator[Mark]:
-    """The marks of an artifact of scores; what was scored by rule, before a judge saw it, is none."""
+def duels(scores: Artifact) -> Iterator[Duel]:
+    """The comparisons of an artifact of scores that are what a model won, by opponent and place (`ANCHOR/first`)."""
+    judges = {name for told in scores.summary["judges"].values() for name in told["by"]}
+    model = scores.summary["model"]
+    for row in scores.rows():
+        if isinstance(row, Score) and row.by in judges:
+            anchor, slash, place = row.metric.rpartition("/")
+            if slash and place in PLACES:
+                own, theirs = PLACES[place]
+                first, second = (model, anchor) if own == "first" else (anchor, model)
+                winner: Side = own if row.value == 1 else theirs if row.value == 0 else "tie"
+                yield Duel(row.id, row.by, first, second, None if row.value is None else winner)
+
+
+def marks(store: Store, scores: Artifact, metric: str = "") -> Iterator[Mark]:
+    """The marks of an artifact of scores, of a criterion too where `metric` names it; what was scored by rule, before a
+    judge saw it, is none."""
+    told = scores.summary["judges"]
+    wanted = {metric} if metric else {*scores.summary["metrics"]}
     answers = store.at(scores.inputs.get("answers", ""))
     if answers is None:
         raise UsageError(f"the answers of {scores.ref} are not in {store.root}; run its recipe again")
     said: dict[str, dict[tuple[str, str], deque[Score]]] = defaultdict(lambda: defaultdict(deque))
     for row in scores.rows():
-        if isinstance(row, Score) and row.by != RULE:
+        if isinstance(row, Score) and row.metric in wanted & told.keys() and row.by in told[row.metric]["by"]:
             said[row.id][row.by, row.metric].append(row)
     seen: Counter[str] = Counter()
     several = {id for id, n in Counter(row.id for row in answers.rows()).items() if n > 1}

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval.board import Board, Entry
-from komainu.eval.imported.stages import ImportedAnswers, ImportedScores, scanned
+from komainu.eval.imported.shaberi import question, scanned
+from komainu.eval.imported.stages import ImportedAnswers, ImportedScores, items
 from komainu.eval.imported.whole import Imported, imported
 from komainu.eval.judge.historical import Historical
 from komainu.rows import Chat, Score
@@ -31,15 +34,21 @@ PUBLISHED = {  # ELYZA twice its scale, JA-MT, Rakuda, Tengu, average: the publi
 BENCHES = ("elyza_tasks_100", "ja_mt_bench_1shot", "rakuda", "tengu_bench")
 
 
+def forget() -> None:
+    """As a new process would."""
+    scanned.cache_clear()
+    items.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     yield
-    scanned.cache_clear()
+    forget()
 
 
 def built(store: Path, root: Path, *judges: str) -> tuple[Context, Imported, dict[str, Any], dict[str, Any]]:
     """A tree imported: the context, the target, its table and its summary."""
-    scanned.cache_clear()
+    forget()
     ctx, target = context(store), imported(str(root), judges)
     artifact = ctx.store.build(target, ctx)
     return ctx, target, json.loads((artifact.path / "import.json").read_bytes()), artifact.summary
@@ -143,11 +152,11 @@ def test_items_are_what_most_files_ask(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[str, str]] = [
-    ('{"Question": "q"', r"one\.json:2: not JSON: .*; mend the file or take it out"),
-    ("[1]", r"one\.json:2: expected an object"),
-    (json.dumps({"ModelAnswer": "a", "score": 1}), r"one\.json:2: a row needs texts in Question and ModelAnswer"),
-    (json.dumps({"Question": "質問0", "ModelAnswer": 3, "score": 1}), r"one\.json:2: a row needs texts"),
-    (json.dumps({"Question": "質問0", "ModelAnswer": "a"}), r"one\.json:2: a row needs texts .* and a score"),
+    ('{"Question": "q"', r"one\.json:2: no row: Input data was truncated; mend the file or take it out of the tree"),
+    ("[1]", r"one\.json:2: no row: Expected `object`"),
+    (json.dumps({"ModelAnswer": "a", "score": 1}), r"one\.json:2: no row: .* required field `Question`"),
+    (json.dumps({"Question": "質問0", "ModelAnswer": 3, "score": 1}), r"one\.json:2: no row: .* at `\$\.ModelAnswer`"),
+    (json.dumps({"Question": "質問0", "ModelAnswer": "a"}), r"one\.json:2: no row: .* required field `score`"),
 ]
 
 
@@ -170,7 +179,7 @@ def test_a_second_import_builds_nothing_and_a_new_model_leaves_the_others_alone(
     new = {artifact.ref for artifact in ctx.store.ls()} - before
     assert sorted(ref.split("/")[0] for ref in new) == ["imported", "importedanswers", *["importedscores"] * 4]
     moved = shutil.move(root, tmp_path / "elsewhere")
-    scanned.cache_clear()
+    forget()
     assert imported(str(moved)).id == larger.id  # where a tree lies is no part of what it is
 
 
@@ -235,3 +244,35 @@ def test_scores_of_a_judge_who_was_not_there_are_refused(tmp_path: Path) -> None
     assert wrong == ["ImportedScores.judges has 'nobody', who did not judge a/one on elyza_tasks_100"]
     answers = upstream_first(scores)[-2]
     assert isinstance(answers, ImportedAnswers) and len(answers.files) == 12
+
+
+WHOLE = b'{"Question":"q","ModelAnswer":null,"score":1}'
+
+
+@given(
+    st.dictionaries(st.text(max_size=8), st.text() | st.integers(), max_size=3),
+    st.text(),
+    st.randoms(),
+    st.booleans(),
+)
+def test_a_question_is_seen_without_reading_the_row(
+    more: dict[str, Any], text: str, rng: Any, ascii_only: bool
+) -> None:
+    keys = [*more.items(), ("Question", text), ("ModelAnswer", f'"Question":"{text}"')]
+    rng.shuffle(keys)
+    line = json.dumps(dict(keys), ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    assert question(line, {}) == dict(keys)["Question"]
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([WHOLE, b"", b" "])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path: Path, some: list[bytes]) -> None:
+    path = small(tmp_path, models=("m",)) / "judgements" / f"judge_{PANEL[0]}" / ELYZA / "m.json"
+    path.write_bytes(b"\n".join(some))
+    forget()
+    tree = scanned(str(tmp_path))
+    try:
+        every = [*tree.rows(tree.files[0])]
+        assert len(every) == sum(bool(line.strip()) for each in some for line in each.split(b"\n"))
+    except UsageError as error:
+        assert "m.json:" in str(error)

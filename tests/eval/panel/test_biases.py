@@ -65,6 +65,14 @@ def test_missing_verdicts_that_have_to_do_with_the_answer_are_told_apart_from_th
     assert without["shy"]["word"] == "related"  # the other judges stand in for a gold
 
 
+def test_a_gold_of_other_answers_is_no_reference() -> None:
+    few = sheet(m for m in world({"shy": shy, "noisy": noisy}) if m.judge != "gold" or m.item in ("item-1", "item-2"))
+    row = failures(few, ("shy", "noisy"), "gold", "s")[0]
+    assert row["against"] == "the others" and row["word"] == "related"
+    most = sheet(m for m in world({"shy": shy, "noisy": noisy}) if m.judge != "gold" or m.item != "item-1")
+    assert failures(most, ("shy", "noisy"), "gold", "s")[0]["against"] == "gold"
+
+
 def test_a_judge_that_was_not_asked_lacks_nothing() -> None:
     marks = [
         Mark("a", "1", "one", 1.0, bench="x"),

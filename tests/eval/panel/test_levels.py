@@ -65,12 +65,18 @@ def test_an_interval_over_items_holds_what_it_should() -> None:
 
 
 def test_models_are_compared_over_the_items_that_both_have_scored() -> None:
-    marks = [Mark("a", f"{i}", "gold", float(i)) for i in range(4)] + [Mark("b", f"{i}", "gold", 9.0) for i in range(4)]
-    marks += [Mark("a", f"{i}", "judge", None if i == 3 else 5.0) for i in range(4)]
-    marks += [Mark("b", f"{i}", "judge", 6.0) for i in range(4)]
+    scores: dict[tuple[str, str], list[float | None]] = {
+        ("a", "gold"): [0, 1, 2, 3],
+        ("a", "judge"): [5, 5, 5, None],
+        ("b", "gold"): [9, 9, 9, 9],
+        ("b", "judge"): [6, 6, 6, 6],
+        ("c", "gold"): [4, 4, 4, 4],
+        ("c", "judge"): [2, 2, 2, 2],
+    }
+    marks = [Mark(model, f"{i}", judge, x) for (model, judge), some in scores.items() for i, x in enumerate(some)]
     table = sheet(marks)
     means = model_means(table, [table.of("gold"), table.of("judge")], ("",), "s")
-    assert means.models == ("a", "b") and means.values.tolist() == [[1.0, 5.0], [9.0, 6.0]]
+    assert means.models == ("a", "b", "c") and means.values.tolist() == [[1.0, 5.0], [9.0, 6.0], [4.0, 2.0]]
     assert np.isnan(means.replicates).all()  # four items are too few to draw from
     assert model_level(table, table.of("gold"), table.of("judge"), ("",), "s")["bias"]["items"] is None
 
