@@ -17,12 +17,21 @@ function interval(cell, column) {
   return cell && cell[1] != null ? `[${shown(cell[1], column)}, ${shown(cell[2], column)}]` : "";
 }
 
+// A mean with its interval, to be read; why it is withheld can be asked for.
+function meanOf(cell, column) {
+  const mean = el("b", { title: cell?.[5] }, cell?.[5] ? "withheld" : shown(cell?.[0], column));
+  return [mean, " ", el("span", { class: "num" }, interval(cell, column))];
+}
+
 function pValue(p) {
   return p < 0.001 ? "p\u00a0<\u00a00.001" : "p\u00a0=\u00a0" + p.toFixed(3);
 }
 
 function nameOf(column) {
-  if (column.part) return ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column);
+  if (column.part)
+    return (
+      ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column)
+    );
   return metricOf(column) + (column.apart ? `: ${column.apart}` : "");
 }
 
@@ -45,7 +54,12 @@ function ticks(low, high, most = 5) {
   const size = 10 ** Math.floor(Math.log10(span / most));
   const step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((each) => span / each <= most);
   const found = [];
-  for (let i = Math.floor(low / step + 1e-9); i <= Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step) + 1); i++) found.push(+(i * step).toPrecision(12));
+  for (
+    let i = Math.floor(low / step + 1e-9);
+    i <= Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step) + 1);
+    i++
+  )
+    found.push(+(i * step).toPrecision(12));
   return found;
 }
 
@@ -65,19 +79,46 @@ class Scale {
     return 2 + 96 * Math.min(1, Math.max(0, (value - low) / (high - low)));
   }
   lines(height) {
-    return this.marks.map((mark) => svg("line", { x1: this.at(mark) + "%", x2: this.at(mark) + "%", y1: 0, y2: height, class: mark === 0 && this.around ? "zero" : "grid" }));
+    return this.marks.map((mark) =>
+      svg("line", {
+        x1: this.at(mark) + "%",
+        x2: this.at(mark) + "%",
+        y1: 0,
+        y2: height,
+        class: mark === 0 && this.around ? "zero" : "grid",
+      }),
+    );
   }
   axis() {
     const end = this.marks.length - 1;
     const anchor = (i) => (i === 0 ? "start" : i === end ? "end" : "middle");
-    const texts = this.marks.map((mark, i) => svg("text", { x: this.at(mark) + "%", y: 11, class: "tick", "text-anchor": anchor(i) }, axisText(mark, this.column, this.around)));
-    return el("div", { role: "columnheader", class: "cell drawn" }, svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, texts));
+    const texts = this.marks.map((mark, i) =>
+      svg(
+        "text",
+        { x: this.at(mark) + "%", y: 11, class: "tick", "text-anchor": anchor(i) },
+        axisText(mark, this.column, this.around),
+      ),
+    );
+    return el(
+      "div",
+      { role: "columnheader", class: "cell drawn" },
+      svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, texts),
+    );
   }
   // A mean with its interval; only the bounds of what is withheld.
   plot(mean, low, high, label, height = 26) {
     const y = height / 2;
     const inside = this.lines(height);
-    if (low != null) inside.push(svg("line", { x1: this.at(low) + "%", x2: this.at(high) + "%", y1: y, y2: y, class: mean == null ? "bounds s1" : "reach s1" }));
+    if (low != null)
+      inside.push(
+        svg("line", {
+          x1: this.at(low) + "%",
+          x2: this.at(high) + "%",
+          y1: y,
+          y2: y,
+          class: mean == null ? "bounds s1" : "reach s1",
+        }),
+      );
     if (mean != null) inside.push(svg("circle", { cx: this.at(mean) + "%", cy: y, r: 4.2, class: "mark s1" }));
     return svg("svg", { width: "100%", height, role: "img", "aria-label": label }, inside);
   }
