@@ -2,8 +2,12 @@ const MANY = 12; // entries in the table of tasks
 
 // The page of one column: every entry's numbers in it, and its items.
 async function benchPage(c, params) {
-  const column = board.columns[c];
   const items = await Items.of(c);
+  return () => drawBench(c, params, items);
+}
+
+async function drawBench(c, params, items) {
+  const column = board.columns[c];
   const state = stateOf(items, params);
   const list = itemList(items, state);
   const status = el("p", { class: "note", role: "status" });
@@ -24,6 +28,7 @@ async function benchPage(c, params) {
     const found = items.chosen(state, deep);
     list.found = found;
     list.heads(itemHeads(items, state));
+    for (const option of filter.querySelectorAll("option")) option.textContent = countOf(items, state, option.value);
     list.show(found);
     wanted = { c, found };
     status.textContent =
@@ -35,6 +40,8 @@ async function benchPage(c, params) {
     Object.assign(state, changes);
     refresh();
   };
+  const filters = Object.keys(FILTERS).map((key) => [key, countOf(items, state, key)]);
+  const filter = choice("Items", filters, state.show, (value) => set({ show: value }));
   page(
     nameOf(column),
     el("p", { class: "kicker" }, el("a", { href: to("", { by: c }) }, board.title)),
@@ -44,7 +51,7 @@ async function benchPage(c, params) {
     tasksOf(items),
     el("details", {}, el("summary", {}, "How it was measured"), pairs(items.table.way)),
     el("h2", {}, "Items"),
-    controls(items, state, set),
+    controls(items, state, set, filter),
     status,
     list.box,
   );
@@ -67,18 +74,18 @@ function stateOf(items, params) {
   };
 }
 
-function controls(items, state, set) {
+function countOf(items, state, show) {
+  return `${FILTERS[show].label} (${items.chosen({ ...state, q: "", show }).length})`;
+}
+
+function controls(items, state, set, filter) {
   const entries = items.entries.map((e) => [e, board.entries[e]]);
-  const filters = Object.entries(FILTERS).map(([key, each]) => [
-    key,
-    `${each.label} (${items.chosen({ ...state, q: "", show: key }).length})`,
-  ]);
   return el(
     "div",
     { class: "controls" },
     choice("A", entries, state.a, (value) => set({ a: Number(value) })),
     choice("B", entries, state.b, (value) => set({ b: Number(value) })),
-    choice("Items", filters, state.show, (value) => set({ show: value })),
+    filter,
     el(
       "label",
       { class: "search" },

@@ -3,6 +3,7 @@ const REASON = 600; // characters of a reason that are shown at once
 
 async function itemPage(c, n, params) {
   const items = await Items.of(c);
+  if (!(n in items.table.at)) throw new Error(`the column has ${items.table.at.length} items, none is number ${n}`);
   const state = stateOf(items, params);
   const chosen = (params.get("with") || `${state.a},${state.b}`)
     .split(",")
@@ -10,7 +11,8 @@ async function itemPage(c, n, params) {
     .filter((e) => items.rows.has(e));
   const order = wanted?.c === c && wanted.found.includes(n) ? wanted.found : items.chosen(state);
   const at = order.indexOf(n);
-  const link = (changes) => to(`item/${c}/${n}`, { ...state, with: chosen.join(","), ...changes });
+  const kept = params.get("kept") || (state.show === "all" ? 1 : ""); // the models stay from item to item
+  const link = (entries) => to(`item/${c}/${n}`, { ...state, with: entries.join(",") || "-", kept: 1 });
   const step = (text, other, key) =>
     other === undefined
       ? el("span", { class: "num" }, text)
@@ -19,7 +21,8 @@ async function itemPage(c, n, params) {
           {
             href: to(`item/${c}/${other}`, {
               ...state,
-              with: state.show === "all" ? chosen.join(",") : standOut(items, state, other),
+              with: kept ? chosen.join(",") : standOut(items, state, other),
+              kept,
             }),
             "aria-keyshortcuts": key,
             id: key,
@@ -29,67 +32,68 @@ async function itemPage(c, n, params) {
   const [asked, ...cells] = await Promise.all([items.question(n), ...chosen.map((e) => items.answers(e, n))]);
   const [id, , lang, group] = items.set.items[items.table.at[n]];
   const rest = items.entries.filter((e) => !chosen.includes(e));
-  page(
-    id,
-    el(
-      "p",
-      { class: "kicker" },
-      el("a", { href: to(`bench/${c}`, { ...state, at: n }), id: "back" }, nameOf(items.column)),
-    ),
-    el("h1", { class: "item-id" }, id),
-    el(
-      "p",
-      { class: "steps" },
-      step("← previous", order[at - 1], "k"),
+  return () =>
+    page(
+      id,
       el(
-        "span",
-        { class: "num" },
-        at < 0 ? "" : `${at + 1} of ${order.length}` + (state.show === "all" ? "" : `: ${FILTERS[state.show].label}`),
+        "p",
+        { class: "kicker" },
+        el("a", { href: to(`bench/${c}`, { ...state, at: n }), id: "back" }, nameOf(items.column)),
       ),
-      step("next →", at < 0 ? undefined : order[at + 1], "j"),
-      group && el("span", { class: "num" }, group),
-    ),
-    question(asked, lang),
-    el(
-      "div",
-      { class: "controls" },
+      el("h1", { class: "item-id" }, id),
       el(
-        "ul",
-        { class: "chosen", "aria-label": "Models shown" },
-        chosen.map((e) =>
-          el(
-            "li",
-            {},
-            board.entries[e],
+        "p",
+        { class: "steps" },
+        step("← previous", order[at - 1], "k"),
+        el(
+          "span",
+          { class: "num" },
+          at < 0 ? "" : `${at + 1} of ${order.length}` + (state.show === "all" ? "" : `: ${FILTERS[state.show].label}`),
+        ),
+        step("next →", at < 0 ? undefined : order[at + 1], "j"),
+        group && el("span", { class: "num" }, group),
+      ),
+      question(asked, lang),
+      el(
+        "div",
+        { class: "controls" },
+        el(
+          "ul",
+          { class: "chosen", "aria-label": "Models shown" },
+          chosen.map((e) =>
             el(
-              "a",
-              {
-                href: link({ with: chosen.filter((other) => other !== e).join(",") || "-" }),
-                "aria-label": `Hide ${board.entries[e]}`,
-              },
-              "×",
+              "li",
+              {},
+              board.entries[e],
+              el(
+                "a",
+                {
+                  href: link(chosen.filter((other) => other !== e)),
+                  "aria-label": `Hide ${board.entries[e]}`,
+                },
+                "×",
+              ),
             ),
           ),
         ),
+        rest.length
+          ? choice(
+              "Add",
+              [["", "a model …"], ...rest.map((e) => [e, `${board.entries[e]}: ${plain(items.value(e, n))}`])],
+              "",
+              (e) => {
+                location.hash = link([...chosen, e]);
+              },
+            )
+          : null,
       ),
-      rest.length
-        ? choice(
-            "Add",
-            [["", "a model …"], ...rest.map((e) => [e, `${board.entries[e]}: ${plain(items.value(e, n))}`])],
-            "",
-            (e) => {
-              location.hash = link({ with: [...chosen, e].join(",") });
-            },
-          )
-        : null,
-    ),
-    el(
-      "div",
-      { class: "answers" },
-      chosen.map((e, i) => entryOf(items, e, n, cells[i], lang)),
-    ),
-    everyone(items, n, chosen, link),
-  );
+      el(
+        "div",
+        { class: "answers" },
+        chosen.map((e, i) => entryOf(items, e, n, cells[i], lang)),
+      ),
+      everyone(items, n, chosen, link),
+    );
 }
 
 function question(asked, lang) {
@@ -250,12 +254,7 @@ function everyone(items, n, chosen, link) {
     .filter((e) => items.value(e, n) != null)
     .sort((a, b) => up * (items.value(a, n) - items.value(b, n)) || a - b);
   const list = new List("All models", "everyone", ["Model", "Value"], (e) => [
-    heading(
-      "name",
-      chosen.includes(e)
-        ? board.entries[e]
-        : el("a", { href: link({ with: [...chosen, e].join(",") }) }, board.entries[e]),
-    ),
+    heading("name", chosen.includes(e) ? board.entries[e] : el("a", { href: link([...chosen, e]) }, board.entries[e])),
     slot("number", plain(items.value(e, n))),
   ]);
   const open = el(

@@ -33,7 +33,8 @@ async function show() {
     const column = Number(c);
     if (kind && !board.columns[column]?.bench) throw new Error(`there is no column ${c}`);
     const pages = { bench: () => benchPage(column, params), item: () => itemPage(column, Number(n), params) };
-    await (pages[kind] || (() => boardPage(params)))();
+    const draw = await (pages[kind] || (() => () => boardPage(params)))();
+    if (mine === now) await draw();
   } catch (error) {
     if (mine === now)
       page(
@@ -43,12 +44,14 @@ async function show() {
         el("p", {}, el("a", { href: "#/" }, "To the board")),
       );
   }
-  document.documentElement.dataset.shown = now;
+  if (mine === now) document.documentElement.dataset.shown = now;
 }
 
 function page(title, ...inside) {
   document.title = clean(title);
-  document.getElementById("main").replaceChildren(el("div", { class: "page" }, inside));
+  const main = document.getElementById("main");
+  main.replaceChildren(el("div", { class: "page" }, inside));
+  main.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
