@@ -97,8 +97,12 @@ def scores(ctx: Context, models: int, items: int) -> Iterator[Artifact]:
 def loaded(browser: Chromium, page: str, items: int) -> Times:
     """Each page loaded several times in turn."""
     places = ("#/", "#/bench/0?show=judges", f"#/item/0/{items // 2}?with=0,1,2")
-    took = [[browser.open(page + place, SHOWN) for place in places] for _ in range(LOADS)]
-    assert not browser.said, browser.said
+    took: list[list[float]] = []
+    for _ in range(LOADS):
+        took.append([])
+        for place in places:
+            took[-1].append(browser.open(page + place, SHOWN))
+            assert not browser.said and browser.value("document.querySelectorAll('.row, .entry').length > 2"), place
     return Times(*map(median, zip(*took, strict=True)))
 
 
