@@ -1,0 +1,71 @@
+"""Repeated runs: how much a mean moves from run to run, beside how much it moves from item to item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtr
+
+from komainu.eval.stats.bootstrap import Floats
+from komainu.eval.stats.spread import Spread
+
+
+class Between(NamedTuple):
+    """What runs add to the variance of a mean over n items and R runs, beside what the items give.
+
+    `variance` is the between-run component over R; 0 where the runs differ no more than their items' noise explains.
+    `sd` is the standard deviation of runs as such, of ever so many items. `df` are R - 1.
+    """
+
+    runs: int
+    variance: float
+    sd: float
+    df: float
+
+    def scaled(self, weight: float) -> Between:
+        """Of the mean times a weight."""
+        return self._replace(variance=weight**2 * self.variance, sd=abs(weight) * self.sd)
+
+
+ONE = Between(1, 0.0, 0.0, 1.0)
+
+
+def between(scores: ArrayLike) -> Between:
+    """Of scores of shape (items, runs), nan where missing: an item that a run lacks is left out.
+
+    Two-way analysis of variance: the mean square between runs less that of what neither item nor run explains, over
+    items and runs (Searle, Casella and McCulloch 1992, Variance Components, 4.3).
+    """
+    every = np.asarray(scores, dtype=np.float64)
+    x = every[~np.isnan(every).any(axis=1)]
+    n, runs = x.shape
+    if runs < 2 or n < 2:
+        return ONE
+    left = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()
+    noise = float((left**2).sum()) / ((n - 1) * (runs - 1))
+    component = max(0.0, float(x.mean(axis=0).var(ddof=1)) - noise / n)
+    return Between(runs, component / runs, sqrt(component), runs - 1)
+
+
+def widened(spread: Spread, runs: Between) -> Spread:
+    """A spread with what its runs add; the degrees of freedom are Satterthwaite's."""
+    if runs.variance <= 0:
+        return spread
+    variance = spread.variance + runs.variance
+    df = variance**2 / (spread.variance**2 / spread.df + runs.variance**2 / runs.df)
+    return Spread(spread.mean, variance, df, spread.parts, spread.size)
+
+
+def student(gaps: Floats, runs: Sequence[Between]) -> float:
+    """Two-sided p of mean difference 0 for item differences, where runs of the models add to the variance."""
+    n = len(gaps)
+    items = float(gaps.var(ddof=1)) / n if n > 1 else 0.0
+    parts = [(items, max(1.0, n - 1.0)), *((each.variance, each.df) for each in runs)]
+    variance = sum(part for part, _ in parts)
+    assert variance > 0, "without variance between runs there is the sign-flip test"
+    df = variance**2 / sum(part**2 / of for part, of in parts)
+    return float(2 * stdtr(df, -abs(float(gaps.mean())) / sqrt(variance)))
