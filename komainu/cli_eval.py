@@ -50,6 +50,7 @@ class Wish(NamedTuple):
     limit: Limit = 0
     items: Items = None
     judge: Judges = None
+    runs: Annotated[int, typer.Option(min=1, help="Ask so often, each time with the next seed.")] = 1
     accept_missing: Accept = 0.0
 
 
@@ -140,3 +141,13 @@ def panel(
     """
     wish = PanelWish(sources, gold, judge or [], metric, kin, canary or [], shift, kappa)
     return Job("panel", (wish,), json, "komainu.cli_panel")
+
+
+@group.command()
+def compare(
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="Results: names or ids of the store.")],
+    accept_missing: Accept = 0.0,
+    json: Json = False,
+) -> Job:
+    """Compare all pairs of the models of some results: which is better, and what would decide it."""
+    return Job("compare", (targets, accept_missing), json, "komainu.cli_compare")

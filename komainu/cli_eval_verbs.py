@@ -59,14 +59,14 @@ def wanted(wish: Wish) -> Wanted:
     if wish.items and wish.items.is_file() and len(chosen) > 1:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
-    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
+    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, runs=wish.runs, **how)
     planned = plan_of(target, Store(here.root))
     planned.refuse()
     costs = Costs(planned, Store(here.root), here)
     costs.refuse()
     judged = {"judges": "+".join(judge.name for judge in judges)} if any(t.bench.needs_judges for t in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
-    parts |= {"accept-missing": wish.accept_missing or ""}
+    parts |= {"runs": wish.runs if wish.runs > 1 else "", "accept-missing": wish.accept_missing or ""}
     name = ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
     return Wanted(here, target, name, lacking, unjudged, costs)
 

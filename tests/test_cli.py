@@ -29,6 +29,7 @@ EVAL = [
     "board",
     "rank",
     "panel",
+    "compare",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"

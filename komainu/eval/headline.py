@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from math import sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -99,20 +100,37 @@ def withheld() -> dict[str, Any]:
     return {"n": 0, **nothing, "p": 1.0, "up": 0, "down": 0}
 
 
+class Paired(NamedTuple):
+    """A comparison of averages, and the variance of the difference that the items give, on 0 to 1."""
+
+    comparison: Comparison
+    whole: float
+
+
 def difference(a: Average, b: Average, weights: Floats) -> dict[str, Any]:
-    """The weighted mean of the columns' differences over the cells that both have, in points of 100."""
+    """The weighted mean of the columns' differences, in points of 100, as board.json has it."""
+    found = paired(a, b, weights)
+    return written(found.comparison) if found else withheld()
+
+
+def paired(a: Average, b: Average, weights: Floats) -> Paired | None:
+    """The weighted mean of the columns' differences over the cells that both have; None where a column has none."""
     pairs = [pair(c.cells, d.cells) if w else None for c, d, w in zip(a.columns, b.columns, weights, strict=True)]
     if any(each and not each.items for each in pairs):
-        return withheld()
+        return None
     one, two = sides(a, pairs)
     parts = np.zeros(len(a.place))  # each item's part in the difference, over all its benches
+    errors = np.zeros(len(a.place))  # the same without its bench's mean
     for weight, x, y in zip(weights, one, two, strict=True):
-        for item in x:
-            parts[a.place[item]] += weight * (y[item] - x[item]) / len(x)
+        where = [a.place[item] for item in x]
+        gaps = np.array([y[item] - x[item] for item in x]) if x else np.zeros(0)
+        parts[where] += weight * gaps / max(1, len(x))
+        errors[where] += weight * (gaps - gaps.mean()) / sqrt(len(x) * max(1, len(x) - 1)) if x else 0.0
     there = sorted({a.place[item] for x in one for item in x})
-    gaps = parts[there] * len(there)
     runs = [r.scaled(w) for each in (a, b) for r, w in zip(each.between, weights, strict=True) if w]
-    return written(weighed(gaps, a.spread(one, weights), b.spread(two, weights), runs, f"{a.seed}:average"))
+    spreads = (a.spread(one, weights), b.spread(two, weights))
+    whole = float(errors @ errors)
+    return Paired(weighed(parts[there] * len(there), *spreads, runs, f"{a.seed}:average", whole=whole), whole)
 
 
 def sides(a: Average, pairs: Sequence[Pairing | None]) -> tuple[list[Goodness], list[Goodness]]:

@@ -15,7 +15,7 @@ from komainu.eval.stats.bootstrap import bca_mean, counts, generator
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.flips import counted, sign_flip
 from komainu.eval.stats.intervals import paired_shares, wilson
-from komainu.eval.stats.paired import compare, detectable, few
+from komainu.eval.stats.paired import compare, few
 from komainu.eval.stats.spread import mean_interval
 
 SHARES = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60)
@@ -223,10 +223,11 @@ def test_a_comparison_is_in_the_unit_of_the_scores() -> None:
 
 def test_the_detectable_difference_is_found_in_four_of_five_runs() -> None:
     rng = generator("power")
-    least = detectable(rng.normal(0, 0.2, size=2000))
+    least = compare([0.5] * 2000, (0.5 + np.clip(rng.normal(0, 0.1, size=2000), -0.5, 0.5)).tolist(), "s").detectable
+    assert least
     n, found = 2000, 0
     for _ in range(300):
-        draws = rng.normal(least, 0.2, size=n)
+        draws = rng.normal(least, 0.1, size=n)
         found += int(abs(draws.mean()) > 1.96 * draws.std() / n**0.5)
     assert 0.72 <= found / 300 <= 0.88
     assert few(100) == 0.05  # five items one way: the least with p below 5 %

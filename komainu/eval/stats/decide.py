@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, sqrt
 from statistics import fmean, variance
 from typing import Any, NamedTuple
 
@@ -98,7 +98,7 @@ def weighed(parts: Sequence[tuple[float, Makeup]], whole: float) -> Makeup:
     return Makeup(whole, total("judges"), total("samples"), runs, **counts)
 
 
-def decide(difference: float, n: int, of: Makeup, alpha: float, *, least: int = 1) -> dict[str, Any]:
+def decide(difference: float, n: int, of: Makeup, alpha: float, *, least: int = 0) -> dict[str, Any]:
     """How many more `items`, `judges`, `samples` (of an item) or `runs` would find a true difference of the size seen
     with 80 % power, in a two-sided test at `alpha`, each with the others as they are. None where no number would, or
     it cannot be known; `why` says so. `least` is the number of differing items that a test needs at all.
@@ -120,6 +120,12 @@ def decide(difference: float, n: int, of: Makeup, alpha: float, *, least: int = 
     if found["items"] is not None:
         found["items"] = max(found["items"], ceil(least / abs(difference)) - n)
     return {**found, "why": "; ".join(reasons(found, of))}
+
+
+def detectable(of: Makeup, alpha: float, n: int, least: int = 0) -> float | None:
+    """The smallest true difference that such a comparison finds with 80 % power in a two-sided test at `alpha`."""
+    smallest = max(quantiles(alpha) * sqrt(of.variance + of.runs), least / n)
+    return min(1.0, smallest) if smallest > 0 else None
 
 
 def more(now: int, part: float, goal: float) -> int | None:

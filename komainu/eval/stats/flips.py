@@ -39,6 +39,12 @@ def sign_flip(differences: Floats) -> float:
     return counted(np.rint(kept / step).astype(np.int64))
 
 
+def mcnemar(down: int, up: int) -> float:
+    """McNemar's mid-p test: two-sided p of discordant counts under a fair coin (Fagerland et al. 2013, BMC Med. Res.
+    Methodol. 13:91)."""
+    return counted(np.repeat(np.array([-1, 1]), [down, up]))
+
+
 def step_of(sizes: Floats) -> float:
     """The greatest step that all sizes are whole multiples of, near enough; tiny where they have none."""
 

@@ -70,17 +70,21 @@ def weighed(
     *,
     unit: float = 100.0,
     known: Estimate | None = None,
+    whole: float | None = None,
     least: float = 0.0,
 ) -> Comparison:
-    """The comparison of two means, in a unit, from the differences of items, between -1 and 1, whose mean is that of
-    the means. `known` is its interval, where there is a better one than MOVER's; `least` the smallest difference that
-    so many items could show at all."""
+    """The comparison of two means, in a unit, from the differences of items between -1 and 1, whose mean is theirs.
+
+    `known` is its interval, where there is a better one than MOVER's; `whole` the variance of that mean, where it is
+    not that of the gaps over their number; `least` the smallest difference that so many items could show at all.
+    """
     n, extra = len(gaps), sum(each.variance for each in runs)
     up, down = int((gaps > TINY).sum()), int((gaps < -TINY).sum())
-    p = student(gaps, runs) if extra else sign_flip(gaps)
+    items = whole if whole is not None else float(gaps.var(ddof=1)) / n if n > 1 else 0.0
+    p = student(float(gaps.mean()), items, n, runs) if extra else sign_flip(gaps)
     found = known or (difference(first, second) if up + down or extra else no_difference(n))
     boot = bca_mean(gaps, seed) if up + down else no_difference(n)
-    smallest = max(least, detectable(gaps, extra=extra))
+    smallest = max(least, quantiles(1 - LEVEL) * sqrt(items + extra))
     ends = (*found.times(unit), p, up, down, unit * min(1.0, smallest) if smallest else None)
     return Comparison(n, *ends, unit * boot.low, unit * boot.high)
 
@@ -96,16 +100,6 @@ def quantiles(alpha: float, power: float = POWER) -> float:
     """How many standard errors a true difference must be for a two-sided test at `alpha` to find it with `power`."""
     normal = NormalDist()
     return normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)
-
-
-def detectable(differences: Floats, *, extra: float = 0.0, alpha: float = 1 - LEVEL, power: float = POWER) -> float:
-    """The smallest true mean difference that n such items show with the given power, by the normal approximation.
-
-    `extra` is variance of the mean that is not the items'.
-    """
-    n = len(differences)
-    variance = (float(differences.var(ddof=1)) if n > 1 else 0.0) / n + extra
-    return quantiles(alpha, power) * sqrt(variance)
 
 
 def few(n: int, *, alpha: float = 1 - LEVEL) -> float:

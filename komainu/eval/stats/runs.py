@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
-from komainu.eval.stats.bootstrap import Floats
 from komainu.eval.stats.spread import Spread
 
 
@@ -37,7 +36,9 @@ ONE = Between(1, 0.0, 0.0, 1.0)
 def between(scores: ArrayLike) -> Between:
     """Of scores of shape (items, runs), nan where missing: an item that a run lacks is left out.
 
-    Two-way analysis of variance: the mean square between runs less that of what neither item nor run explains, over
+    Two runs that happen to be alike say little: of them all that they differ counts, their items' noise too.
+
+    A two-way analysis of variance: the mean square between runs less that of what neither item nor run explains, over
     items and runs (Searle, Casella and McCulloch 1992, Variance Components, 4.3).
     """
     every = np.asarray(scores, dtype=np.float64)
@@ -47,8 +48,9 @@ def between(scores: ArrayLike) -> Between:
         return ONE
     left = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()
     noise = float((left**2).sum()) / ((n - 1) * (runs - 1))
-    component = max(0.0, float(x.mean(axis=0).var(ddof=1)) - noise / n)
-    return Between(runs, component / runs, sqrt(component), runs - 1)
+    seen = float(x.mean(axis=0).var(ddof=1))
+    component = max(0.0, seen - noise / n)
+    return Between(runs, (seen if runs == 2 else component) / runs, sqrt(component), runs - 1)
 
 
 def widened(spread: Spread, runs: Between) -> Spread:
@@ -60,12 +62,9 @@ def widened(spread: Spread, runs: Between) -> Spread:
     return Spread(spread.mean, variance, df, spread.parts, spread.size)
 
 
-def student(gaps: Floats, runs: Sequence[Between]) -> float:
-    """Two-sided p of mean difference 0 for item differences, where runs of the models add to the variance."""
-    n = len(gaps)
-    items = float(gaps.var(ddof=1)) / n if n > 1 else 0.0
-    parts = [(items, max(1.0, n - 1.0)), *((each.variance, each.df) for each in runs)]
-    variance = sum(part for part, _ in parts)
-    assert variance > 0, "without variance between runs there is the sign-flip test"
-    df = variance**2 / sum(part**2 / of for part, of in parts)
-    return float(2 * stdtr(df, -abs(float(gaps.mean())) / sqrt(variance)))
+def student(mean: float, variance: float, n: int, runs: Sequence[Between]) -> float:
+    """Two-sided p of a mean difference of 0, whose variance is that of n items and what runs of the models add."""
+    parts = [(variance, max(1.0, n - 1.0)), *((each.variance, each.df) for each in runs)]
+    whole = sum(part for part, _ in parts)
+    df = whole**2 / sum(part**2 / of for part, of in parts)
+    return float(2 * stdtr(df, -abs(mean) / sqrt(whole)))
