@@ -184,7 +184,7 @@ def main(sims: int) -> None:
     rows = [[str(n), *(f"{x:.1f}" for x in lacking(n, few))] for n in (40, 100)]
     heads = ["n", "paired by item and judge", "by whatever there is"]
     table(heads, rows, "False alarms where a judge lacks 30 % of one model, in percent")
-    rows = [[str(r), f"{s:g}", *(f"{x:.1f}" for x in repeated(r, s, 100, sims))] for r in (2, 3, 5) for s in SDS]
+    rows = [[str(r), f"{s:g}", *(f"{x:.1f}" for x in repeated(r, s, 100, sims))] for r in (2, 3, 5, 10) for s in SDS]
     heads = ["runs", "sd between runs", "interval of a mean", "of a difference", "false alarms"]
     table(heads, rows, "Runs of 100 items, in percent")
     plans = [(of, ahead, *promised(of, ahead, few)) for of in picked for ahead in (0.1, 0.3)]

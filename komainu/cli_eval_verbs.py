@@ -124,7 +124,7 @@ def run(wish: Wish) -> Outcome:
         launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
-        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in entry.scores}
+        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in reversed(entry.scores)}
     found = json.loads((artifact.path / "board.json").read_bytes())
     headline = {part: each for part, each in found["headline"][0].items() if part != "entry"}
     heads = {(s.bench.title, s.bench.language) for s in entry.scores if s.bench.averaged}

@@ -73,19 +73,20 @@ def entrants(store: Store, targets: Sequence[str]) -> tuple[list[Entrant], list[
 
     A model whose numbers come from several targets is one, unless two of them are of the same bench.
     """
-    every = [*numbers(store, targets)]
-    without = sorted({f"{n.bench} ({n.language}) {n.metric}" for n in every if not rows_of(store, n)})
-    by: dict[tuple[str, ...], dict[Measure, Number]] = {}
-    several = len({(n.model, n.weights, measure_of(n)) for n in every}) < len(every)
-    for number in every:
-        if rows_of(store, number):
+    rows = [(number, rows_of(store, number)) for number in numbers(store, targets)]
+    without = sorted({f"{n.bench} ({n.language}) {n.metric}" for n, some in rows if not some})
+    several = len({(n.model, n.weights, measure_of(n)) for n, _ in rows}) < len(rows)
+    by: dict[tuple[str, ...], list[tuple[Number, list[list[Score]]]]] = {}
+    for number, some in rows:
+        if some:
             key = (number.model, number.weights, *([number.result] if several else []))
-            by.setdefault(key, {})[measure_of(number)] = number
+            by.setdefault(key, []).append((number, some))
     names = [model for model, *_ in by]
     found = []
-    for (model, weights, *result), some in by.items():
+    for (model, weights, *result), there in by.items():
         told = f"{model} ({(result or [weights])[0]})" if names.count(model) > 1 else model
-        found.append(Entrant(told, some, {m: read(store, m, n) for m, n in some.items()}))
+        columns = {measure_of(number): read(number, some) for number, some in there}
+        found.append(Entrant(told, {measure_of(number): number for number, _ in there}, columns))
     return found, without
 
 
@@ -111,9 +112,8 @@ def rows_of(store: Store, number: Number) -> list[list[Score]]:
     return found if all(found) else []
 
 
-def read(store: Store, measure: Measure, number: Number) -> Column:
-    rows = rows_of(store, number)
-    return column(measure, number.way["items"], [by_item(some, measure.metric) for some in rows], rows)
+def read(number: Number, rows: Sequence[Sequence[Score]]) -> Column:
+    return column(measure_of(number), number.way["items"], [by_item(some, number.metric) for some in rows], rows)
 
 
 def alike(a: Entrant, b: Entrant, shared: Sequence[Measure]) -> None:

@@ -12,12 +12,14 @@ from scipy.special import stdtr
 
 from komainu.eval.stats.spread import Spread
 
+FEW = 3
+
 
 class Between(NamedTuple):
     """What runs add to the variance of a mean over n items and R runs, beside what the items give.
 
-    `variance` is the between-run component over R; 0 where the runs differ no more than their items' noise explains.
-    `sd` is the standard deviation of runs as such, of ever so many items. `df` are R - 1.
+    `sd` is the standard deviation of runs as such, had they ever so many items: 0 where they differ no more than their
+    items' noise explains. `variance` is its square over R, and some of that noise. `df` are R - 1.
     """
 
     runs: int
@@ -36,7 +38,8 @@ ONE = Between(1, 0.0, 0.0, 1.0)
 def between(scores: ArrayLike) -> Between:
     """Of scores of shape (items, runs), nan where missing: an item that a run lacks is left out.
 
-    Two runs that happen to be alike say little: of them all that they differ counts, their items' noise too.
+    That runs are alike may be luck. So of the noise that is in their means half is left in `variance`, and all of it
+    of up to FEW runs: without that the intervals hold the truth too seldom (docs/decisions.md).
 
     A two-way analysis of variance: the mean square between runs less that of what neither item nor run explains, over
     items and runs (Searle, Casella and McCulloch 1992, Variance Components, 4.3).
@@ -49,8 +52,8 @@ def between(scores: ArrayLike) -> Between:
     left = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0) + x.mean()
     noise = float((left**2).sum()) / ((n - 1) * (runs - 1))
     seen = float(x.mean(axis=0).var(ddof=1))
-    component = max(0.0, seen - noise / n)
-    return Between(runs, (seen if runs == 2 else component) / runs, sqrt(component), runs - 1)
+    careful = max(0.0, seen - (0.0 if runs <= FEW else noise / n / 2))
+    return Between(runs, careful / runs, sqrt(max(0.0, seen - noise / n)), runs - 1)
 
 
 def widened(spread: Spread, runs: Between) -> Spread:
