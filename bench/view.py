@@ -70,7 +70,7 @@ class Speakers:
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
         for n, question in enumerate(questions):
             if model in JUDGES:
-                mark = question.messages[0].content.split("<verdict-")[1][:12]
+                mark = question.messages[0].content.split("<verdict-")[1].partition(">")[0]
                 number = 1 + int(hashlib.sha256(f"{model.name} {mark}".encode()).hexdigest(), 16) % 10
                 yield Reply(f"{REASON * 2}\n<verdict-{mark}>{number}</verdict-{mark}>")
             else:

@@ -57,10 +57,11 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
     tasks = [task.with_user(users[0] if users else None) for task in tasks]
-    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
+    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, runs=wish.runs, **how)
     judged = {"judges": joined(judges)} if any(task.bench.needs_judges for task in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
     parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
+    parts |= {"runs": wish.runs if wish.runs > 1 else ""}
     return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
 
 
@@ -126,7 +127,7 @@ def built(want: Wanted) -> Outcome:
         launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
-        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in entry.scores}
+        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in reversed(entry.scores)}
     found = json.loads((artifact.path / "board.json").read_bytes())
     headline = {part: each for part, each in found["headline"][0].items() if part != "entry"}
     heads = {(s.bench.title, s.bench.language) for s in entry.scores if s.bench.averaged}

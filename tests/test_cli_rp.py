@@ -85,3 +85,10 @@ def test_the_plan_counts_the_most_questions_there_can_be_of_both_sides(eval_: Ru
 def test_one_name_for_two_servers_is_refused(eval_: Run) -> None:
     said = eval_("run", *RP, "--user", "http://127.0.0.1:8/v1#actor")
     assert said.code == 2 and "two models are called 'actor'; give the user a name: --user" in said.err
+
+
+def test_a_trace_leads_from_the_total_to_the_talk(eval_: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    name = eval_("run", *RP, "--json").json["name"]
+    assert main(["why", name, "--cell", "actor/rp_bench/ja/total"]) == 0
+    told = capfd.readouterr().out
+    assert "3.75" in told and "critic" in told and "actorの10番目の答えです。" in told

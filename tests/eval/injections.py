@@ -79,8 +79,8 @@ def subclasses(kind: type[Judged]) -> Iterator[type[Judged]]:
 
 
 def made(kind: type[Judged]) -> Judged | None:
-    fields: dict[str, Any]
-    for fields in ({}, {"language": "ja"}):
+    settings: tuple[dict[str, Any], ...] = ({}, {"language": "ja"})
+    for fields in settings:
         try:
             return kind(**fields)
         except TypeError:

@@ -74,7 +74,7 @@ def test_a_number_is_followed_down_to_the_answers_the_program_saw(tmp_path: Path
     board = Board(entries=(Entry(name="m", scores=(Scores(answers=external(), bench=TOLD),)),))
     ctx.store.build(board, ctx)
     found = trace(from_stage(board, ctx.store), "m/mini:task/en/right")
-    assert found["scores"]["rows"][1] == {"id": "mini-1", "value": 1.0, "why": "", "reply": "it is 1"}
+    assert found["scores"]["rows"][1] == {"id": "mini-1", "value": 1.0, "by": "rule", "why": "", "reply": "it is 1"}
     assert found["answers"]["ref"] == f"external/{external().id}"
 
 

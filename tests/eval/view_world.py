@@ -93,7 +93,7 @@ class Marks(Judged):
 def say(model: Model, text: str, sample: int) -> str | Reply:
     """Answers and reasons are hostile; marks differ by judge and by the answer's hash; one judge gives none."""
     if model in JUDGES:
-        mark = text.split("<verdict-")[1][:12]
+        mark = text.split("<verdict-")[1].partition(">")[0]
         number = 1 + int(hashlib.sha256((model.name + text).encode()).hexdigest(), 16) % 5
         reason = f"I, {model.name}, think: {HOSTILE[number]} {text[:80]}"
         return "no mark" if model == JUDGES[2] else f"{reason}\n<verdict-{mark}>{number}</verdict-{mark}>"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from komainu.eval.columns import LIMIT
 from komainu.eval.family import Shown
@@ -16,8 +17,7 @@ State = Literal["whole", "withheld", "partial"]
 ENDS = ("value", "low", "high", "worst", "best")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One model in one column.
 
     withheld: verdicts are missing, `why` says how many, and `worst` and `best` bound the value. partial: it is an
@@ -31,8 +31,8 @@ class Cell:
     high: float | None = None
     worst: float | None = None
     best: float | None = None
-    why: str = field(default="", kw_only=True)
-    more: dict[str, Any] = field(default_factory=dict, kw_only=True)  # n, missing, judges and the like, for --json
+    why: str = ""
+    more: dict[str, Any] = {}  # n, missing, judges and the like, for --json
 
     def json(self) -> dict[str, Any]:
         ends = {end: None if (x := getattr(self, end)) is None else round(x, 6) for end in ENDS}
@@ -49,14 +49,14 @@ def cell(number: Number, shown: Shown, accept: float) -> Cell:
         return None if value is None else scale * value
 
     more = {"n": row["n"], "missing": row["missing"], **judged(row, scaled), "scores": row["scores"]}
-    bounds = [scaled(row[end]) if own is row else None for end in ("worst", "best")]
+    bounds = (scaled(row["worst"]), scaled(row["best"])) if own is row else (None, None)
     missing = f"{100 * share:.1f} % of its verdicts"
     if lacking := "without its own average" if shown.own and own is row else own.get("lacking"):
         return Cell("partial", why=lacking, more=more)
     if share > max(number.accept, accept) or own["mean"] is None:
         return Cell("withheld", None, None, None, *bounds, why=f"lacks {missing}", more=more)
     told = f"accepted without {missing}" if share > LIMIT else ""
-    return Cell("whole", *(scaled(own[end]) for end in ("mean", "low", "high")), *bounds, why=told, more=more)
+    return Cell("whole", scaled(own["mean"]), scaled(own["low"]), scaled(own["high"]), *bounds, why=told, more=more)
 
 
 def judged(row: dict[str, Any], scaled: Callable[[float | None], float | None]) -> dict[str, Any]:
@@ -74,10 +74,11 @@ def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
     average with each judge's verdicts weighing alike.
     """
     scaled = [(name, unit / of, found) for name, of, found in parts]
-    bounds = [average([(s, getattr(c, end)) for _, s, c in scaled]) for end in ("worst", "best")]
+    bounds = average([(s, c.worst) for _, s, c in scaled]), average([(s, c.best) for _, s, c in scaled])
     for state in ("withheld", "partial"):
         if why := [f"{name} {c.why}" for name, _, c in scaled if c.state == state]:
-            return Cell(state, None, None, None, *(bounds if state == "withheld" else ()), why="; ".join(why))
+            ends = bounds if state == "withheld" else (None, None)
+            return Cell(state, None, None, None, *ends, why="; ".join(why))
     value = average([(s, c.value) for _, s, c in scaled])
     told = "; ".join(f"{name} {c.why}" for name, _, c in scaled if c.why)
     more = {}
@@ -85,8 +86,8 @@ def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
         more = {"balanced": average([(s, c.more.get("balanced", c.value)) for _, s, c in scaled])}
     if any(c.low is None or c.high is None for _, _, c in scaled):
         return Cell("whole", value, None, None, *bounds, why=told, more=more)
-    ends = [Estimate(*(s * getattr(c, end) for end in ("value", "low", "high"))) for _, s, c in scaled]
-    return Cell("whole", *independent_mean(ends), *bounds, why=told, more=more)
+    estimates = [Estimate(*(s * getattr(c, end) for end in ("value", "low", "high"))) for _, s, c in scaled]
+    return Cell("whole", *independent_mean(estimates), *bounds, why=told, more=more)
 
 
 def average(parts: Sequence[tuple[float, float | None]]) -> float | None:

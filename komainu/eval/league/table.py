@@ -66,7 +66,8 @@ def league(
     numbers: Sequence[Number], sort: str, wanted: Wanted, accept: float, licence: Callable[[Number], str]
 ) -> League:
     """The table of some numbers. `sort` is the key or the name of a column, best first, or `model`; with a `-` before
-    it the other way round; "" for the first column that has numbers. Raises UsageError for an unknown column."""
+    it the other way round; "" for the average that most models have, or the first column that has numbers. Raises
+    UsageError for an unknown column."""
     every = columns(numbers, accept)
     by = sorted_by(every, sort.removeprefix("-"))
     rows = [*kept(listed(numbers, every), every, numbers, wanted, licence)]
@@ -81,7 +82,9 @@ def value(column: Column, row: Row) -> float | None:
 def sorted_by(every: Sequence[Column], sort: str) -> Column | None:
     """The column meant; None for the models' names."""
     if not sort:
-        return next((c for c in every if any(cell.value is not None for cell in c.cells.values())), None)
+        counts = [(sum(cell.value is not None for cell in c.cells.values()), c) for c in every]
+        averages, others = ([(n, c) for n, c in counts if n and bool(c.of) == of] for of in (True, False))
+        return max(averages, key=lambda each: each[0])[1] if averages else others[0][1] if others else None
     if sort.casefold() == "model":
         return None
     return found(every, sort)

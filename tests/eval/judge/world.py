@@ -49,7 +49,7 @@ def reply(name: str, messages: Sequence[tuple[str, str]]) -> str:
     text = messages[-1][1]
     if name == "candidate":
         return f"answer to {text}"
-    code = text.rsplit("</verdict-", 1)[1][:12]
+    code = text.rsplit("</verdict-", 1)[1].partition(">")[0]
     number = int(hashlib.sha256(f"{name}{messages}".encode()).hexdigest(), 16)
     return "I cannot say." if number % 3 == 0 else f"Well.\n<verdict-{code}>{1 + number % 5}</verdict-{code}>"
 

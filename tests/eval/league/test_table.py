@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu.context import Context
 from komainu.errors import UsageError
-from komainu.eval.family import ELYZA, IFEVAL, LLM_JP_EVAL, Shown
+from komainu.eval.base import Answers, Scores
+from komainu.eval.bench.exact import ExactMatch
+from komainu.eval.board import Board, Entry
+from komainu.eval.family import ELYZA, IFEVAL, LLM_JP_EVAL, TL_BENCH, Shown
 from komainu.eval.league import found
 from komainu.eval.league.found import Number
 from komainu.eval.league.pick import BOUND, Bound, Wanted, matches, size, wanted
 from komainu.eval.league.table import MOST, League, league
+from komainu.models.base import Model
+from komainu.stage import Stage, Weights
 from tests.eval.league.world import HOW, board_of, full, numbers, row, stored
+from tests.eval.world import Items
+from tests.eval.world import context as eval_context
 
 VALUES = {"a": 7.0, "b": 9.0, "c": 8.0}
 ROWS = [row(model, ELYZA, value) for model, value in VALUES.items()]
@@ -46,7 +56,9 @@ def test_a_withheld_number_is_not_sorted_by_what_it_might_be() -> None:
     assert names(table(numbers([row("a", ELYZA, 9.9, n=1, missing=1), row("b", ELYZA, 1)]))) == "ba"
 
 
-def test_the_first_column_with_numbers_is_sorted_by_unless_it_is_said() -> None:
+def test_the_average_that_most_models_have_is_sorted_by_unless_it_is_said() -> None:
+    part = [r for r in full("b", {}) if r["bench"] != TL_BENCH.bench]
+    assert table(numbers([*full("a", {}), *part])).by.key == "ja_avg_7_of_8"  # type: ignore[union-attr]
     assert table(numbers(full("a", {}))).by.key == "ja_avg"  # type: ignore[union-attr]
     assert table(numbers([row("a", LLM_JP_EVAL, 0.5)])).by.key == "llm_jp_eval"  # type: ignore[union-attr]
 
@@ -148,3 +160,25 @@ def test_a_result_that_does_not_tell_how_it_was_measured_is_refused(tmp_path: Pa
     assert [*found.numbers(ctx.store, (), older)] == [] and older == ["old"]
     with pytest.raises(UsageError, match="'old'"):
         [*found.numbers(ctx.store, ("old",), older)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made(Stage):
+    """Weights under a licence, or made from others."""
+
+    makes: ClassVar[type] = Weights
+    licence: str = ""
+    model: Stage | None = None
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        return {}
+
+
+def test_the_licence_is_that_of_the_weights_a_model_was_made_from(tmp_path: Path) -> None:
+    trained = Made(model=Made(model=Made(licence="Apache-2.0")))
+    ctx = eval_context(tmp_path, lambda model, text, sample: "a")
+    for weights, licence in ((trained, "Apache-2.0"), (Made(licence="mit"), "mit"), (Made(), ""), (None, "")):
+        answers = Answers(model=Model(name="m", weights=weights), items=Items(n=4))
+        board = Board(entries=(Entry(name="m", scores=(Scores(answers=answers, bench=ExactMatch(language="ja")),)),))
+        (number,) = found.numbers(ctx.store, (ctx.store.build(board, ctx).ref,))
+        assert found.licence(ctx.store, number) == licence
