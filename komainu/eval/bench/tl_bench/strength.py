@@ -14,6 +14,7 @@ from komainu.eval.bench.tl_bench.asking import entered, within
 from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.duels import TlDuels
 from komainu.eval.bench.tl_bench.won import paired, placed_among, results, won
+from komainu.eval.judge.guard import steers
 from komainu.files import read_objects
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
@@ -96,6 +97,7 @@ class Strength(Scores):
             "judges": {"lt": self.judged(scores, anchors)},
             "asked_again": {d.judge.name: ctx.open(d).summary["asked_again"] for d in self.duels},
             "by_rule": dict(sorted(Counter(s.why.partition(":")[0] for s in scores if s.by == "rule").items())),
+            "steering": sum(bool(steers(chat)) for chat in own.values()),
             "tags": dict(sorted(Counter(str(chat.meta.get("tags", "none")) for chat in own.values()).items())),
             "prompt": self.bench.config()["prompt"],
         }
