@@ -154,7 +154,9 @@ def built(want: Wanted) -> Outcome:
 def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) -> list[dict[str, Any]]:
     """Parts of the summaries of some scores, by bench and language, where there is the first of them."""
     there = ((key, each) for key, each in whole.items() if each.get(parts[0]))
-    return [{"bench": bench, "language": lang, **{p: each[p] for p in parts}} for (bench, lang), each in there]
+    return [
+        {"bench": bench, "language": lang, **{p: each[p] for p in parts if p in each}} for (bench, lang), each in there
+    ]
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -193,7 +195,7 @@ def by_judge(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 def told_of_judges(found: Mapping[str, Any]) -> str:
     again = ", ".join(f"{judge} {n}" for judge, n in found["asked_again"].items())
     ruled = ", ".join(f"{n} {why}" for why, n in found["by_rule"].items())
-    steering = f"; answers that speak to their judges: {n}" if (n := found["steering"]) else ""
+    steering = f"; answers that speak to their judges: {n}" if (n := found.get("steering")) else ""
     told = f"asked again for a verdict: {again}; by rule: {ruled or 'none'}{steering}"
     return f"{found['bench']} ({found['language']}): {told}"
 
