@@ -18,7 +18,9 @@ from komainu.eval.bench.tl_bench.bench import Placed, TlBench, strength
 from komainu.eval.bench.tl_bench.duels import TlDuels
 from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.eval.bench.tl_bench.judged import JudgedAnchors
+from komainu.eval.bench.tl_bench.placing import Result
 from komainu.eval.bench.tl_bench.strength import Strength
+from komainu.eval.bench.tl_bench.won import results
 from komainu.eval.board import Board, Entry
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
@@ -130,7 +132,7 @@ def test_answers_with_no_translation_lose_by_rule_and_missing_ones_are_counted(t
     odd: dict[str, str | Reply] = {
         texts[0]: "<translation> </translation>",
         texts[1]: Reply("", "length"),
-        texts[2]: "<translation>",
+        texts[2]: Reply("<translation>", "length"),
     }
 
     def says(model: Model, text: str, sample: int) -> str | Reply:
@@ -167,6 +169,18 @@ def test_a_verdict_that_cannot_be_read_takes_the_other_order_with_it(tmp_path: P
     assert made.summary["asked_again"]["fair"] == len(gone)
     column = stage.column(rows, "lt")
     assert sum(value is None for some in column.values() for value in some) == lt["missing"]
+
+
+def test_one_order_alone_says_nothing() -> None:
+    scores = [
+        Score("x", "few/first", 1.0, "fair"),
+        Score("x", "few/second", None, "fair"),
+        Score("x", "most/first", 1.0, "fair"),
+        Score("x", "most/second", 0.5, "fair"),
+        Score("x", "few/first", 0.0, "biased"),
+        Score("x", "few/second", 0.0, "biased"),
+    ]
+    assert results(scores) == [Result("x", "most", 1.5, 2.0), Result("x", "few", 0.0, 2.0)]
 
 
 def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_path: Path) -> None:
