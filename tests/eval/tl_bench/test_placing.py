@@ -6,12 +6,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from bench.adaptive import NAMES, SCALE, alike, asked, independent
 from komainu.eval.bench.tl_bench.placing import CANDIDATE, Result, place, scale
 from komainu.eval.stats.bootstrap import generator
-from komainu.eval.stats.bradley_terry import Duels
+from komainu.eval.stats.bradley_terry import Duels, centred_inverse, information
 
 TRUE = {"a": 1.5, "b": 0.5, "c": -0.5, "d": -1.5}
 ANCHORS = [
@@ -50,7 +50,10 @@ def test_resampling_the_texts_and_the_spread_of_their_parts_say_the_same() -> No
     quick, whole = placed.quick(), placed.interval("seed")
     assert whole == placed.interval("seed") != placed.interval("other")
     assert whole.low == pytest.approx(quick.low, abs=0.15) and whole.high == pytest.approx(quick.high, abs=0.15)
-    assert placed.wide().low < placed.lt < placed.wide().high
+    low, high = (logit(end / 10) for end in placed.wide()[1:])
+    own = placed.fit.interval(placed.me)
+    assert own[0] is not None and own[1] is not None
+    assert (high - low) / (own[1] - own[0]) == pytest.approx(2**0.5, abs=0.15)  # two orders are one comparison
 
 
 def test_each_resample_is_fitted_as_if_it_were_alone() -> None:
@@ -90,6 +93,14 @@ def test_who_lost_everything_has_no_lower_bound() -> None:
 def test_a_comparison_with_an_anchor_as_strong_as_the_candidate_tells_most() -> None:
     gains = place(ANCHORS, fought(2.5, 40, "gains")).gains()
     assert max(gains, key=lambda name: gains[name]) == "a" and min(gains, key=lambda name: gains[name]) == "d"
+    placed = place(ANCHORS, fought(0.2, 40, "gain"))
+    names, before = placed.fit.results.names, placed.fit.covariance[placed.me, placed.me]
+    for name, gain in placed.gains().items():
+        one = np.zeros(len(names))
+        one[placed.me], one[names.index(name)] = 1.0, -1.0
+        chance = float(expit(one @ placed.fit.strengths))
+        seen = information(placed.fit.results, placed.fit.strengths) + chance * (1 - chance) * np.outer(one, one)
+        assert gain == pytest.approx(before - centred_inverse(seen)[placed.me, placed.me], rel=1e-6)
     known = place(SCALE, [Result(f"text {i}", name, 1.0, 2.0) for i, name in enumerate(NAMES)])
     sums = scale([*ANCHORS, *ANCHORS])
     assert [duels.wins_a for duels in sums] == [2 * duels.wins_a for duels in ANCHORS] and known.names == NAMES

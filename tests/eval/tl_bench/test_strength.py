@@ -259,14 +259,18 @@ def test_wiring_that_cannot_be_right_is_refused() -> None:
     assert any("one translation of each" in problem for problem in said)
     no_judge = Strength(answers=answers("some"), bench=BENCH, duels=())
     other = TlDuels(answers=answers("many"), bench=BENCH, judge=FAIR)
+    named = strength(answers("some"), BENCH, (Model(name="rule"),))
     mixed = Strength(answers=answers("some"), bench=BENCH, duels=(other, other))
-    problems = [problem for stage in (no_judge, mixed) for problem in stage.check()]
-    assert [any(said in problem for problem in problems) for said in ("is empty", "other answers", "2 judges called")]
+    problems = [problem for stage in (no_judge, mixed, named) for problem in stage.check()]
+    for told in ("is empty", "other answers", "2 judges called", "called 'rule'"):
+        assert any(told in problem for problem in problems), told
 
 
 def test_any_answers_and_a_judge_make_new_anchors_that_files_keep(tmp_path: Path) -> None:
     made = JudgedAnchors(answers=(answers("slight"), answers("some"), answers("most")), judge=FAIR)
     ctx, found = built(tmp_path, made)
+    asked_with = {key: BENCH.config()[key] for key in ("prompt", "again")}
+    assert {key: made.config()[key] for key in asked_with} == asked_with  # another prompt, other anchors
     strengths = {name: each["strength"] for name, each in found.summary["anchors"].items()}
     assert strengths["slight"] > strengths["some"] > strengths["most"]
     folder = tmp_path / "anchors-v1"

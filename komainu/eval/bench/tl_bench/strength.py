@@ -48,6 +48,8 @@ class Strength(Scores):
         for name, n in Counter(duels.judge.name for duels in self.duels).items():
             if n > 1:
                 yield f"Strength.duels has {n} judges called {name!r}; each judge needs a name of its own"
+            if name == "rule":
+                yield "Strength.duels has a judge called 'rule', which stands for what is scored without one; rename it"
 
     @property
     def how(self) -> tuple[Spec, ...]:
