@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from komainu.context import Context
-from komainu.errors import UsageError
+from komainu.errors import EndpointError, UsageError
 from komainu.eval.base import Answers
 from komainu.eval.bench.tl_bench.adaptive import Adaptive, schedule
 from komainu.eval.bench.tl_bench.anchors import AnchorFiles, load
@@ -24,9 +24,10 @@ from komainu.eval.bench.tl_bench.won import results
 from komainu.eval.board import Board, Entry
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
+from komainu.models.cache import Cached
 from komainu.rows import Chat, Score
 from komainu.stage import wiring
-from komainu.store import Artifact
+from komainu.store import Artifact, Store
 from tests.eval.tl_bench.tl_world import MARK, between, say
 from tests.eval.world import Parrot, Say, context
 
@@ -230,7 +231,31 @@ def test_a_schedule_asks_each_text_alike_and_never_twice(tmp_path: Path) -> None
     assert [pairing.anchor for pairing in fresh.take(3, {"b": 0.2})] == ["b"] * 3
 
 
-def test_the_adaptive_mode_stops_at_the_width_asks_fewer_and_goes_on_after_a_stop(tmp_path: Path) -> None:
+def test_an_adaptive_run_that_was_stopped_goes_on_from_the_answers_it_has(tmp_path: Path) -> None:
+    stage = strength(answers("some"), TlBench(adaptive=Adaptive(width=1.5, batch=4)), (FAIR,))
+    whole = built(tmp_path / "whole", stage)
+    left = 12 + 30
+
+    def failing(model: Model, text: str, sample: int) -> str | Reply:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise EndpointError("the server is gone")
+        return say(model, text, sample)
+
+    broken, mended = Parrot(failing), Parrot(say)
+    for client in (broken, mended):
+        with Context(Store(tmp_path / "store"), Cached(client, tmp_path / "calls.sqlite")) as ctx:
+            if client is broken:
+                with pytest.raises(EndpointError):
+                    ctx.store.build(stage, ctx)
+            else:
+                made = ctx.store.build(stage, ctx)
+    assert (made.path / "rows.jsonl").read_bytes() == (whole[1].path / "rows.jsonl").read_bytes()
+    assert 0 < mended.asked <= asked(whole[0]) - 12 - 16
+
+
+def test_the_adaptive_mode_stops_at_the_width_and_asks_the_same_fewer_each_time(tmp_path: Path) -> None:
     everything = TlBenchItems(limit=8)
     how = TlBench(adaptive=Adaptive(width=2.0, batch=6))
     full = strength(answers("some", everything), BENCH, (FAIR,))
