@@ -74,7 +74,7 @@ class Boards:
 
 
 def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
-    """The boards that the targets are, or were made from; of scores without a board, their own line.
+    """The boards that the targets are, or were made from; of scores without a board (an import has many), their lines.
 
     Another model of the same name, or the same with other scores in a column, has the board in its name. Raises
     UsageError for a target that has neither boards nor scores.
@@ -84,13 +84,21 @@ def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
         sources = boards_under(store, target)
         for source in sources:
             add(found, store, source.ref, json.loads((source.path / "board.json").read_bytes()))
-        if not sources and target.record["makes"] != "Score":
+        if sources:
+            continue
+        scores = [each for each in (target, *inputs(store, target)) if each.record["makes"] == "Score"]
+        if not scores:
             raise UsageError(
                 f"{target.ref} is no board, was made from none, and is no scores: there is nothing to show"
             )
-        if not sources:
-            add(found, store, target.ref, {"rows": [*score_lines(target)]})
+        for each in scores:
+            add(found, store, each.ref, {"rows": [*score_lines(each)]})
     return found
+
+
+def inputs(store: Store, target: Artifact) -> list[Artifact]:
+    """What a target was made from, as far as it is there."""
+    return [each for ref in target.inputs.values() if (each := store.at(ref))]
 
 
 def boards_under(store: Store, target: Artifact) -> list[Artifact]:
