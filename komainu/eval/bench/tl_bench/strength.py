@@ -39,6 +39,10 @@ class Strength(Scores):
     bench: TlBench
     duels: tuple[TlDuels, ...]
 
+    def __post_init__(self) -> None:
+        """By the judges' names, so that the order in which they are given plays no part."""
+        object.__setattr__(self, "duels", tuple(sorted(self.duels, key=lambda d: (d.judge.name, d.id))))
+
     def check(self) -> Iterator[str]:
         yield from super().check()
         if not self.duels:
