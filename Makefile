@@ -50,7 +50,7 @@ test-external: setup
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
 
-# How often tests and intervals are right, by simulation: about ten minutes on one core; SIMS=300 takes one.
+# How often tests and intervals are right, by simulation: about four minutes of CPU; SIMS=1000 takes one.
 decisions: setup
 	$(BIN)/python -m bench.decisions $(SIMS)
 

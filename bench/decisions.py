@@ -1,6 +1,6 @@
 """How often the tests find what is not there, and the intervals hold the truth, by simulation.
 
-python -m bench.decisions [simulations]     default: 10,000, about ten minutes on one core
+python -m bench.decisions [simulations]     default: 10,000, about four minutes of CPU
 """
 
 from __future__ import annotations

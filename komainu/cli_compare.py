@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,9 @@ def compare(targets: Sequence[str], accept: float) -> Outcome:
 
 
 def compare_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = [HEAD, *map(cells, found["pairs"])]
+    pairs = found["pairs"]
+    often = Counter((line["a"], line["b"], title(line)) for line in pairs)
+    rows = [HEAD, *(cells(line, judged=often[line["a"], line["b"], title(line)] > 1) for line in pairs)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -37,10 +40,15 @@ def compare_lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"not compared, as it is no mean over items: {what}" for what in found["not_compared"])
 
 
-def cells(line: Mapping[str, Any]) -> tuple[str, ...]:
-    what = (line["a"], line["b"], f"{line['bench']} ({line['language']}) {line['metric']}")
+def title(line: Mapping[str, Any]) -> str:
+    return f"{line['bench']} ({line['language']}) {line['metric']}"
+
+
+def cells(line: Mapping[str, Any], *, judged: bool) -> tuple[str, ...]:
+    """A pair as a line; with its judges where the same bench was judged by several panels."""
+    what = (line["a"], line["b"], f"{title(line)} by {line['judges']}" if judged else title(line))
     if line["withheld"] or line["difference"] is None:
-        return (*what, "withheld", "-", "-", line["word"], line["withheld"] or "no item has verdicts of both")
+        return (*what, "withheld", "-", "-", "-", line["withheld"] or "no item has verdicts of both")
     digits = 1 if line["bench"] == "average" else 3
     change = f"{line['difference']:+.{digits}f}"
     interval = f"[{line['low']:+.{digits}f}, {line['high']:+.{digits}f}]"

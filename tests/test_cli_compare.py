@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import panel
-from komainu.models.base import Model, Reply
+from komainu.models.base import Model, Question, Reply
 from komainu.store import reference
 from tests.eval.judge.world import KIND, NEW, STRICT, Counting, Marks
+from tests.eval.reference import FIXTURES, needs_fixtures
 from tests.eval.world import Items, Say, context, right, share_right
 from tests.test_cli import Said
 
@@ -116,13 +117,13 @@ def marked(name: str, judges: Sequence[Model]) -> Board:
 class Judges(Counting):
     """Judges that lack no verdict: the kind one gives a mark more; `good` is worth two more than `candidate`."""
 
-    def ask(self, model, questions):  # type: ignore[no-untyped-def]
+    def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
         for question in questions:
             text = question.messages[-1].content
             if model.name in ("good", "candidate"):
                 yield Reply(f"{model.name} answer to {text}")
                 continue
-            code = text.rsplit("</verdict-", 1)[1][:12]
+            code = text.rsplit("</verdict-", 1)[1].partition(">")[0]
             mark = 1 + (model.name == "kind") + 2 * ("good answer" in text) + len(text) % 2
             yield Reply(f"Well.\n<verdict-{code}>{mark}</verdict-{code}>")
 
@@ -167,3 +168,21 @@ def test_runs_are_compared_as_one(compare: Run) -> None:
     pair = row["pairs"][0]
     assert pair["difference"] == pytest.approx(10) and pair["word"] == "not distinguishable"
     assert pair["decide"]["items"] is None or pair["decide"]["runs"] is not None
+
+
+@needs_fixtures
+def test_published_judgements_are_decided_as_they_should_be(compare: Run) -> None:
+    """Three models before three judges, two of the three models before another one too; Rakuda lacks many verdicts."""
+    assert main(["eval", "import", "shaberi", str(Path(FIXTURES) / "shaberi" / "tree")]) == 0
+    assert compare("shaberi").code == 4
+    found = compare("shaberi", "--accept-missing", "0.35", "--json").json
+    gemma, phi, nemo = found["models"]
+    means = {(p["a"], p["b"]): p for p in found["pairs"] if p["bench"] == "average"}
+    assert means[gemma, phi]["word"] == "not distinguishable" and -0.5 < means[gemma, phi]["difference"] < 0
+    assert means[gemma, phi]["decide"]["items"] > 10_000
+    assert means[gemma, nemo]["word"] == means[phi, nemo]["word"] == "worse"
+    assert found["groups"] == [[gemma, phi], [nemo]] and found["grouped_by"] == "ja"
+    rakuda = [p for p in found["pairs"] if p["bench"] == "rakuda" and (p["a"], p["b"]) == (gemma, phi)]
+    assert [(p["n"], p["cells"], p["only_a"], p["only_b"]) for p in rakuda] == [(40, 82, 12, 22)]
+    judges = {p["judges"] for p in found["pairs"] if p["bench"] == "tengu_bench" and p["b"] == nemo and p["a"] == phi}
+    assert judges == {"gpt-4-turbo-preview", "llmjudge-athenev2, llmjudge-llama33, llmjudge-tulu405"}

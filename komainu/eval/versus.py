@@ -36,13 +36,19 @@ class Told(NamedTuple):
     least: int = 1
 
 
+class Key(NamedTuple):
+    """What is compared: a metric of a bench, and how it was measured."""
+
+    measure: Measure
+    way: ways.Key
+
+
 @dataclass(frozen=True)
 class Entrant:
-    """A model under the name it is shown by, its numbers and its columns by measure."""
+    """A model under the name it is shown by, and its columns."""
 
     name: str
-    numbers: Mapping[Measure, Number]
-    columns: Mapping[Measure, Column]
+    columns: Mapping[Key, Column]
 
 
 def versus(store: Store, targets: Sequence[str], *, accept: float = 0.0, seed: int = 0) -> dict[str, Any]:
@@ -56,13 +62,11 @@ def versus(store: Store, targets: Sequence[str], *, accept: float = 0.0, seed: i
         raise UsageError(f"{', '.join(targets)} has the numbers of {len(found)} model; a comparison needs two or more")
     lines: list[Told] = []
     averages: list[Told] = []
+    common = in_all(found)
     for a, b in combinations(found, 2):
-        shared = [measure for measure in a.columns if measure in b.columns]
-        if not shared:
-            raise UsageError(f"{a.name!r} and {b.name!r} have no bench in common; compare models on the same benches")
-        alike(a, b, shared)
-        lines += [of_column(a, b, measure, accept, seed) for measure in shared]
-        averages += of_averages(a, b, [m for m in shared if all(m in each.columns for each in found)], accept, seed)
+        alike(a, b)
+        lines += [of_column(a, b, key, accept, seed) for key in a.columns if key in b.columns]
+        averages += of_averages(a, b, common, accept, seed)
     benches, means = decided(lines), decided(averages)
     told = {"models": [each.name for each in found], "pairs": [*means, *benches], **grouped(found, means)}
     return {**told, "level": LEVEL, "not_compared": without}
@@ -75,19 +79,28 @@ def entrants(store: Store, targets: Sequence[str]) -> tuple[list[Entrant], list[
     """
     rows = [(number, rows_of(store, number)) for number in numbers(store, targets)]
     without = sorted({f"{n.bench} ({n.language}) {n.metric}" for n, some in rows if not some})
-    several = len({(n.model, n.weights, measure_of(n)) for n, _ in rows}) < len(rows)
-    by: dict[tuple[str, ...], list[tuple[Number, list[list[Score]]]]] = {}
+    several = len({(n.model, n.weights, key_of(n)) for n, _ in rows}) < len(rows)
+    by: dict[tuple[str, ...], dict[Key, Column]] = {}
     for number, some in rows:
         if some:
-            key = (number.model, number.weights, *([number.result] if several else []))
-            by.setdefault(key, []).append((number, some))
+            columns = by.setdefault((number.model, number.weights, *([number.result] if several else [])), {})
+            columns[key_of(number)] = read(number, some)
     names = [model for model, *_ in by]
     found = []
-    for (model, weights, *result), there in by.items():
+    for (model, weights, *result), columns in by.items():
         told = f"{model} ({(result or [weights])[0]})" if names.count(model) > 1 else model
-        columns = {measure_of(number): read(number, some) for number, some in there}
-        found.append(Entrant(told, {measure_of(number): number for number, _ in there}, columns))
+        found.append(Entrant(told, columns))
     return found, without
+
+
+def in_all(found: Sequence[Entrant]) -> list[Key]:
+    """What all models have, for the averages; nothing of a bench that they have in several ways, which do not mix."""
+    shared = [key for key in found[0].columns if all(key in each.columns for each in found)]
+    return [key for key in shared if sum(key.measure == other.measure for other in shared) == 1]
+
+
+def key_of(number: Number) -> Key:
+    return Key(measure_of(number), ways.key(number.way))
 
 
 def measure_of(number: Number) -> Measure:
@@ -116,39 +129,46 @@ def read(number: Number, rows: Sequence[Sequence[Score]]) -> Column:
     return column(measure_of(number), number.way["items"], [by_item(some, number.metric) for some in rows], rows)
 
 
-def alike(a: Entrant, b: Entrant, shared: Sequence[Measure]) -> None:
-    """UsageError unless both were measured in the same way and on the same items."""
+def alike(a: Entrant, b: Entrant) -> None:
+    """UsageError unless both have a bench, were measured on it in the same way, and answered the same items."""
+    ours, theirs = ({key.measure: key.way for key in each.columns} for each in (a, b))
+    shared = [measure for measure in ours if measure in theirs]
+    if not shared:
+        raise UsageError(f"{a.name!r} and {b.name!r} have no bench in common; compare models on the same benches")
     for measure in shared:
-        both = [ways.key(each.numbers[measure].way) for each in (a, b)]
-        if both[0] != both[1]:
-            one, two = ways.apart(both)
+        if not any(key.measure == measure and key in b.columns for key in a.columns):
+            one, two = ways.apart([ours[measure], theirs[measure]])
             raise UsageError(
                 f"{measure.name} was measured in different ways, which cannot be compared: {a.name!r} with {one}; "
                 f"{b.name!r} with {two}. Measure both alike"
             )
-        same_items(a.columns[measure], b.columns[measure], a.name, b.name)
+    for key in a.columns:
+        if key in b.columns:
+            same_items(a.columns[key], b.columns[key], a.name, b.name)
 
 
-def of_column(a: Entrant, b: Entrant, measure: Measure, accept: float, seed: int) -> Told:
+def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Told:
     """The comparison on one metric of one bench, in its own unit."""
-    one, two = a.columns[measure], b.columns[measure]
+    measure, way = key
+    one, two = a.columns[key], b.columns[key]
     both, why = pair(one.cells, two.cells), lacking((one, two), accept)
-    key = {"a": a.name, "b": b.name, **measure.key, "higher_is_better": measure.higher_is_better, "withheld": why}
+    what = {"a": a.name, "b": b.name, **measure.key, "judges": dict(way).get("judges", "")}
+    told = {**what, "higher_is_better": measure.higher_is_better, "withheld": why}
     counts = {"cells": both.cells, "only_a": both.alone[0], "only_b": both.alone[1], "items_lost": both.lost}
     if why or not both.items:
-        return Told({**key, **withheld(), **counts}, None, measure.top)
+        return Told({**told, **withheld(), **counts}, None, measure.top)
     runs = (one.between, two.between) if len(one.runs) + len(two.runs) > 2 else ()
     found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
     gaps = (np.array(both.second) - np.array(both.first)) / measure.top
     whole = float(gaps.var(ddof=1)) / len(gaps) if len(gaps) > 1 else 0.0
     makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top)
     shares = {*both.first, *both.second} <= {0.0, measure.top}
-    return Told({**key, **written(found), **counts}, makeup, measure.top, 2 if shares else 1)
+    return Told({**told, **written(found), **counts}, makeup, measure.top, 2 if shares else 1)
 
 
-def of_averages(a: Entrant, b: Entrant, shared: Sequence[Measure], accept: float, seed: int) -> Iterator[Told]:
+def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, seed: int) -> Iterator[Told]:
     """The comparison on each average that the shared benches make, in points of 100."""
-    one, two = (Average([each.columns[m] for m in shared], seed, max(LIMIT, accept)) for each in (a, b))
+    one, two = (Average([each.columns[key] for key in shared], seed, max(LIMIT, accept)) for each in (a, b))
     for part, languages in one.parts.items() if shared else ():
         key = {"a": a.name, "b": b.name, "bench": "average", "language": part, "metric": "mean"}
         weights = one.weights(languages)
@@ -192,10 +212,10 @@ def decided(family: Sequence[Told]) -> list[dict[str, Any]]:
 
 
 def grouped(found: Sequence[Entrant], means: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The models that no test tells apart, best first, on the widest average there is."""
+    """The models that no test tells apart, best first, on the widest average; nothing where one is withheld."""
     part = next((p for p in reversed(PARTS) if any(line["language"] == p for line in means)), None)
     lines = {(line["a"], line["b"]): line for line in means if line["language"] == part}
-    if part is None:
+    if part is None or any(line["difference"] is None for line in lines.values()):
         return {"grouped_by": None, "groups": []}
 
     def between(a: str, b: str) -> Mapping[str, Any]:
@@ -204,8 +224,8 @@ def grouped(found: Sequence[Entrant], means: Sequence[Mapping[str, Any]]) -> dic
     names = [each.name for each in found]
     ahead = {name: 0.0 for name in names}  # the sum of the differences to all others orders as the means do
     for (a, b), line in lines.items():
-        change = line["difference"] or 0.0
-        ahead[a], ahead[b] = ahead[a] - change, ahead[b] + change
+        ahead[a] -= line["difference"]
+        ahead[b] += line["difference"]
     ranked = sorted(names, key=lambda name: -ahead[name])
     return {
         "grouped_by": part,

@@ -31,9 +31,7 @@ Go = Callable[[str], None]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(
-        tmp_path_factory.mktemp("view"), title=" ".join(("every text is hostile", HOSTILE[1], "\u202e \ud800"))
-    )[0]
+    return built(tmp_path_factory.mktemp("view"), title=" ".join(("hostile", *HOSTILE[1::22], "\u202e \ud800")))[0]
 
 
 @pytest.fixture(scope="module")
@@ -230,12 +228,15 @@ def test_a_number_is_drawn_with_its_interval_and_said_in_words(page: Chromium, g
     go(f"?by={MARKS}&order=board")
     mean, low, high = column["cells"][0][:3]
     assert texts(page, ".standings .body .value")[0] == f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-    ends = page.value(
-        "['x1', 'x2'].map((n) => parseFloat(document.querySelector('.standings .reach').getAttribute(n)))"
+    ticks = "[...document.querySelectorAll('.standings .tick')]"
+    axis = f"{ticks}.map((e) => [parseFloat(e.getAttribute('x')), +e.textContent])"
+    (left, least), *_, (right, most) = page.value(axis)
+    drawn = page.value(
+        "[...['x1', 'x2'].map((n) => document.querySelector('.standings .reach').getAttribute(n)), "
+        "document.querySelector('.standings .mark').getAttribute('cx')].map(parseFloat)"
     )
-    middle = page.value("parseFloat(document.querySelector('.standings .mark').getAttribute('cx'))")
-    assert ends[0] < middle < ends[1]
-    assert (middle - ends[0]) / (ends[1] - ends[0]) == pytest.approx((mean - low) / (high - low), abs=0.01)
+    wanted = [left + (right - left) * (value - least) / (most - least) for value in (low, high, mean)]
+    assert drawn == pytest.approx(wanted, abs=0.01)
     go("")
     assert (
         texts(page, ".standings .body .value b") == ["withheld"] * 3
@@ -293,3 +294,42 @@ def test_scripts_hand_over_what_was_written(page: Chromium, tmp_path: Path, site
     units = page.value("found.map((text) => [...Array(text.length).keys()].map((i) => text.charCodeAt(i)))")
     assert units == [memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H").tolist() for text in wild]
     assert scripts.SIZE > 0
+
+
+def test_the_numbers_of_the_filters_follow_the_chosen_models(page: Chromium, go: Go, site: Path) -> None:
+    values = dict(table(site, MARKS)["rows"])
+    go(f"bench/{MARKS}?a=0&b=1")
+    filters = "[...document.querySelectorAll('.controls select')].at(-1)"
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        for which, entry in enumerate((a, b)):
+            box = f"document.querySelectorAll('.controls select')[{which}]"
+            page.value(f"{box}.value = '{entry}'; {box}.dispatchEvent(new Event('change'))")
+        pairs = [each for each in zip(values[a], values[b], strict=True) if None not in each]
+        told = page.value(f"[...{filters}.options].map((e) => e.textContent)")
+        assert f"B worse than A ({sum(y < x for x, y in pairs)})" in told, told
+        assert f"B better than A ({sum(y > x for x, y in pairs)})" in told
+
+
+def test_models_that_were_added_stay_from_item_to_item(page: Chromium, go: Go) -> None:
+    go(f"item/{MARKS}/0?a=0&b=1&with=0,1&show=models")
+    add = "document.querySelector('.controls select')"
+    moved(page, lambda: page.value(f"{add}.value = '2'; {add}.dispatchEvent(new Event('change'))"))
+    assert len(texts(page, ".entry h2")) == 3
+    moved(page, lambda: page.press("j"))
+    assert len(texts(page, ".entry h2")) == 3
+    moved(page, lambda: page.value("document.querySelector('.chosen a').click()"))
+    assert [seen(NAMES[1]) in text for text in texts(page, ".entry h2")] == [True, False]
+    moved(page, lambda: page.press("k"))
+    assert len(texts(page, ".entry h2")) == 2
+
+
+def test_a_page_that_comes_late_is_not_drawn_over_a_later_one(page: Chromium, go: Go) -> None:
+    go("")
+    late = page.value(
+        f"(async () => {{ const real = load; let go; const held = new Promise((done) => {{ go = done; }}); "
+        f"Items.known.clear(); load = (key) => held.then(() => real(key)); location.hash = '#/bench/{MARKS}'; "
+        "await new Promise((done) => setTimeout(done, 50)); load = real; location.hash = '#/?order=name'; "
+        "await new Promise((done) => setTimeout(done, 50)); go(); await new Promise((done) => setTimeout(done, 200)); "
+        "return document.querySelector('.kicker').textContent; })()"
+    )
+    assert late == "Evaluation"

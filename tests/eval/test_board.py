@@ -238,7 +238,7 @@ def test_two_builds_give_the_same_bytes_and_another_seed_another_bootstrap(tmp_p
     assert board["headline"] == other["headline"]  # nothing is drawn for it
     one, two = (b["headline_decisions"][0] for b in (board, other))
     drawn = {"boot_low", "boot_high"}
-    assert {"boot_low"} <= {k for k in one if one[k] != two[k]} <= drawn and abs(one["boot_low"] - one["low"]) < 2
+    assert {"boot_low"} <= {k for k in one if one[k] != two[k]} <= drawn and abs(one["boot_low"] - one["low"]) < 3
 
 
 def test_the_summary_is_small_and_holds_the_averages(tmp_path: Path) -> None:

@@ -205,14 +205,14 @@ def test_a_table_holds_means_spreads_and_what_is_missing() -> None:
 
 
 def test_several_answers_to_an_item_keep_their_own_verdicts(tmp_path: Path) -> None:
-    ctx = context(tmp_path / "store", lambda model, text, sample: f"sample {sample}")
+    right = next(Asked().rows()).meta["references"][0]
+    ctx = context(tmp_path / "store", lambda model, text, sample: right if sample == 1 else f"sample {sample}")
     answers = Answers(model=Model(name="m", temperature=1.0), items=Asked(n=4), samples=3)
     scores = ctx.store.build(Scores(answers=answers, bench=ExactMatch(language="ja")), ctx)
     write_site(gather(ctx.store, [scores]), ctx.store, "samples", tmp_path / "site")
     first, second = Site(tmp_path / "site", ctx, board()).series("s0/e0")[:2]
-    assert [a["text"] for a in first] == [[f"sample {n}"] for n in range(3)] and all(
-        len(a["verdicts"]) == 1 for a in first
-    )
+    assert [a["text"] for a in first] == [["sample 0"], [right], ["sample 2"]]
+    assert [[v[2] for v in a["verdicts"]] for a in first] == [[0.0], [1.0], [0.0]]
     assert [a["note"] for a in first] == ["sample 1", "sample 2", "sample 3"] and "verdicts" not in second[0]
 
 
@@ -242,9 +242,10 @@ def test_a_board_twice_is_one_and_two_models_of_one_name_are_two(tmp_path: Path)
     (entry,) = one.entries
     (scores,) = entry.scores
     other = replace(scores.answers, model=replace(scores.answers.model, rope=RopeScaling(factor=2)))
-    two = Board(entries=(Entry(name="a", scores=(panel(other, Marks(language="ja"), JUDGES[:1]),)),))
-    first, second = shown(ctx, one, two).entries
-    assert first == "a" and second.startswith("a (board/")
+    for same, seed in ((other, 0), (scores.answers, 1)):
+        again = Board(entries=(Entry(name="a", scores=(panel(same, Marks(language="ja"), JUDGES[:1], seed),)),))
+        first, second = shown(ctx, one, again).entries
+        assert first == "a" and second.startswith("a (board/")
 
 
 def test_averages_over_other_columns_are_apart(tmp_path: Path) -> None:

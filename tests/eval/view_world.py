@@ -47,6 +47,7 @@ HOSTILE = (
     "\\u003cscript\\u003e \\x3c \\",
     "__proto__ constructor toString",
     "]]> <![CDATA[ x ]]>",
+    "w" * 300,
     "家\U000e0100 👩‍👩‍👧‍👦 \ufeff",
 )
 HUGE = "寿限無寿限無五劫の擦り切れ。" * 20_000

@@ -53,12 +53,16 @@ def compare(
     one, two = of_items(a), of_items(b)
     if runs:
         one, two = (widened(spread, each) for spread, each in zip((one, two), runs, strict=True))
-    shares = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all())
-    known = None
-    if shares and not any(each.variance for each in runs):
-        both, neither = int(((a == 1) & (b == 1)).sum()), int(((a == 0) & (b == 0)).sum())
-        known = paired_shares(both, int((a > b).sum()), int((b > a).sum()), neither)
-    return weighed(b - a, one, two, runs, seed, unit=top, known=known, least=few(len(a)) if shares else 0.0)
+    found = weighed(b - a, one, two, runs, seed, unit=top)
+    if not (np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all()):
+        return found
+    least = top * few(len(a))
+    found = found._replace(detectable=max(least, found.detectable or 0.0))
+    if any(each.variance for each in runs):
+        return found
+    both, neither = int(((a == 1) & (b == 1)).sum()), int(((a == 0) & (b == 0)).sum())
+    _, low, high = paired_shares(both, found.down, found.up, neither).times(top)
+    return found._replace(low=low, high=high)
 
 
 def weighed(
@@ -69,23 +73,20 @@ def weighed(
     seed: str,
     *,
     unit: float = 100.0,
-    known: Estimate | None = None,
     whole: float | None = None,
-    least: float = 0.0,
 ) -> Comparison:
     """The comparison of two means, in a unit, from the differences of items between -1 and 1, whose mean is theirs.
 
-    `known` is its interval, where there is a better one than MOVER's; `whole` the variance of that mean, where it is
-    not that of the gaps over their number; `least` the smallest difference that so many items could show at all.
+    `whole` is the variance of that mean, where it is not that of the gaps over their number.
     """
     n, extra = len(gaps), sum(each.variance for each in runs)
     up, down = int((gaps > TINY).sum()), int((gaps < -TINY).sum())
     items = whole if whole is not None else float(gaps.var(ddof=1)) / n if n > 1 else 0.0
     p = student(float(gaps.mean()), items, n, runs) if extra else sign_flip(gaps)
-    found = known or (difference(first, second) if up + down or extra else no_difference(n))
+    found = difference(first, second) if up + down or extra else no_difference(n)
     boot = bca_mean(gaps, seed) if up + down else no_difference(n)
-    smallest = max(least, quantiles(1 - LEVEL) * sqrt(items + extra))
-    ends = (*found.times(unit), p, up, down, unit * min(1.0, smallest) if smallest else None)
+    smallest = min(1.0, quantiles(1 - LEVEL) * sqrt(items + extra))
+    ends = (*found.times(unit), p, up, down, unit * smallest if smallest else None)
     return Comparison(n, *ends, unit * boot.low, unit * boot.high)
 
 

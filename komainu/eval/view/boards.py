@@ -11,6 +11,7 @@ from komainu.errors import UsageError
 from komainu.store import Artifact, Store
 
 Object = dict[str, Any]
+BOARD = "board.json"
 
 
 class Column(NamedTuple):
@@ -74,25 +75,21 @@ class Boards:
 
 
 def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
-    """The boards that the targets are, or were made from; of scores without a board (an import has many), their lines.
+    """The boards that the targets are, or were made from; of scores, and of what was made from scores without a board
+    (an import), their own lines.
 
     Another model of the same name, or the same with other scores in a column, has the board in its name. Raises
     UsageError for a target that has neither boards nor scores.
     """
     found = Boards()
     for target in targets:
-        sources = boards_under(store, target)
+        sources = boards_under(store, target) or scores_under(store, target)
+        if not sources:
+            raise UsageError(f"{target.ref} is neither a board nor scores, nor made from any: there is nothing to show")
         for source in sources:
-            add(found, store, source.ref, json.loads((source.path / "board.json").read_bytes()))
-        if sources:
-            continue
-        scores = [each for each in (target, *inputs(store, target)) if each.record["makes"] == "Score"]
-        if not scores:
-            raise UsageError(
-                f"{target.ref} is no board, was made from none, and is no scores: there is nothing to show"
-            )
-        for each in scores:
-            add(found, store, each.ref, {"rows": [*score_lines(each)]})
+            board = source.path / BOARD
+            whole = json.loads(board.read_bytes()) if board.exists() else {"rows": [*score_lines(source)]}
+            add(found, store, source.ref, whole)
     return found
 
 
@@ -105,13 +102,20 @@ def boards_under(store: Store, target: Artifact) -> list[Artifact]:
     """The nearest boards: the target itself, or those that it was made from, each once."""
     found, todo, seen = [], [target], {target.ref}
     for each in todo:
-        if (each.path / "board.json").exists():
+        if (each.path / BOARD).exists():
             found.append(each)
             continue
         new = [ref for ref in each.inputs.values() if ref not in seen]
         seen.update(new)
         todo += filter(None, map(store.at, new))
     return found
+
+
+def scores_under(store: Store, target: Artifact) -> list[Artifact]:
+    """The target, or what it was made from, as far as it is scores."""
+    return [
+        each for each in (target, *map(store.at, target.inputs.values())) if each and each.record["makes"] == "Score"
+    ]
 
 
 def score_lines(scores: Artifact) -> Iterator[Object]:

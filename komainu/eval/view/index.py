@@ -7,6 +7,7 @@ from typing import Any
 
 from komainu.eval.league.cells import Cell
 from komainu.eval.league.table import alike
+from komainu.eval.league.ways import apart
 from komainu.eval.view.boards import AnswerSet, Boards, Column, Object, Part
 
 DECIDED = ("difference", "low", "high", "p_holm", "word", "withheld")
@@ -32,13 +33,15 @@ def index(boards: Boards, sets: Sequence[AnswerSet]) -> Object:
 
 
 def bench(boards: Boards, number: int, sets: Sequence[AnswerSet]) -> Object:
-    """A column of a bench; one that was measured in another way than the one of its name before it has a number."""
+    """A column of a bench; of several of one name, measured in different ways, `apart` tells what is different."""
     column = boards.columns[number]
     lines = [entry.lines.get(column) for entry in boards.entries.values()]
     first = next(line for line in lines if line)
-    twins = sum(other[:3] == column[:3] for other in boards.columns[:number])
+    twins = [other for other in boards.columns if other[:3] == column[:3]]
     return {
-        "bench": column.bench + (f" #{twins + 1}" if twins else ""),
+        "bench": column.bench,
+        "twin": twins.index(column),
+        "apart": apart([other.way for other in twins])[twins.index(column)],
         "language": column.language,
         "metric": column.metric,
         "bottom": first.get("bottom", 0),

@@ -36,7 +36,8 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
     columns = {c: boards.columns[c] for c in shown.columns}
     tables = {c: Table(len(items)) for c in columns}
     questions = Series(folder, f"{name}/q")
-    questions.extend(item(chat) for chat in items.values())
+    rivals = rivals_of(boards, store, columns.values())
+    questions.extend({**item(chat), "rivals": rivals.get(id, [])} for id, chat in items.items())
     told, leaks, count = [], list[tuple[int, int, int]](), 0
     for number, entry in enumerate(boards.entries.values()):
         if (artifact := artifacts.get(entry.name)) is None:
@@ -67,6 +68,18 @@ def items_of(store: Store, answers: Iterable[Artifact]) -> dict[str, Chat]:
     for row in rows:
         if isinstance(row, Chat):
             found.setdefault(row.id, row)
+    return found
+
+
+def rivals_of(boards: Boards, store: Store, columns: Iterable[Column]) -> dict[str, list[list[str]]]:
+    """What the answers were compared with, where a bench has anchors: an item's id to their names and answers."""
+    lines = (next(e.lines[column] for e in boards.entries.values() if column in e.lines) for column in columns)
+    made = (opened(store, line["scores"]).inputs.get("bench.anchors") for line in lines)
+    found: dict[str, list[list[str]]] = {}
+    for ref in filter(None, dict.fromkeys(made)):
+        for row in opened(store, ref).rows():
+            if isinstance(row, Chat):
+                found.setdefault(row.id, []).append([str(row.meta.get("anchor", "")), row.reply])
     return found
 
 

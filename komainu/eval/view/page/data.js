@@ -3,7 +3,12 @@ const KEPT = 400; // scripts whose values are kept
 const PATH = /^data\/[a-z0-9][a-z0-9/-]*\.js$/;
 const values = new Map(); // key to a promise, the oldest first
 const handed = new Map(); // key to what was handed over by a script that has run and is not asked for yet
-const rules = { createScriptURL: (path) => { if (!PATH.test(path)) throw new Error("no data at " + path); return path; } };
+const rules = {
+  createScriptURL: (path) => {
+    if (!PATH.test(path)) throw new Error("no data at " + path);
+    return path;
+  },
+};
 const trusted = globalThis.trustedTypes ? trustedTypes.createPolicy("data", rules) : rules;
 
 globalThis.komainu = (key, value) => handed.set(key, value);
@@ -46,7 +51,7 @@ async function one(key, starts, n) {
 
 function part(starts, n) {
   let low = 0;
-  for (let high = starts.length - 1; low < high; ) {
+  for (let high = starts.length - 1; low < high;) {
     const middle = (low + high + 1) >> 1;
     if (starts[middle] <= n) low = middle;
     else high = middle - 1;

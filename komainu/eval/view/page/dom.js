@@ -1,7 +1,12 @@
 "use strict";
 // Texts of models, judges and rows go into the page as text nodes and attribute values; nothing is parsed as HTML.
-// Controls, what has no width, what turns the direction around, tags, halves of a character.
-const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+const UNSEEN = new RegExp(
+  "[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f" + // controls
+    "\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069" + // what turns the direction around or breaks a line
+    "\\u180e\\u200b\\u2060-\\u2065\\u206a-\\u206f\\ufeff\\u{e0000}-\\u{e007f}" + // what has no width; tags
+    "\\ud800-\\udfff]", // halves of a character
+  "gu",
+);
 const LONG = 2500; // characters of a text that are shown at once
 
 // A text as a reader should see it: what could not be seen in it is shown as a sign.
@@ -15,7 +20,12 @@ function element(made, attributes, inside) {
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, clean(value));
   }
-  made.append(...inside.flat(9).filter((one) => one != null && one !== false && one !== "").map(node));
+  made.append(
+    ...inside
+      .flat(9)
+      .filter((one) => one != null && one !== false && one !== "")
+      .map(node),
+  );
   return made;
 }
 
@@ -33,13 +43,19 @@ function svg(name, attributes = {}, ...inside) {
 }
 
 function choice(label, options, chosen, change) {
-  const made = options.map(([value, text]) => el("option", { value, selected: String(value) === String(chosen) }, text));
+  const made = options.map(([value, text]) =>
+    el("option", { value, selected: String(value) === String(chosen) }, text),
+  );
   return el("label", {}, el("span", {}, label), el("select", { change: (e) => change(e.target.value) }, made));
 }
 
 // Names with texts.
-function pairs(some) {
-  return el("dl", {}, some.map(([name, text]) => [el("dt", {}, name), el("dd", {}, said([text], "en"))]));
+function pairs(some, lang = "en") {
+  return el(
+    "dl",
+    {},
+    some.map(([name, text]) => [el("dt", {}, name), el("dd", {}, said([text], lang))]),
+  );
 }
 
 // A text, in pieces where parts of it are marked as [text, kind]; a very long one is cut, with a button for the rest.
@@ -58,7 +74,13 @@ function said(pieces, lang, limit = LONG) {
     const all = pieces.reduce((sum, piece) => sum + (typeof piece === "string" ? piece : piece[0]).length, 0);
     if (all > most) {
       const open = () => fill(Infinity);
-      box.append(el("button", { type: "button", class: "rest", click: open }, `… ${(all - most).toLocaleString("en")} more characters`));
+      box.append(
+        el(
+          "button",
+          { type: "button", class: "rest", click: open },
+          `… ${(all - most).toLocaleString("en")} more characters`,
+        ),
+      );
     }
   };
   fill(limit);

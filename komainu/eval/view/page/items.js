@@ -5,7 +5,9 @@ class Items {
   static of(c) {
     if (!Items.known.has(c)) {
       const place = `s${board.columns[c].set}`;
-      const made = Promise.all([load(`${place}/items`), load(`${place}/c${c}`)]).then(([set, table]) => new Items(c, place, set, table));
+      const made = Promise.all([load(`${place}/items`), load(`${place}/c${c}`)]).then(
+        ([set, table]) => new Items(c, place, set, table),
+      );
       made.catch(() => Items.known.delete(c));
       Items.known.set(c, made);
     }
@@ -19,7 +21,9 @@ class Items {
     this.judges = withinOne(table.at.length, table.spread);
     this.models = betweenAll(table.at.length, table.rows);
     const position = new Map(table.at.map((i, n) => [i, n]));
-    this.leaks = counts(set.leaks.filter(([, i]) => position.has(i)).map(([entry, i, k]) => [entry, position.get(i), k]));
+    this.leaks = counts(
+      set.leaks.filter(([, i]) => position.has(i)).map(([entry, i, k]) => [entry, position.get(i), k]),
+    );
     this.lacking = counts(table.lacking);
     this.ruled = counts(table.ruled.map(([entry, n]) => [entry, n, 1]));
     this.texts = table.at.map((i) => normal(set.items[i].join("\n")));
@@ -38,7 +42,8 @@ class Items {
     const found = [];
     for (let n = 0; n < this.table.at.length; n++) {
       const weight = weigh ? weigh(this, n, a, b) : 1;
-      if (weight > 0 && (!q || this.texts[n].includes(normal(q)) || deep?.has(this.table.at[n]))) found.push([n, weight]);
+      if (weight > 0 && (!q || this.texts[n].includes(normal(q)) || deep?.has(this.table.at[n])))
+        found.push([n, weight]);
     }
     return (weigh ? found.sort((x, y) => y[1] - x[1] || x[0] - y[0]) : found).map(([n]) => n);
   }
@@ -52,13 +57,18 @@ class Items {
   // The items with a text in their questions, answers or reasons; `tell` hears how far it is, and says false to stop.
   async search(q, tell) {
     const found = new Set();
-    const parts = [[`${this.place}/q`, this.set.questions], ...this.set.entries.map(([entry, starts]) => [`${this.place}/e${entry}`, starts])];
+    const parts = [
+      [`${this.place}/q`, this.set.questions],
+      ...this.set.entries.map(([entry, starts]) => [`${this.place}/e${entry}`, starts]),
+    ];
     const all = parts.reduce((sum, [, starts]) => sum + starts.length, 0);
     let done = 0;
     for (const [key, starts] of parts) {
       for (let at = 0; at < starts.length; at++) {
         const some = await load(`${key}-${at}`);
-        some.forEach((cell, i) => { if (normal(textOf(cell)).includes(normal(q))) found.add(starts[at] + i); });
+        some.forEach((cell, i) => {
+          if (normal(textOf(cell)).includes(normal(q))) found.add(starts[at] + i);
+        });
         if (tell(++done / all) === false) return null;
       }
     }
@@ -81,7 +91,9 @@ const FILTERS = {
 function withinOne(size, spread) {
   const found = new Array(size).fill(null);
   for (const [entry, gaps] of spread) {
-    gaps.forEach((gap, n) => { if (gap != null && !(gap <= found[n]?.gap)) found[n] = { gap, entries: [entry] }; });
+    gaps.forEach((gap, n) => {
+      if (gap != null && !(gap <= found[n]?.gap)) found[n] = { gap, entries: [entry] };
+    });
   }
   return found;
 }
@@ -121,6 +133,18 @@ function normal(text) {
 // Everything that can be read in a question, or in the answers of one entry to it.
 function textOf(cell) {
   const pieces = (text = []) => text.map((piece) => (typeof piece === "string" ? piece : piece[0])).join("");
-  if (!Array.isArray(cell)) return [cell.turns.map((turn) => pieces(turn[1])), cell.references, cell.rubric, cell.notes].flat(2).join("\n");
-  return cell.map((each) => [pieces(each.text), each.thinking, ...(each.turns || []).map((turn) => pieces(turn[1])), ...(each.verdicts || []).map((v) => v[3])].join("\n")).join("\n");
+  if (!Array.isArray(cell))
+    return [cell.turns.map((turn) => pieces(turn[1])), cell.references, cell.rubric, cell.rivals, cell.notes]
+      .flat(2)
+      .join("\n");
+  return cell
+    .map((each) =>
+      [
+        pieces(each.text),
+        each.thinking,
+        ...(each.turns || []).map((turn) => pieces(turn[1])),
+        ...(each.verdicts || []).map((v) => v[3]),
+      ].join("\n"),
+    )
+    .join("\n");
 }

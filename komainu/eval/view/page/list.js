@@ -9,7 +9,12 @@ class List {
     this.there = new Map();
     this.body = el("div", { class: "body", role: "rowgroup" });
     this.head = el("div", { class: "head row", role: "row" });
-    this.box = el("div", { class: `list ${kind}`, role: "table", "aria-label": label, tabindex: 0, keydown: (e) => this.key(e) }, this.head, this.body);
+    this.box = el(
+      "div",
+      { class: `list ${kind}`, role: "table", "aria-label": label, tabindex: 0, keydown: (e) => this.key(e) },
+      this.head,
+      this.body,
+    );
     this.heads(heads);
     this.box.addEventListener("scroll", () => this.update(), { passive: true });
     new ResizeObserver(() => this.resized()).observe(this.box);
@@ -45,7 +50,11 @@ class List {
     for (let n = first; n < last; n++) if (!this.there.has(n)) this.put(n);
   }
   put(n) {
-    const row = el("div", { class: "row", role: "row", "aria-rowindex": n + 2 }, this.draw(this.rows[n], n).map((cell) => cellOf(cell, "cell")));
+    const row = el(
+      "div",
+      { class: "row", role: "row", "aria-rowindex": n + 2 },
+      this.draw(this.rows[n], n).map((cell) => cellOf(cell, "cell")),
+    );
     row.style.top = `${n * (this.height || 0)}px`;
     this.there.set(n, row);
     this.body.append(row);
@@ -53,7 +62,9 @@ class List {
   }
   key(event) {
     const page = Math.max(1, Math.floor(this.box.clientHeight / (this.height || 1)) - 1);
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[
+      event.key
+    ];
     if (!step || !this.rows.length || event.target.closest("input, select")) return;
     event.preventDefault();
     const now = [...this.there].find(([, row]) => row.contains(document.activeElement));
@@ -72,5 +83,16 @@ class List {
 }
 
 function cellOf(cell, role) {
-  return cell instanceof HTMLElement && cell.getAttribute("role") ? cell : el("div", { role, class: "cell", title: typeof cell === "string" ? cell : null }, cell);
+  return cell instanceof HTMLElement && cell.getAttribute("role")
+    ? cell
+    : el("div", { role, class: "cell", title: typeof cell === "string" ? cell : null }, cell);
+}
+
+// A cell of a row, and the one that names it.
+function slot(kind, ...inside) {
+  return el("div", { role: "cell", class: `cell ${kind}` }, inside);
+}
+
+function heading(kind, ...inside) {
+  return el("div", { role: "rowheader", class: `cell ${kind}` }, inside);
 }

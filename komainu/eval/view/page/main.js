@@ -4,7 +4,11 @@ let wanted = null; // the items that the last list had, in its order
 let now = 0; // counts the pages, so that one that comes late is not shown
 
 function to(place, values = {}) {
-  const params = new URLSearchParams(Object.entries(values).filter(([, value]) => value != null && value !== "").map(([key, value]) => [key, String(value)]));
+  const params = new URLSearchParams(
+    Object.entries(values)
+      .filter(([, value]) => value != null && value !== "")
+      .map(([key, value]) => [key, String(value)]),
+  );
   return "#/" + place + (params.size ? "?" + params : "");
 }
 
@@ -29,16 +33,25 @@ async function show() {
     const column = Number(c);
     if (kind && !board.columns[column]?.bench) throw new Error(`there is no column ${c}`);
     const pages = { bench: () => benchPage(column, params), item: () => itemPage(column, Number(n), params) };
-    await (pages[kind] || (() => boardPage(params)))();
+    const draw = await (pages[kind] || (() => () => boardPage(params)))();
+    if (mine === now) await draw();
   } catch (error) {
-    if (mine === now) page("Not shown", el("h1", {}, "This cannot be shown"), el("p", {}, error.message), el("p", {}, el("a", { href: "#/" }, "To the board")));
+    if (mine === now)
+      page(
+        "Not shown",
+        el("h1", {}, "This cannot be shown"),
+        el("p", {}, error.message),
+        el("p", {}, el("a", { href: "#/" }, "To the board")),
+      );
   }
-  document.documentElement.dataset.shown = now;
+  if (mine === now) document.documentElement.dataset.shown = now;
 }
 
 function page(title, ...inside) {
   document.title = clean(title);
-  document.getElementById("main").replaceChildren(el("div", { class: "page" }, inside));
+  const main = document.getElementById("main");
+  main.replaceChildren(el("div", { class: "page" }, inside));
+  main.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
@@ -55,5 +68,14 @@ addEventListener("keydown", (event) => {
   else if (event.key === "j" || event.key === "k") document.getElementById(event.key)?.click();
 });
 addEventListener("hashchange", show);
-document.querySelector("footer").append(el("p", {}, "Keys: / search, arrows through a list, Enter opens, j and k to the next and the previous item, Escape back to the list."));
+document
+  .querySelector("footer")
+  .append(
+    el(
+      "p",
+      {},
+      "Keys: / search, arrows through a list, Enter opens, ",
+      "j and k to the next and the previous item, Escape back to the list.",
+    ),
+  );
 show();

@@ -8,13 +8,19 @@ function shown(value, column, sign = false) {
   return sign && value > 0 ? "+" + text : text.replace("-", "\u2212");
 }
 
-// The value of one item: as it is.
+// The value of one item.
 function plain(value) {
-  return value == null ? MISSING : String(Math.round(1000 * value) / 1000).replace("-", "\u2212");
+  return value == null ? MISSING : String(+value.toPrecision(3)).replace("-", "\u2212");
 }
 
 function interval(cell, column) {
   return cell && cell[1] != null ? `[${shown(cell[1], column)}, ${shown(cell[2], column)}]` : "";
+}
+
+// A mean with its interval, to be read; why it is withheld can be asked for.
+function meanOf(cell, column) {
+  const mean = el("b", { title: cell?.[5] }, cell?.[5] ? "withheld" : shown(cell?.[0], column));
+  return [mean, " ", el("span", { class: "num" }, interval(cell, column))];
 }
 
 function pValue(p) {
@@ -22,17 +28,24 @@ function pValue(p) {
 }
 
 function nameOf(column) {
-  if (column.part) return ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column);
+  if (column.part)
+    return (
+      ({ ja: "Japanese average", en: "English average", avg: "Average" }[column.part] || column.part) + twin(column)
+    );
+  return metricOf(column) + (column.apart ? `: ${column.apart}` : "");
+}
+
+function metricOf(column) {
   return `${column.bench} (${column.language})` + (column.metric === column.bench ? "" : " " + column.metric);
 }
 
-// What tells the averages of boards that measured differently apart.
+// The number of a column among those of its name.
 function twin(column) {
   return column.twin ? ` #${column.twin + 1}` : "";
 }
 
 function shortOf(column) {
-  return column.part ? column.part.toUpperCase() + twin(column) : `${column.bench} ${column.language}`;
+  return (column.part ? column.part.toUpperCase() : `${column.bench} ${column.language}`) + twin(column);
 }
 
 // Round values from below `low` to above `high`.
@@ -41,7 +54,12 @@ function ticks(low, high, most = 5) {
   const size = 10 ** Math.floor(Math.log10(span / most));
   const step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((each) => span / each <= most);
   const found = [];
-  for (let i = Math.floor(low / step + 1e-9); i <= Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step) + 1); i++) found.push(+(i * step).toPrecision(12));
+  for (
+    let i = Math.floor(low / step + 1e-9);
+    i <= Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step) + 1);
+    i++
+  )
+    found.push(+(i * step).toPrecision(12));
   return found;
 }
 
@@ -51,7 +69,7 @@ class Scale {
     const there = values.filter((v) => v != null);
     const reach = most(there.map(Math.abs));
     const ends = around ? [-reach, reach] : [least(there), most(there)];
-    this.marks = there.length ? ticks(...ends, around ? 4 : 5) : [];
+    this.marks = there.length ? ticks(...ends, 4) : [];
     this.column = column;
     this.around = around;
   }
@@ -61,19 +79,46 @@ class Scale {
     return 2 + 96 * Math.min(1, Math.max(0, (value - low) / (high - low)));
   }
   lines(height) {
-    return this.marks.map((mark) => svg("line", { x1: this.at(mark) + "%", x2: this.at(mark) + "%", y1: 0, y2: height, class: mark === 0 && this.around ? "zero" : "grid" }));
+    return this.marks.map((mark) =>
+      svg("line", {
+        x1: this.at(mark) + "%",
+        x2: this.at(mark) + "%",
+        y1: 0,
+        y2: height,
+        class: mark === 0 && this.around ? "zero" : "grid",
+      }),
+    );
   }
   axis() {
     const end = this.marks.length - 1;
     const anchor = (i) => (i === 0 ? "start" : i === end ? "end" : "middle");
-    const texts = this.marks.map((mark, i) => svg("text", { x: this.at(mark) + "%", y: 11, class: "tick", "text-anchor": anchor(i) }, axisText(mark, this.column, this.around)));
-    return el("div", { role: "columnheader", class: "cell drawn" }, svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, texts));
+    const texts = this.marks.map((mark, i) =>
+      svg(
+        "text",
+        { x: this.at(mark) + "%", y: 11, class: "tick", "text-anchor": anchor(i) },
+        axisText(mark, this.column, this.around),
+      ),
+    );
+    return el(
+      "div",
+      { role: "columnheader", class: "cell drawn" },
+      svg("svg", { width: "100%", height: 14, "aria-hidden": "true" }, texts),
+    );
   }
   // A mean with its interval; only the bounds of what is withheld.
   plot(mean, low, high, label, height = 26) {
     const y = height / 2;
     const inside = this.lines(height);
-    if (low != null) inside.push(svg("line", { x1: this.at(low) + "%", x2: this.at(high) + "%", y1: y, y2: y, class: mean == null ? "bounds s1" : "reach s1" }));
+    if (low != null)
+      inside.push(
+        svg("line", {
+          x1: this.at(low) + "%",
+          x2: this.at(high) + "%",
+          y1: y,
+          y2: y,
+          class: mean == null ? "bounds s1" : "reach s1",
+        }),
+      );
     if (mean != null) inside.push(svg("circle", { cx: this.at(mean) + "%", cy: y, r: 4.2, class: "mark s1" }));
     return svg("svg", { width: "100%", height, role: "img", "aria-label": label }, inside);
   }
