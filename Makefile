@@ -4,8 +4,9 @@ BIN := .venv/bin
 SIZE ?= s
 SEED ?= 0
 MODE ?= full
+SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus soak chaos bench clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus soak chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -48,6 +49,10 @@ test-external: setup
 # Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
+
+# How often tests and intervals are right, by simulation: about four minutes of CPU; SIMS=1000 takes one.
+decisions: setup
+	$(BIN)/python -m bench.decisions $(SIMS)
 
 # All canonical programs of EvalPlus five times, and changed ones that must fail. FOLDER holds the two released files.
 test-evalplus: setup

@@ -60,6 +60,7 @@ class Wish(NamedTuple):
     items: Items = None
     judge: Judges = None
     user: User = None
+    runs: Annotated[int, typer.Option(min=1, help="Ask so often, each time with the next seed.")] = 1
     accept_missing: Accept = 0.0
 
 
@@ -200,3 +201,13 @@ def view(
     It works from a file: no server, nothing from outside.
     """
     return Job("view", (targets, out), json, "komainu.cli_view")
+
+
+@group.command()
+def compare(
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="Results: names or ids of the store.")],
+    accept_missing: Accept = 0.0,
+    json: Json = False,
+) -> Job:
+    """Compare all pairs of the models of some results: which is better, and what would decide it."""
+    return Job("compare", (targets, accept_missing), json, "komainu.cli_compare")

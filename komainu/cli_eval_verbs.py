@@ -57,10 +57,11 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
     tasks = [task.with_user(users[0] if users else None) for task in tasks]
-    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, **how)
+    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, runs=wish.runs, **how)
     judged = {"judges": joined(judges)} if any(task.bench.needs_judges for task in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
     parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
+    parts |= {"runs": wish.runs if wish.runs > 1 else ""}
     return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
 
 
@@ -126,7 +127,7 @@ def built(want: Wanted) -> Outcome:
         launch.charge(ctx, costs.spent)
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(name, target)
-        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in entry.scores}
+        whole = {(s.bench.title, s.bench.language): ctx.open(s).summary for s in reversed(entry.scores)}
     found = json.loads((artifact.path / "board.json").read_bytes())
     headline = {part: each for part, each in found["headline"][0].items() if part != "entry"}
     heads = {(s.bench.title, s.bench.language) for s in entry.scores if s.bench.averaged}
@@ -140,7 +141,8 @@ def built(want: Wanted) -> Outcome:
         "rows": counted,
         "beside": [row for row in found["rows"] if row not in counted],
         "overall": part_of(whole, "overall"),
-        "judges": part_of(whole, "judges", "asked_again", "by_rule", "prompt"),
+        "criteria": part_of(whole, "criteria"),
+        "judges": part_of(whole, "judges", "asked_again", "by_rule", "steering", "prompt"),
         "tasks": found["tasks"],
         "not_at_hand": lacking,
         "not_judged": unjudged,
@@ -152,7 +154,9 @@ def built(want: Wanted) -> Outcome:
 def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) -> list[dict[str, Any]]:
     """Parts of the summaries of some scores, by bench and language, where there is the first of them."""
     there = ((key, each) for key, each in whole.items() if each.get(parts[0]))
-    return [{"bench": bench, "language": lang, **{p: each[p] for p in parts}} for (bench, lang), each in there]
+    return [
+        {"bench": bench, "language": lang, **{p: each[p] for p in parts if p in each}} for (bench, lang), each in there
+    ]
 
 
 def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -165,7 +169,12 @@ def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
         elif each:
             told = f"  ({each['accepted']})" if each["accepted"] else ""
             yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{told}{without}"
-    whole = [{**of, "metric": name, **e} for of in found["overall"] for name, e in estimates("", of["overall"])]
+    whole = [
+        {**of, "metric": name, **e}
+        for p in ("criteria", "overall")
+        for of in found[p]
+        for name, e in estimates("", of[p])
+    ]
     judges = [{**of, "metric": name, **e} for of in found["judges"] for name, e in by_judge(of["judges"])]
     for rows in filter(None, (found["rows"], found["beside"], whole, judges)):
         yield ""
@@ -186,7 +195,9 @@ def by_judge(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 def told_of_judges(found: Mapping[str, Any]) -> str:
     again = ", ".join(f"{judge} {n}" for judge, n in found["asked_again"].items())
     ruled = ", ".join(f"{n} {why}" for why, n in found["by_rule"].items())
-    return f"{found['bench']} ({found['language']}): asked again for a verdict: {again}; by rule: {ruled or 'none'}"
+    steering = f"; answers that speak to their judges: {n}" if (n := found.get("steering")) else ""
+    told = f"asked again for a verdict: {again}; by rule: {ruled or 'none'}{steering}"
+    return f"{found['bench']} ({found['language']}): {told}"
 
 
 def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -94,11 +94,10 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 def cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     """A line of the table; a star where more verdicts are missing than a board would show."""
-    each = [line.get(bench) for bench in BENCHES]
-    whole = line[AVERAGE]
-    average = mark(whole["mean"], any(part and over(part) for part in each))
-    return (line["model"], *(mark(part["mean"], over(part)) if part else "-" for part in each), average,
-            mark(whole["balanced"], False))  # fmt: skip
+    parts, whole = [line.get(bench) for bench in BENCHES], line[AVERAGE]
+    sets = (mark(part["mean"], over(part)) if part else "-" for part in parts)
+    average = mark(whole["mean"], any(part and over(part) for part in parts))
+    return (line["model"], *sets, average, mark(whole["balanced"], False))
 
 
 def over(part: Mapping[str, Any]) -> bool:
@@ -124,6 +123,5 @@ def lacking(panel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *rest in rows:
-        yield "  ".join(
-            (f"{first:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True)))
-        ).rstrip()
+        right = (f"{cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True))
+        yield "  ".join((f"{first:<{widths[0]}}", *right)).rstrip()

@@ -27,7 +27,7 @@ def rank_lines(found: Mapping[str, Any]) -> Iterator[str]:
             right = (f"{cell:>{width}}" for cell, width in zip(numbers, widths[1:], strict=True))
             yield "  ".join((f"{name:<{widths[0]}}", *right))
         yield ""
-    yield from (f"not distinguishable: {', '.join(group)}" for group in found["groups"])
+    yield from (f"not distinguishable: {', '.join(group)}" for group in found["groups"] if len(group) > 1)
     yield from found["notes"]
 
 

@@ -32,6 +32,7 @@ EVAL = [
     "panel",
     "import",
     "view",
+    "compare",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
 FAMILY = "small.py:family"

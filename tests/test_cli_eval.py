@@ -103,6 +103,21 @@ def test_nothing_is_asked_twice_and_the_table_has_n_missing_and_interval(eval_: 
     assert parrot.asked == 20  # four of the ten, answered before
 
 
+def test_several_runs_ask_with_other_seeds_and_are_told_as_one(eval_: Run, parrot: Parrot) -> None:
+    def luckier(model: Model, text: str, sample: int) -> str | Reply:
+        return say(model, text, sample) if model.seed < 2 else "no such luck"
+
+    parrot.say = luckier
+    found = eval_("run", *BOTH, "--runs", "3", "--json").json
+    assert parrot.asked == 60 and found["name"].endswith(",runs=3")
+    row = next(r for r in found["rows"] if (r["bench"], r["metric"]) == ("ifeval", "prompt_strict"))
+    means = [run["mean"] for run in row["runs"]["each"]]
+    assert means[0] == means[1] == 0.7 < means[2] and row["n"] == 30 and row["items"] == 10
+    assert row["mean"] == pytest.approx(sum(means) / 3, abs=1e-6)
+    once = eval_("run", *BOTH, "--json").json
+    assert parrot.asked == 60 and "runs" not in once["rows"][0]  # the first run is at hand
+
+
 def test_a_run_that_was_stopped_goes_on_where_it_was(eval_: Run, parrot: Parrot) -> None:
     def stops(model: Model, text: str, sample: int) -> str | Reply:
         if parrot.asked == 14:

@@ -75,6 +75,7 @@ def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) 
     rows = {(line["judge"], line["bench"]): line for line in found["item_level"]}
     assert rows["panel", "rakuda"]["n"] == 4 and rows["panel", "rakuda"]["bias"]["value"] == -3.0
     assert rows["panel", "tengu_bench"]["n"] == 0
+    assert eval_("view", "shaberi", "--out", "site").code == 0 and Path("site", "index.html").is_file()
     assert main(["why", "shaberi/a/one/rakuda"]) == 0 and main(["verify", "shaberi"]) == 0
 
 

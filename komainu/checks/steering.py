@@ -89,7 +89,8 @@ class Steering(Check):
     turns of a chat template, calls instructions off or hides characters, also in Base64, hex or escapes.
 
     A flag, never a score: an answer about marking, chat templates or prompts is flagged, too. Not covered: a mark alone
-    ("10"), flattery that names no mark, ciphers and spelled-out words, what can only be told from the question.
+    ("10"), flattery that names no mark, ciphers and spelled-out words, what can only be told from the question,
+    the middle of an answer of more than 80,000 characters.
     """
 
     def fault(self, text: str, chat: Chat) -> str:

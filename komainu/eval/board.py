@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry(Spec):
-    """One model on a board, under the name it is shown by, with its scores on every bench of the board."""
+    """One model on a board, under the name it is shown by, with its scores on every bench of the board.
+
+    Several scores of one bench are runs of it: the same but for the seed (`Model.seed`) that their answers were drawn
+    with. They are told as one number, whose interval has what differs between runs beside what differs between items.
+    """
 
     name: str
     scores: tuple[Scores, ...]
@@ -35,7 +39,7 @@ class Board(Stage):
     rows        one an entry, bench, language and metric: mean, n, items, missing, low, high, reasons, `worst` and
                 `best` (the mean if all that is missing were so), `judges` and `balanced` (each judge's numbers and
                 the mean of their means) where judges marked, and `scores`, the artifact (`scores/<id>`) the numbers
-                come from
+                come from; `runs` where there are several
     measured    how each bench was measured, alike for all entries; see measured.py
     tasks       the same by task, for benches that report by task
     headline    one an entry: `ja`, `en` and `avg` on 0-100, the mean over the benches of a language (habits
@@ -44,8 +48,9 @@ class Board(Stage):
                 verdicts; then `worst` and `best` bound it. `accept` raises that share, and `accepted` then says
                 what was accepted
     decisions   one a pair of entries (each with the next, the first with the last), bench and metric: second
-                minus first over shared items with interval, p, p after Holm's correction over all of them, counts
-                of discordant items, the smallest detectable difference, and one of three words at 95 %
+                minus first over the cells (item and judge) that both have, with interval, bootstrap interval, p, p
+                after Holm's correction over all of them, counts of discordant items and of cells that only one has,
+                the smallest detectable difference, and one of three words at 95 %
     headline_decisions   the same of the averages, a family of its own
 
     A withheld headline is listed in the summary under `incomplete`, and `komainu run` then ends with code 4.
@@ -53,7 +58,7 @@ class Board(Stage):
     """
 
     makes: ClassVar[type] = Table
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     entries: tuple[Entry, ...]
     seed: int = 0
     accept: float = 0.0
@@ -77,7 +82,11 @@ class Board(Stage):
     def check_entry(self, entry: Entry) -> Iterator[str]:
         for i, scores in enumerate(entry.scores):
             yield from needs(self, f"entries[{entry.name!r}].scores[{i}]", scores, Score)
-        yield from twice(f"scores of {entry.name!r}", map(column, entry.scores))
+        for name, runs in runs_of(entry).items():
+            if len({scores.answers.model.seed for scores in runs}) < len(runs):
+                yield f"{name!r} stands {len(runs)} times among the scores of {entry.name!r}; runs need a seed each"
+            elif len({but_for_seed(scores) for scores in runs}) > 1:
+                yield f"the runs of {name!r} of {entry.name!r} differ in more than the seed; a run repeats the same"
         if len({weights_of(scores.answers.model).id for scores in entry.scores}) > 1:
             yield f"the scores of {entry.name!r} are of several models; an entry is one"
 
@@ -106,6 +115,20 @@ def column(scores: Scores) -> str:
     return f"{scores.bench.title} ({scores.bench.language})"
 
 
+def runs_of(entry: Entry) -> dict[str, list[Scores]]:
+    """The scores of an entry by what a board calls their bench; several are runs."""
+    found: dict[str, list[Scores]] = {}
+    for scores in entry.scores:
+        found.setdefault(column(scores), []).append(scores)
+    return found
+
+
+def but_for_seed(scores: Scores) -> tuple[str, ...]:
+    """What must be equal for scores to be runs of the same."""
+    model = replace(scores.answers.model, seed=0)
+    return (scores.bench.id, *(each.id for each in scores.how), replace(scores.answers, model=model).id)
+
+
 def twice(what: str, names: Iterator[str]) -> Iterator[str]:
     for name, n in Counter(names).items():
         if n > 1:
@@ -114,7 +137,7 @@ def twice(what: str, names: Iterator[str]) -> Iterator[str]:
 
 def differ(first: Entry, entry: Entry) -> Iterator[str]:
     """Where two entries were not scored alike: benches that one lacks, other settings, other items."""
-    ours, theirs = ({column(s): s for s in e.scores} for e in (first, entry))
+    ours, theirs = ({name: runs[0] for name, runs in runs_of(e).items()} for e in (first, entry))
     for name in [*ours, *(n for n in theirs if n not in ours)]:
         if name not in ours or name not in theirs:
             lacking, having = (entry, first) if name in ours else (first, entry)
@@ -130,8 +153,11 @@ def differ(first: Entry, entry: Entry) -> Iterator[str]:
 
 
 def sampled_otherwise(first: Entry, entry: Entry) -> Iterator[str]:
-    """Benches on which two entries were not sampled alike."""
-    ours = {column(scores): samplings(scores) for scores in first.scores}
-    for scores in entry.scores:
-        if ours.get(column(scores), samplings(scores)) != samplings(scores):
-            yield f"on the bench {column(scores)} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"
+    """Benches on which two entries were not sampled alike; the seed counts where both have one run."""
+    ours = runs_of(first)
+    for name, runs in runs_of(entry).items():
+        a, b = ours.get(name, runs), runs
+        seeded = len(a) == len(b) == 1
+        one, two = ([how if seeded else replace(how, seed=0) for how in samplings(each[0])] for each in (a, b))
+        if one != two:
+            yield f"on the bench {name} {entry.name!r} is sampled otherwise than {first.name!r}; sample alike"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import groupby
+from math import nan
+from typing import TYPE_CHECKING, NamedTuple
 
 from komainu.errors import UsageError
-from komainu.eval.base import Scores
+from komainu.eval.base import Bench, Scores
+from komainu.eval.stats.cells import RULE, Cells
+from komainu.eval.stats.runs import ONE, Between, between
 from komainu.eval.totals import item_means
 from komainu.rows import Score
 
@@ -19,30 +23,79 @@ LIMIT = 0.005  # the share of missing verdicts past which a number is withheld
 Verdicts = dict[str, list[float | None]]
 
 
+class Measure(NamedTuple):
+    """What a column is a number of: one metric of one bench, its bounds and direction."""
+
+    bench: str
+    language: str
+    metric: str
+    low: float
+    top: float
+    higher_is_better: bool = True
+    averaged: bool = True
+    pooled: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.bench} ({self.language})"
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"bench": self.bench, "language": self.language, "metric": self.metric}
+
+    @property
+    def worst(self) -> float:
+        return self.low if self.higher_is_better else self.top
+
+    @property
+    def best(self) -> float:
+        return self.top if self.higher_is_better else self.low
+
+    def goodness(self, value: float) -> float:
+        """A score between 0 (worst) and 1 (best)."""
+        share = value / self.top
+        return share if self.higher_is_better else 1 - share
+
+
 @dataclass(frozen=True)
 class Column:
-    """`verdicts` holds each item's scores, one a sample, None when missing.
+    """`verdicts` holds each item's scores, one a judge and sample, those of several runs one after the other, None
+    when missing; `judges` who gave each. `runs` has the verdicts of each run, and `scores` where they come from.
 
     Item ids carry the id of the stage they come from: two item sets may use the same ids.
     """
 
-    scores: Scores
-    metric: str
+    measure: Measure
     verdicts: Verdicts
-
-    @property
-    def key(self) -> dict[str, str]:
-        bench = self.scores.bench
-        return {"bench": bench.title, "language": bench.language, "metric": self.metric}
+    judges: Mapping[str, Sequence[str]]
+    runs: tuple[Verdicts, ...]
+    scores: tuple[Scores, ...] = ()
 
     @property
     def name(self) -> str:
-        return f"{self.scores.bench.title} ({self.scores.bench.language})"
+        return self.measure.name
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The verdicts of each item by judge."""
+        found: dict[str, dict[str, list[float | None]]] = {}
+        for item, some in self.verdicts.items():
+            cells = found[item] = {}
+            for judge, value in zip(self.judges[item], some, strict=True):
+                cells.setdefault(judge, []).append(value)
+        return found
 
     @cached_property
     def values(self) -> dict[str, float | None]:
         """Each item's mean score; None when all its verdicts are missing."""
         return item_means(self.verdicts)
+
+    @cached_property
+    def between(self) -> Between:
+        """What several runs add to the variance of the mean goodness; nothing where there is one."""
+        means = [item_means(run) for run in self.runs]
+        table = [[nan if (v := run.get(i)) is None else self.goodness(v) for run in means] for i in self.verdicts]
+        return between(table) if len(self.runs) > 1 else ONE
 
     @property
     def missing(self) -> float:
@@ -51,9 +104,7 @@ class Column:
         return sum(value is None for value in every) / max(1, len(every))
 
     def goodness(self, value: float) -> float:
-        """A score between 0 (worst) and 1 (best)."""
-        share = value / self.scores.bench.top
-        return share if self.scores.bench.higher_is_better else 1 - share
+        return self.measure.goodness(value)
 
     def bound(self, value: float) -> float:
         """The mean over items if every missing verdict were `value`."""
@@ -62,7 +113,7 @@ class Column:
 
     def pooled_bound(self, value: float) -> float:
         """The same as the metric's own mean is taken: over all verdicts where it is pooled."""
-        if self.metric not in self.scores.bench.pooled:
+        if not self.measure.pooled:
             return self.bound(value)
         every = [v for some in self.filled(value) for v in some]
         return sum(every) / len(every)
@@ -73,11 +124,41 @@ class Column:
 
 def read(scores: Iterable[Scores], ctx: Context) -> Iterator[Column]:
     """The columns of some scores by language (Japanese first), bench name and metric: one order for every entry."""
-    for each in ordered(scores):
-        rows = [row for row in ctx.open(each).rows() if isinstance(row, Score)]
-        for metric in each.bench.metrics:
-            found = each.column(rows, metric)
-            yield Column(each, metric, {f"{each.answers.items.id}/{i}": some for i, some in found.items()})
+    for _, group in groupby(ordered(scores), lambda s: (s.bench.language, s.bench.title)):
+        runs = tuple(group)
+        rows = [[row for row in ctx.open(run).rows() if isinstance(row, Score)] for run in runs]
+        for metric in runs[0].bench.metrics:
+            verdicts = [run.column(some, metric) for run, some in zip(runs, rows, strict=True)]
+            yield column(measure(runs[0].bench, metric), runs[0].answers.items.id, verdicts, rows, runs)
+
+
+def measure(bench: Bench, metric: str) -> Measure:
+    ends = (bench.low, bench.top, bench.higher_is_better)
+    return Measure(bench.title, bench.language, metric, *ends, bench.averaged, metric in bench.pooled)
+
+
+def column(
+    what: Measure,
+    items: str,
+    verdicts: Sequence[Verdicts],
+    rows: Sequence[Sequence[Score]],
+    scores: tuple[Scores, ...] = (),
+) -> Column:
+    """The column of one or several runs, from the verdicts and the rows of each."""
+    runs = tuple({f"{items}/{i}": some for i, some in found.items()} for found in verdicts)
+    every: Verdicts = {}
+    judges: dict[str, list[str]] = {}
+    for found, some in zip(verdicts, rows, strict=True):
+        given: dict[str, list[str]] = {}
+        for row in some:
+            if row.metric == what.metric:
+                given.setdefault(row.id, []).append(row.by)
+        for i, values in found.items():
+            by = given.get(i, [])
+            every.setdefault(f"{items}/{i}", []).extend(values)
+            # verdicts that were made out of other rows are no judge's
+            judges.setdefault(f"{items}/{i}", []).extend(by if len(by) == len(values) else [RULE] * len(values))
+    return Column(what, every, judges, runs, scores)
 
 
 def ordered(scores: Iterable[Scores]) -> list[Scores]:

@@ -21,22 +21,25 @@ def evaluation(
     judges: Sequence[Model] = (),
     *,
     accept: float = 0.0,
+    runs: int = 1,
     **how: Any,
 ) -> Board:
     """`model` on `tasks`, sampled as each task says, unless `how` (fields of Model) says otherwise; `judges` mark the
     answers of the benches that need them.
 
     Beside each bench stand those that look at the same answers and are in no headline: the task's own, and the habits,
-    each where an item is in its language. `accept` is the Board's. Reads the items.
+    each where an item is in its language. `accept` is the Board's. `runs` asks all of it so often, each time with the
+    next seed. Reads the items.
     """
     scores: list[Scores] = []
     for task in tasks:
         items = task.items.limited(limit)
-        asked, rows = answers(model, task, items, how), items.rows()
+        rows, first = items.rows(), how.get("seed", model.seed)
+        asked = [answers(model, task, items, {**how, "seed": first + run}) for run in range(runs)]
         names = dict.fromkeys(row.meta["bench"] for row in rows)
         rates = (rate for language in get_args(Lang) for name in names for rate in habits(language, name))
         looks = (bench for bench in (*task.beside, *rates) if any(map(bench.applies, rows)))
-        scores += (bench.scoring(asked, judges) for bench in (task.bench, *looks))
+        scores += (bench.scoring(each, judges) for bench in (task.bench, *looks) for each in asked)
     return Board(entries=(Entry(name=model.name, scores=tuple(scores)),), accept=accept)
 
 

@@ -1,59 +1,49 @@
-"""The averages of a board: Japanese, English and both, on 0 to 100, with intervals by bootstrap over items."""
+"""The averages of a board: Japanese, English and both, on 0 to 100, with intervals clustered by item."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from math import sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from komainu.eval.columns import Column, accepted, lacking
-from komainu.eval.stats.bootstrap import RESAMPLES, Bools, Floats, counts, percentiles
-from komainu.eval.stats.intervals import Estimate, wilson
-from komainu.eval.stats.paired import TINY, detectable, no_difference, sign_flip
+from komainu.eval.stats.bootstrap import Floats
+from komainu.eval.stats.cells import Pairing, pair
+from komainu.eval.stats.paired import Comparison, weighed
+from komainu.eval.stats.runs import Between, widened
+from komainu.eval.stats.spread import Spread, interval, of_items, weighted
 from komainu.eval.totals import rounded, significant
 
 PARTS = {"ja": ("ja",), "en": ("en",), "avg": ("ja", "en")}
+Goodness = Mapping[str, float]  # by item
 
 
 class Average:
-    """One entry's columns as a table of goodness (0 worst, 1 best), items by columns, nan where there is none.
-
-    The bootstrap draws items, not scores: an item that several benches look at is drawn for all of them. The
-    same seed draws the same items for every entry, so differences of replicates are paired.
-    """
+    """One entry's columns. An item that several benches look at counts once: what they say of it is correlated."""
 
     def __init__(self, columns: Sequence[Column], seed: int, accept: float = 0.0) -> None:
         self.columns, self.seed, self.accept = columns, seed, accept
-        self.ids = sorted({i for column in columns for i in column.verdicts})
-        place = {i: n for n, i in enumerate(self.ids)}
-        self.goodness: Floats = np.full((len(self.ids), len(columns)), np.nan)
-        for c, column in enumerate(columns):
-            for i, value in column.values.items():
-                if value is not None:
-                    self.goodness[place[i], c] = column.goodness(value)
+        self.place = {i: n for n, i in enumerate(sorted({i for column in columns for i in column.verdicts}))}
 
     @cached_property
-    def means(self) -> Floats:
-        """The mean of each column, shape (columns,); nan when nothing of it was scored."""
-        there = ~np.isnan(self.goodness)
-        n = there.sum(axis=0)
-        return np.where(n > 0, np.where(there, self.goodness, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+    def goodness(self) -> list[Goodness]:
+        """Each column's items from 0 (worst) to 1 (best), those without a verdict left out."""
+        return [{i: c.goodness(v) for i, v in c.values.items() if v is not None} for c in self.columns]
 
     @cached_property
-    def replicates(self) -> Floats:
-        """The means of each resample, shape (resamples, columns); a column no item was drawn for keeps its mean."""
-        there = ~np.isnan(self.goodness)
-        filled = np.where(there, self.goodness, 0.0)
-        found = np.empty((RESAMPLES, len(self.columns)))
-        start = 0
-        for drawn in counts(len(self.ids), f"{self.seed}:average"):
-            n = drawn @ there.astype(np.float64)
-            means = np.where(n > 0, drawn @ filled / np.maximum(n, 1), self.means)
-            found[start : start + len(drawn)] = means
-            start += len(drawn)
-        return found
+    def between(self) -> list[Between]:
+        """What the runs of each column add to the variance of its mean."""
+        return [column.between for column in self.columns]
+
+    def spread(self, goodness: Sequence[Goodness], weights: Floats) -> Spread:
+        """Of the weighted mean of the columns' means over the given items."""
+        used = [(w, g, r) for w, g, r in zip(weights, goodness, self.between, strict=True) if w]
+        spreads = [widened(of_items([*items.values()]), runs) for _, items, runs in used]
+        where = [np.array([self.place[i] for i in items], dtype=np.intp) for _, items, _ in used]
+        return weighted(spreads, [float(w) for w, _, _ in used], where, len(self.place))
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:
@@ -62,11 +52,11 @@ class Average:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        return tuple(sorted({column.scores.bench.language for column in self.columns}))
+        return tuple(sorted({column.measure.language for column in self.columns}))
 
     def weights(self, languages: Sequence[str]) -> Floats:
         """What each column counts for: languages alike, benches of a language alike, metrics of a bench alike."""
-        keys = [(c.scores.bench.language, c.scores.bench.title) for c in self.columns]
+        keys = [(c.measure.language, c.measure.bench) for c in self.columns]
         benches = {language: len({b for x, b in keys if x == language}) for language in languages}
         return np.array([1 / (len(benches) * benches[k[0]] * keys.count(k)) if k[0] in benches else 0.0 for k in keys])
 
@@ -85,24 +75,14 @@ class Average:
         rest = {"withheld": why, "accepted": told, "worst": worst, "best": best}
         if rest["withheld"]:
             return {**dict.fromkeys(("mean", "low", "high")), **rest}
-        numbers = self.interval(weights[kept], kept)
+        numbers = interval(self.spread(self.goodness, weights))
         return {**{k: rounded(100 * v) for k, v in numbers._asdict().items()}, **rest}
-
-    def interval(self, weights: Floats, kept: Bools) -> Estimate:
-        """The weighted mean of the kept columns, and Wilson's interval with the effective sample size that the
-        bootstrap shows; where every resample gives the same, with that of independent columns, at most the items."""
-        mean = min(1.0, float(self.means[kept] @ weights))
-        spread = float((self.replicates[:, kept] @ weights).std())
-        there = ~np.isnan(self.goodness[:, kept])
-        independent = 1 / float((weights**2 / there.sum(axis=0)).sum())
-        effective = mean * (1 - mean) / spread**2 if spread > TINY else min(independent, there.any(axis=1).sum())
-        return wilson(mean * effective, effective)
 
 
 def goodness_bounds(column: Column) -> tuple[float, float]:
     """The mean goodness if all that is missing were the worst, and the best, that the bench can give."""
-    bench = column.scores.bench
-    return column.goodness(column.bound(bench.worst)), column.goodness(column.bound(bench.best))
+    what = column.measure
+    return column.goodness(column.bound(what.worst)), column.goodness(column.bound(what.best))
 
 
 def comparisons(a: Average, b: Average) -> Iterator[dict[str, Any]]:
@@ -115,30 +95,56 @@ def comparisons(a: Average, b: Average) -> Iterator[dict[str, Any]]:
 
 
 def withheld() -> dict[str, Any]:
-    nothing = dict.fromkeys(("difference", "low", "high", "detectable"))
+    """A comparison that is not made."""
+    nothing = dict.fromkeys(("difference", "low", "high", "detectable", "boot_low", "boot_high"))
     return {"n": 0, **nothing, "p": 1.0, "up": 0, "down": 0}
 
 
+class Paired(NamedTuple):
+    """A comparison of averages, and the variance of the difference that the items give, on 0 to 1."""
+
+    comparison: Comparison
+    whole: float
+
+
 def difference(a: Average, b: Average, weights: Floats) -> dict[str, Any]:
-    """Each item's part in the difference, over all its benches; their sum, its interval and its test."""
-    kept = weights > 0
-    gaps = (b.goodness - a.goodness)[:, kept]
-    there = ~np.isnan(gaps)
-    shares = np.where(there, gaps, 0.0) * weights[kept] / there.sum(axis=0)
-    parts = shares[there.any(axis=1)].sum(axis=1)
-    up, down = int((parts > TINY).sum()), int((parts < -TINY).sum())
-    if up + down:
-        low, high = percentiles((b.replicates - a.replicates)[:, kept] @ weights[kept])
-    else:
-        _, low, high = no_difference(int(there.sum(axis=0).min()))
-    least = detectable(parts * len(parts), shares=False)
-    return {
-        "n": len(parts),
-        "difference": rounded(100 * float(parts.sum())),
-        "low": rounded(100 * low),
-        "high": rounded(100 * high),
-        "p": significant(sign_flip(parts, f"{a.seed}:average")),
-        "up": up,
-        "down": down,
-        "detectable": None if least is None else rounded(100 * least),
-    }
+    """The weighted mean of the columns' differences, in points of 100, as board.json has it."""
+    found = paired(a, b, weights)
+    return written(found.comparison) if found else withheld()
+
+
+def paired(a: Average, b: Average, weights: Floats) -> Paired | None:
+    """The weighted mean of the columns' differences over the cells that both have; None where a column has none."""
+    pairs = [pair(c.cells, d.cells) if w else None for c, d, w in zip(a.columns, b.columns, weights, strict=True)]
+    if any(each and not each.items for each in pairs):
+        return None
+    one, two = sides(a, pairs)
+    parts = np.zeros(len(a.place))  # each item's part in the difference, over all its benches
+    errors = np.zeros(len(a.place))  # the same without its bench's mean
+    for weight, x, y in zip(weights, one, two, strict=True):
+        where = [a.place[item] for item in x]
+        gaps = np.array([y[item] - x[item] for item in x]) if x else np.zeros(0)
+        parts[where] += weight * gaps / max(1, len(x))
+        errors[where] += weight * (gaps - gaps.mean()) / sqrt(len(x) * max(1, len(x) - 1)) if x else 0.0
+    there = sorted({a.place[item] for x in one for item in x})
+    runs = [r.scaled(w) for each in (a, b) for r, w in zip(each.between, weights, strict=True) if w]
+    spreads = (a.spread(one, weights), b.spread(two, weights))
+    whole = float(errors @ errors)
+    return Paired(weighed(parts[there] * len(there), *spreads, runs, f"{a.seed}:average", whole=whole), whole)
+
+
+def sides(a: Average, pairs: Sequence[Pairing | None]) -> tuple[list[Goodness], list[Goodness]]:
+    """The goodness of each column's paired items, of either model; nothing of a column that does not count."""
+
+    def side(column: Column, each: Pairing | None, values: str) -> Goodness:
+        there = zip(each.items, getattr(each, values), strict=True) if each else ()
+        return {item: column.goodness(value) for item, value in there}
+
+    one, two = ([side(c, p, s) for c, p in zip(a.columns, pairs, strict=True)] for s in ("first", "second"))
+    return one, two
+
+
+def written(found: Comparison) -> dict[str, Any]:
+    """A comparison as it stands in board.json: p to six digits, the rest to six decimals."""
+    numbers = {k: rounded(v) if isinstance(v, float) else v for k, v in found._asdict().items()}
+    return {**numbers, "p": significant(found.p)}

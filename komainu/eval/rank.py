@@ -14,6 +14,7 @@ from komainu.convert import convert
 from komainu.errors import UsageError, nearest
 from komainu.eval.stats.bradley_terry import TOP, Duels, Fit, fit, parts, tally
 from komainu.eval.stats.family import holm, word
+from komainu.eval.stats.groups import groups
 from komainu.eval.stats.intervals import LEVEL
 from komainu.eval.totals import significant
 from komainu.files import read_objects
@@ -125,7 +126,7 @@ def ranking(found: Read) -> dict[str, Any]:
         test["word"] = word(test.pop("difference"), test["p_holm"])
     return {
         "rows": [row for i, each in enumerate(fits) for row in lines(each, i + 1)],
-        "groups": [group for each, some in zip(fits, tests, strict=True) for group in groups(each, some)],
+        "groups": [group for each, some in zip(fits, tests, strict=True) for group in together(each, some)],
         "pairs": [{**test, **{p: significant(test[p]) for p in ("p", "p_holm")}} for some in tests for test in some],
         "level": LEVEL,
         "parts": len(fits),
@@ -173,18 +174,11 @@ def tested(found: Fit) -> Iterator[dict[str, Any]]:
         yield {"a": names[i], "b": names[j], "p": found.p(i, j), "difference": change}
 
 
-def groups(found: Fit, tests: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    """The longest runs of the ranking in which no two can be told apart; a run of one is left out."""
+def together(found: Fit, tests: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """The groups in which no two can be told apart; none where no two were tested."""
+    apart = {frozenset((test["a"], test["b"])) for test in tests if test["word"] != "not distinguishable"}
     names = [found.results.names[i] for i in ranked(found)]
-    apart = {(test["a"], test["b"]) for test in tests if test["word"] != "not distinguishable"}
-    reached = 0
-    for start in range(len(names) if tests else 0):
-        end = start + 1
-        while end < len(names) and not any((name, names[end]) in apart for name in names[start:end]):
-            end += 1
-        if end > max(reached, start + 1):
-            yield names[start:end]
-        reached = max(reached, end)
+    return groups(names, lambda a, b: frozenset((a, b)) in apart) if tests else []
 
 
 def notes(fits: Sequence[Fit], ignored: Sequence[str]) -> Iterator[str]:

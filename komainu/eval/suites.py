@@ -39,6 +39,7 @@ from komainu.eval.bench.shaberi.elyza import Elyza, ElyzaItems
 from komainu.eval.bench.shaberi.ja_mt_bench import JaMtBench, JaMtBenchItems
 from komainu.eval.bench.shaberi.rakuda import Rakuda, RakudaItems
 from komainu.eval.bench.shaberi.tengu import REFUSALS, Tengu, TenguItems
+from komainu.eval.bench.tl_bench.adaptive import Adaptive
 from komainu.eval.bench.tl_bench.anchors import MET, AnchorFiles
 from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.items import TlBenchItems
@@ -203,6 +204,13 @@ def tl_bench(shelf: Shelf) -> tuple[Task, ...]:
     return (Task(TlBenchItems(), TlBench(anchors=AnchorFiles(source=kept)) if kept else TlBench()),)
 
 
+def tl_bench_adaptive(shelf: Shelf) -> tuple[Task, ...]:
+    """tl-bench with the comparisons that tell most, until the interval of LT is a point wide."""
+    (task,) = tl_bench(shelf)
+    assert isinstance(task.bench, TlBench)
+    return (task._replace(bench=replace(task.bench, adaptive=Adaptive())),)
+
+
 def en() -> tuple[Benchmark, ...]:
     """English."""
     return (ifeval, evalplus, mixeval, mixeval_hard)
@@ -221,7 +229,7 @@ def both() -> tuple[Benchmark, ...]:
 
 def by_name() -> tuple[Benchmark, ...]:
     """Other settings of what is in the suites; asked only by their names."""
-    return (tengu_bench_115, ja_mt_bench_2turn)
+    return (tengu_bench_115, ja_mt_bench_2turn, tl_bench_adaptive)
 
 
 SUITES: dict[str, Suite] = {"en": en, "ja": ja, "all": both}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from komainu.eval.board import Board, Entry
+from komainu.eval.board import Board, Entry, column
 from komainu.eval.columns import Column, lacking, ordered, read, same_items
-from komainu.eval.headline import PARTS, Average, comparisons, withheld
+from komainu.eval.headline import PARTS, Average, comparisons, withheld, written
 from komainu.eval.measured import measured, weights_of
+from komainu.eval.repeated import repeated
+from komainu.eval.stats.cells import pair
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.intervals import LEVEL
-from komainu.eval.stats.paired import Comparison, compare
+from komainu.eval.stats.paired import compare
 from komainu.eval.totals import rounded, significant
 from komainu.store import reference
 
@@ -27,7 +29,7 @@ def board(stage: Board, ctx: Context) -> dict[str, Any]:
     for name, others in zip(names, columns, strict=True):
         for a, b in zip(columns[0], others, strict=True):
             same_items(a, b, names[0], name)
-    means = [Average([c for c in some if c.scores.bench.averaged], stage.seed, stage.accept) for some in columns]
+    means = [Average([c for c in some if c.measure.averaged], stage.seed, stage.accept) for some in columns]
     pairs = compared(len(names))
     decisions = [
         {"from": names[i], "to": names[j], **decision(a, b, stage)}
@@ -41,7 +43,7 @@ def board(stage: Board, ctx: Context) -> dict[str, Any]:
         "seed": stage.seed,
         "accept": stage.accept,
         "entries": names,
-        "measured": {c.name: measured(c.scores) for c in columns[0]},
+        "measured": {c.name: measured(c.scores[0]) for c in columns[0]},
         "rows": [line(n, c, ctx) for n, some in zip(names, columns, strict=True) for c in some],
         "tasks": [line for entry in stage.entries for line in task_lines(entry, ctx)],
         "headline": headline,
@@ -62,56 +64,59 @@ def compared(n: int) -> list[tuple[int, int]]:
 
 def line(entry: str, column: Column, ctx: Context) -> dict[str, Any]:
     """The row of one metric of one bench."""
-    scores, bench = column.scores, column.scores.bench
-    summary = ctx.open(scores).summary
-    numbers = summary["metrics"][column.metric]
-    judges = summary.get("judges", {}).get(column.metric)
-    own = bench.own(summary) if column.metric == bench.metrics[0] else {}
+    scores, what = column.scores[0], column.measure
+    summaries = [ctx.open(run).summary for run in column.scores]
+    several = len(summaries) > 1
     return {
         "entry": entry,
-        "model": summary["model"],
+        "model": summaries[0]["model"],
         "weights": weights_of(scores.answers.model).id,
-        **column.key,
-        **numbers,
-        "worst": rounded(column.pooled_bound(bench.worst)),
-        "best": rounded(column.pooled_bound(bench.best)),
-        **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
-        **({"own": own} if own else {}),
-        "higher_is_better": bench.higher_is_better,
-        "bottom": bench.low,
-        "top": bench.top,
-        "averaged": bench.averaged,
-        "sampling": summary["sampling"],
+        **what.key,
+        **(repeated(column, summaries) if several else once(column, summaries[0])),
+        "worst": rounded(column.pooled_bound(what.worst)),
+        "best": rounded(column.pooled_bound(what.best)),
+        "higher_is_better": what.higher_is_better,
+        "bottom": what.low,
+        "top": what.top,
+        "averaged": what.averaged,
+        "sampling": summaries[0]["sampling"],
         "scores": reference(scores),
         "answers": reference(scores.answers),
     }
 
 
+def once(column: Column, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a metric as the summary of its scores has them."""
+    judges = summary.get("judges", {}).get(column.measure.metric)
+    bench = column.scores[0].bench
+    own = bench.own(summary) if column.measure.metric == bench.metrics[0] else {}
+    found = {**summary["metrics"][column.measure.metric]}
+    found |= {"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}
+    return found | ({"own": own} if own else {})
+
+
 def task_lines(entry: Entry, ctx: Context) -> Iterator[dict[str, Any]]:
     for scores in ordered(entry.scores):
         summary = ctx.open(scores).summary
+        if sum(column(each) == column(scores) for each in entry.scores) > 1:  # told of the runs together
+            continue
         for task, numbers in summary.get("by", {}).items():
             key = {"entry": entry.name, "bench": summary["bench"], "language": summary["language"], "task": task}
             yield {**key, **numbers, "scores": reference(scores)}
 
 
 def decision(a: Column, b: Column, stage: Board) -> dict[str, Any]:
-    """The paired comparison of two columns, over the items that both have a verdict for."""
-    bench = a.scores.bench
-    both = [(u, v) for i, u in a.values.items() if u is not None and (v := b.values[i]) is not None]
-    if both:
-        first, second = zip(*both, strict=True)
-        numbers = written(compare(first, second, f"{stage.seed}:{a.name}:{a.metric}", top=bench.top))
+    """The paired comparison of two columns, over the cells (an item and a judge) that both have a verdict for."""
+    both, what = pair(a.cells, b.cells), a.measure
+    if both.items:
+        runs = (a.between, b.between) if len(a.runs) + len(b.runs) > 2 else ()
+        seed = f"{stage.seed}:{a.name}:{what.metric}"
+        numbers = written(compare(both.first, both.second, seed, top=what.top, runs=runs))
     else:
         numbers = withheld()
-    rest = {"higher_is_better": bench.higher_is_better, "missing": len(a.values) - len(both)}
-    return {**a.key, **rest, **numbers, "withheld": lacking((a, b), stage.accept)}
-
-
-def written(found: Comparison) -> dict[str, Any]:
-    """A comparison as it stands in board.json: p to six digits, the rest to six decimals."""
-    numbers = {k: rounded(v) if isinstance(v, float) else v for k, v in found._asdict().items()}
-    return {**numbers, "p": significant(found.p)}
+    cells = {"cells": both.cells, "only_from": both.alone[0], "only_to": both.alone[1]}
+    rest = {"higher_is_better": what.higher_is_better, "missing": both.lost, **cells}
+    return {**what.key, **rest, **numbers, "withheld": lacking((a, b), stage.accept)}
 
 
 def decided(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:

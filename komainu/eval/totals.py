@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from scipy.special import stdtrit
-
 from komainu.eval.base import Bench
-from komainu.eval.stats.intervals import LEVEL, Estimate, mean_interval, wilson
+from komainu.eval.stats.spread import mean_interval, pooled_interval
 from komainu.rows import Chat, Score
 
 DIGITS = 6
@@ -38,26 +36,6 @@ def item_means(values: Mapping[str, list[float | None]]) -> dict[str, float | No
     """The mean of each item's verdicts; None when all of them are missing."""
     there = {i: [v for v in some if v is not None] for i, some in values.items()}
     return {i: sum(some) / len(some) if some else None for i, some in there.items()}
-
-
-def pooled_interval(items: Sequence[Sequence[float]], *, top: float = 1.0, level: float = LEVEL) -> Estimate:
-    """The mean over all scores of all items, each in [0, top], and its interval, clustered by item.
-
-    The mean is the ratio of the items' sums to their counts, so an item with more scores weighs more. The interval
-    is Wilson's with the effective sample size m(1-m)/v, where v is the linearised variance of the ratio (Cochran
-    1977, Sampling Techniques, 6.3), and Student's quantile. With equally many scores an item it is `mean_interval`.
-    """
-    n, total = len(items), sum(map(len, items))
-    mean = sum(map(sum, items)) / (top * total)
-    if len({len(scores) for scores in items}) == 1 or mean in (0, 1):
-        return mean_interval(items, top=top, level=level)
-    left = [sum(scores) / top - mean * len(scores) for scores in items]
-    spread = n / (n - 1) * sum(x * x for x in left) / total**2
-    if spread < 1e-24:  # every item has the same mean inside the bounds: nothing to estimate a spread from
-        return Estimate(mean * top, mean * top, mean * top)
-    effective = mean * (1 - mean) / spread
-    share, low, high = wilson(mean * effective, effective, z=float(stdtrit(n - 1, (1 + level) / 2)))
-    return Estimate(share * top, low * top, high * top)
 
 
 def estimate(values: Iterable[list[float | None]], top: float, *, pooled: bool = False) -> dict[str, Any]:

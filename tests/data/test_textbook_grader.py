@@ -21,6 +21,8 @@ from komainu.rows import Chat, Message
 
 ROWS = [r.with_reply(answer(r.messages, 0, Faults(wrong=0.3))[0]) for r in Prompts(side="test", n=280).rows()]
 BENCH = Graded(language="ja")
+OPEN = ("translate_ja", "translate_en", "questions", "language")
+LENIENTLY = "stand-in grader (rules, lenient)"
 CAREFUL, SLIPPING, FAILING = (Grader(manner=STRICT, slips=s, fails=f) for s, f in ((0, 0), (1, 0), (0, 1)))
 
 
@@ -95,6 +97,15 @@ def test_a_grader_that_leans_prefers_the_first_shown_where_both_are_equal_and_on
     assert word(judge(comparison("彼は駅に行く。", "No.", "猫"), leaning)) == "A"
     assert word(judge(comparison("彼は駅に行く。", "猫", "No."), leaning)) == "A"
     assert word(judge(comparison("彼は駅に行く。", "No.", "He goes to the station."), leaning)) == "B"
+
+
+def test_the_careless_grader_loses_some_of_the_demos_verdicts_and_few_enough_for_its_numbers_to_stand() -> None:
+    """Of the prompts that the demo's judges see at seed 0, in each language; more than 0.5 % would be withheld."""
+    lost = dict.fromkeys(("ja", "en"), 0.0)
+    rows = [*Prompts(side="test", n=900, seed=1, tasks=OPEN).rows()]
+    for row in rows:
+        lost[row.meta["lang"]] += drawn(row.messages) % GRADERS[LENIENTLY].fails == 0
+    assert sum(lost.values()) > 0 and all(n / len(GRADERS) / (len(rows) / 2) <= 0.005 for n in lost.values())
 
 
 def test_the_graders_say_what_they_are_and_only_one_is_careless() -> None:

@@ -227,16 +227,18 @@ def test_items_that_one_entry_lacks_are_named(tmp_path: Path) -> None:
         built(tmp_path, Board(entries=(lossy, entry("sft", (JA,)))))
 
 
-def test_two_builds_give_the_same_bytes_and_another_seed_other_intervals(tmp_path: Path) -> None:
+def test_two_builds_give_the_same_bytes_and_another_seed_another_bootstrap(tmp_path: Path) -> None:
     paths = []
     for root in ("a", "b"):
         ctx = context(tmp_path / root, share_right(SHARES))
         paths.append(ctx.store.build(BOARD, ctx).path / "board.json")
     assert paths[0].read_bytes() == paths[1].read_bytes()
     other = built(tmp_path / "a", replace(BOARD, seed=1))
-    headline = json.loads(paths[0].read_text(encoding="utf-8"))["headline"]
-    assert headline[0]["ja"]["mean"] == other["headline"][0]["ja"]["mean"]
-    assert headline[0]["ja"] != other["headline"][0]["ja"]
+    board = json.loads(paths[0].read_text(encoding="utf-8"))
+    assert board["headline"] == other["headline"]  # nothing is drawn for it
+    one, two = (b["headline_decisions"][0] for b in (board, other))
+    drawn = {"boot_low", "boot_high"}
+    assert {"boot_low"} <= {k for k in one if one[k] != two[k]} <= drawn and abs(one["boot_low"] - one["low"]) < 3
 
 
 def test_the_summary_is_small_and_holds_the_averages(tmp_path: Path) -> None:

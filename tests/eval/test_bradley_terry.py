@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.special import expit
 from scipy.stats import chi2
 
-from komainu.eval.stats.bootstrap import generator
+from bench.strengths import robin
 from komainu.eval.stats.bradley_terry import Duels, Fit, fit, from_totals, objective, parts, tally
 
 PUBLISHED = Path(os.environ.get("KOMAINU_FIXTURES", "")) / "tl_bench/jp_tl_bench_v1.0_anchor_scores.overall.csv"
-
-
-def drawn(strengths: Mapping[str, float], each: int, *seed: object) -> list[Duels]:
-    """A full round robin as the model says it would come out."""
-    rng = generator(*seed)
-    found = []
-    for a, b in combinations(strengths, 2):
-        won = int(rng.binomial(each, expit(strengths[a] - strengths[b])))
-        found.append(Duels(a, b, won, each - won))
-    return found
 
 
 def by_name(found: Fit) -> dict[str, float]:
@@ -59,7 +47,7 @@ def test_an_independent_solver_finds_the_same_strengths(data: st.DataObject) -> 
 
 
 def test_an_independent_solver_of_single_comparisons_finds_the_same_strengths() -> None:
-    duels = drawn({"a": 1.0, "b": 0.4, "c": 0.0, "d": -0.9}, 40, "choix")
+    duels = robin({"a": 1.0, "b": 0.4, "c": 0.0, "d": -0.9}, 40, "choix")
     single = [
         pair
         for i, j, d in zip(*zip(*combinations(range(4), 2), strict=True), duels, strict=True)
@@ -70,7 +58,7 @@ def test_an_independent_solver_of_single_comparisons_finds_the_same_strengths() 
 
 
 def test_totals_of_a_round_robin_say_as_much_as_its_pairs() -> None:
-    duels = drawn({"a": 1.0, "b": 0.5, "c": 0.0, "d": -2.0}, 11, "totals")
+    duels = robin({"a": 1.0, "b": 0.5, "c": 0.0, "d": -2.0}, 11, "totals")
     whole = tally(duels)
     totals = from_totals(dict(zip(whole.names, whole.wins.tolist(), strict=True)), 11)
     assert np.abs(fit(totals).strengths - fit(whole).strengths).max() < 1e-9
@@ -107,7 +95,7 @@ def test_names_order_and_scale_do_not_move_strengths_and_turned_results_turn_the
 
 
 def test_the_interval_ends_where_the_best_fit_with_that_strength_has_lost_half_of_chi_squared() -> None:
-    found = fit(tally(drawn({"a": 1.5, "b": 0.3, "c": 0.0, "d": -0.9}, 12, "profile")))
+    found = fit(tally(robin({"a": 1.5, "b": 0.3, "c": 0.0, "d": -0.9}, 12, "profile")))
     ends = [(i, end) for i in range(4) for end in found.interval(i)]
     for i, end in ends:
         assert end is not None
@@ -133,7 +121,7 @@ def test_the_intervals_hold_the_truth_and_equal_models_are_seldom_told_apart() -
     truth = {"a": 1.0, "b": 0.5, "c": 0.5, "d": -2.0}
     held = tests = 0
     for i in range(400):
-        found = fit(tally(drawn(truth, 30, "coverage", i)))
+        found = fit(tally(robin(truth, 30, "coverage", i)))
         low, high = found.interval(0)
         held += (low if low is not None else -9) <= 1.0 <= (high if high is not None else 9)
         tests += found.p(1, 2) <= 0.05

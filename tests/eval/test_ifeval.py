@@ -11,8 +11,8 @@ from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.ifeval import HUB, IFEval, IFEvalItems
 from komainu.eval.items import Source
 from komainu.eval.ruling import scored
-from komainu.eval.stats.intervals import mean_interval
-from komainu.eval.totals import estimate, pooled_interval
+from komainu.eval.stats.spread import mean_interval, pooled_interval
+from komainu.eval.totals import estimate
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat
 from tests.eval.reference import agreement, compared, folder, needs_fixtures

@@ -56,7 +56,7 @@ def test_the_corpus_is_large_varied_and_in_both_languages() -> None:
 def test_all_judged_benches_are_tried() -> None:
     names = {bench.name for bench in BENCHES}
     assert names >= {"rp_bench", "elyza_tasks_100", "ja_mt_bench_1shot", "rakuda", "tengu_bench", "ja_mt_bench_2turn"}
-    assert names >= {"mixeval_free", "mixeval_hard_free", "graded"}
+    assert names >= {"mixeval_free", "mixeval_hard_free", "graded", "tl_bench"}
 
 
 @every

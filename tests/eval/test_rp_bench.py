@@ -106,6 +106,17 @@ def test_without_a_model_of_its_own_the_candidate_plays_the_user_too(tmp_path: P
     assert len({TALKS.id, alone.id, replace(alone, partner=Partner(turns=5)).id}) == 3
 
 
+@pytest.mark.parametrize("module", ["items", "partner"])
+def test_a_changed_prompt_of_either_side_is_another_talk(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    def talks() -> Dialogue:
+        return Dialogue(model=CANDIDATE, items=RpItems(limit=3), partner=Partner(model=USER))
+
+    before = talks().id
+    assert talks().id == before
+    monkeypatch.setattr(f"komainu.eval.bench.rp_bench.{module}.fingerprint", lambda name: "another")
+    assert talks().id != before
+
+
 def test_entries_with_other_partners_are_not_compared() -> None:
     judge = (Model(name="judge"),)
     one, two = (panel(each, RpBench(), judge) for each in (TALKS, replace(TALKS, partner=ITSELF)))
@@ -233,7 +244,8 @@ def test_a_run_that_was_stopped_asks_for_nothing_twice(tmp_path: Path) -> None:
 def test_samples_are_talks_of_their_own(tmp_path: Path) -> None:
     rows, summary, company = held(tmp_path, talks=replace(TALKS, samples=2))
     assert [row.meta["sample"] for row in rows] == [0, 0, 0, 1, 1, 1] and summary["turns"] == {"10": 6}
-    assert {q.sample for _, asked in company.batches for q in asked} == {0, 1}
+    for model in (CANDIDATE, USER):
+        assert {q.sample for who, asked in company.batches if who == model for q in asked} == {0, 1}
     assert any("held at one temperature" in p for _, p in wiring(replace(TALKS, temperatures=(0.0, 0.5))))
 
 

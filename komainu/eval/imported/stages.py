@@ -180,7 +180,8 @@ class ImportedBench(Judged):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedScores(Scores):
-    """Score rows: of each answer one a judge of `judges` that had it before it, `why` where the score stands.
+    """Score rows: of each answer one a judge of `judges` that had it before it; `why` is the judge's words, where they
+    were kept, and where the score stands.
 
     The score of a row is read by the bench's own rule; with `rule` the judge's words are, where they were kept. What
     gives no number on the scale is None, counted by judge. Means are those of a Panel.
@@ -217,7 +218,9 @@ class ImportedScores(Scores):
     def score(self, chat: Chat, judge: str, said: dict[str, str]) -> Score:
         at, found = said["at"], self.read(said)
         value = found.values.get("score")
-        return Score(chat.id, "score", value, judge, f"missing: {found.wrong} ({at})" if value is None else at)
+        if value is None:
+            return Score(chat.id, "score", None, judge, f"missing: {found.wrong} ({at})")
+        return Score(chat.id, "score", value, judge, "\n".join(filter(None, (said.get("reply", "").strip(), at))))
 
     def read(self, said: dict[str, str]) -> Verdict:
         if "said" not in said:

@@ -65,7 +65,7 @@ def imported(root: str, judges: Sequence[str] = ()) -> Imported:
     for judge in judges:
         if judge not in known:
             raise UsageError(f"{root} has no judge {judge!r}{nearest(judge, known)}")
-    wanted = tuple(judges) or (PANEL if {*PANEL} <= {*known} else tuple(known))
+    wanted = tuple(sorted({*judges})) or (PANEL if {*PANEL} <= {*known} else tuple(known))
     panel, alone = [], []
     for model, files in by_model(tree).items():
         asked = Model(name=model, temperature=TEMPERATURE, max_tokens=MAX_TOKENS)

@@ -13,8 +13,8 @@ from komainu.eval.panel.marks import Sheet
 from komainu.eval.stats import agreement
 from komainu.eval.stats.bootstrap import Floats, bca_mean
 from komainu.eval.stats.family import holm
+from komainu.eval.stats.flips import mcnemar, sign_flip
 from komainu.eval.stats.intervals import LEVEL
-from komainu.eval.stats.paired import mcnemar, sign_flip
 from komainu.eval.totals import rounded, significant
 
 
@@ -71,7 +71,7 @@ def one(frozen: Sheet, now: Sheet, judge: str, then: Any, again: Any, seed: str)
         "share": rounded(mean.mean / reach(frozen, before)),
         "exact": number(agreement.exact(x, y, once)[0]),
         "kappa": number(agreement.weighted_kappa(x, y, once)[0]),
-        "p": significant(sign_flip(y - x, f"{seed}:{judge}")),
+        "p": significant(sign_flip(y - x)),
         "lost_p": significant(mcnemar(found, lost)),
     }
 

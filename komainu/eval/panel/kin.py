@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from scipy.stats import ttest_ind
 
 from komainu.errors import UsageError
 from komainu.eval.panel.levels import Means, interval, model_means, number
 from komainu.eval.panel.marks import Sheet
 from komainu.eval.panel.reading import objects
+from komainu.eval.stats.agreement import TINY
 from komainu.eval.stats.bootstrap import Bools, Floats, generator
-from komainu.eval.totals import significant
+from komainu.eval.stats.intervals import LEVEL
+from komainu.eval.totals import rounded, significant
 
 Relation = Literal["family", "teacher"]
 SHUFFLES = 10_000
@@ -54,8 +57,8 @@ def kin_bias(
     gap      of each judge: the group's mean of model means minus that of the other groups' models
     next     the group that the judges together put next to it, and each judge's gap to that group alone
     own      of each judge of the group: its gap minus the mean gap of the judges that are not of the group, a
-             difference in differences, with intervals over items and over models, and the p of a test that gives the
-             models their groups at random
+             difference in differences, with a bootstrap interval over items, Welch's over models, and the p of a test
+             that gives the models their groups at random
 
     Model means are over the answers that all judges have scored. A group or its rest with fewer than two models is left
     out. A judge is of the group that its family is, or of the one that bears its name.
@@ -79,52 +82,51 @@ def one_group(
     """The bias towards one group."""
     inside = np.array([each == group for each in labels], dtype=np.bool_)
     outside = np.array([each not in ("", group) for each in labels], dtype=np.bool_)
-    gaps = gap(means.values, inside, outside)
     others = {each: means.values[[x == each for x in labels]].mean(axis=0) for each in {*labels} - {"", group}}
     following = max(sorted(others), key=lambda name: float(others[name].mean()))
     to_next = means.values[inside].mean(axis=0) - others[following]
-    over_items, over_models, chance = replicates(means, inside, outside, mine, seed)
-    excess = gaps - gaps[~mine].mean()
-    named = dict(zip(judges, map(number, gaps), strict=True))
+    own, over_items = beyond(means.values, mine), gap(beyond(means.replicates, mine), inside, outside)
+    excess, chance = gap(own, inside, outside), shuffled(own[inside], own[outside], seed)
     return {
         "group": group,
         "models": int(inside.sum()),
         "others": int(outside.sum()),
-        "gap": named,
+        "gap": dict(zip(judges, map(number, gap(means.values, inside, outside)), strict=True)),
         "next": {"group": following, **dict(zip(judges, map(number, to_next), strict=True))},
         "own": [
             {
                 "judge": judges[j],
                 "value": number(excess[j]),
                 "items": interval(over_items[:, j]),
-                "models": interval(over_models[:, j]),
-                "p": significant((1 + (np.abs(chance[:, j]) >= abs(excess[j]) - 1e-9).sum()) / (1 + len(chance))),
+                "models": welch(own[inside, j], own[outside, j]),
+                "p": significant((1 + (np.abs(chance[:, j]) >= abs(excess[j]) - TINY).sum()) / (1 + len(chance))),
             }
             for j in np.flatnonzero(mine).tolist()
         ],
     }
 
 
+def beyond(values: Floats, mine: Bools) -> Floats:
+    """Models by judges: how much more each judge gives a model than the judges that are not of the group do."""
+    return np.asarray(values - values[..., ~mine].mean(axis=-1, keepdims=True))
+
+
 def gap(values: Floats, inside: Bools, outside: Bools) -> Floats:
-    """Models by judges (in the last two places): the mean of some models minus that of others, by judge."""
+    """Models by judges: the mean of some models minus that of others, by judge."""
     return np.asarray(values[..., inside, :].mean(axis=-2) - values[..., outside, :].mean(axis=-2))
 
 
-def replicates(means: Means, inside: Bools, outside: Bools, mine: Bools, seed: str) -> tuple[Floats, Floats, Floats]:
-    """Each judge's excess gap when items are drawn again, when models are drawn again within each side, and when the
-    models change sides at random."""
+def welch(inside: Floats, outside: Floats) -> list[float] | None:
+    """Welch's interval of a difference of means; a bootstrap of as few models as a group has is too narrow."""
+    if inside.std() + outside.std() < TINY:
+        return None
+    found = ttest_ind(inside, outside, equal_var=False).confidence_interval(LEVEL)
+    return [rounded(found.low), rounded(found.high)]
 
-    def excess(gaps: Floats) -> Floats:
-        return np.asarray(gaps - gaps[:, ~mine].mean(axis=1)[:, None])
 
-    rng = generator("kin", seed)
-    ins, outs = means.values[inside], means.values[outside]
-    drawn = (
-        (each[rng.integers(0, len(each), len(each))].mean(axis=0) for each in (ins, outs)) for _ in means.replicates
-    )
-    over_models = np.stack([first - second for first, second in drawn])
-    both = np.concatenate([ins, outs])
-    orders = np.argsort(rng.random((SHUFFLES, len(both))), axis=1)
-    share = both[orders[:, : len(ins)]].mean(axis=1)
-    chance = share - (both.sum(axis=0) - share * len(ins)) / len(outs)
-    return excess(gap(means.replicates, inside, outside)), excess(over_models), excess(chance)
+def shuffled(inside: Floats, outside: Floats, seed: str) -> Floats:
+    """The gaps when the models change sides at random: shuffles by judges."""
+    both, n = np.concatenate([inside, outside]), len(inside)
+    orders = np.argsort(generator("kin", seed).random((SHUFFLES, len(both))), axis=1)
+    mean = both[orders[:, :n]].mean(axis=1)
+    return np.asarray(mean - (both.sum(axis=0) - mean * n) / len(outside))

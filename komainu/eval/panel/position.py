@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+from komainu.eval.stats.flips import mcnemar
 from komainu.eval.stats.intervals import wilson
-from komainu.eval.stats.paired import mcnemar
 from komainu.eval.totals import rounded, significant
 
 Side = Literal["first", "second", "tie"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -39,6 +40,20 @@ def counts(n: int, seed: str, resamples: int = RESAMPLES) -> Iterator[Floats]:
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
+@lru_cache(maxsize=1)
+def few_counts(n: int, seed: str, resamples: int) -> Floats:
+    """The same as one block, kept for the next comparison of as many items."""
+    return np.concatenate([*counts(n, seed, resamples)])
+
+
+def means(values: Floats, seed: str, resamples: int) -> Floats:
+    """The mean of each resample of values."""
+    n = len(values)
+    if n * resamples <= 2 * CHUNK:
+        return few_counts(n, seed, resamples) @ values / n
+    return np.concatenate([block @ values / n for block in counts(n, seed, resamples)])
+
+
 def percentiles(replicates: Floats, *, level: float = LEVEL) -> tuple[float, float]:
     """The percentile interval of bootstrap replicates, shape (resamples,)."""
     low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
@@ -51,7 +66,7 @@ def bca_mean(values: Floats, seed: str, *, level: float = LEVEL, resamples: int 
     centred = values - mean
     if n < 2 or float(np.abs(centred).max()) < 1e-12:
         return Estimate(mean, mean, mean)
-    replicates = np.concatenate([block @ values / n for block in counts(n, seed, resamples)])
+    replicates = means(values, seed, resamples)
     # a mean has the jackknife values in closed form; ties count half, as in scipy
     acceleration = float((centred**3).sum() / (6 * (centred**2).sum() ** 1.5))
     below = float((replicates < mean).mean() + (replicates <= mean).mean()) / 2

@@ -141,7 +141,7 @@ class Fit:
             if abs(end) > FAR:
                 return None
             end += end - middle
-        return float(brentq(excess, middle, end, xtol=1e-9))
+        return float(brentq(excess, middle, end, xtol=1e-8))
 
     def fall(self, contrast: Floats, at: float) -> float:
         """Twice what the log-likelihood loses when `contrast` @ strengths is held `at` a value."""
@@ -191,13 +191,14 @@ def maximise(results: Results, start: Floats, *, penalised: bool, contrast: Floa
     held = np.vstack([np.ones(n), *([] if contrast is None else [contrast])])
     system = np.zeros((n + len(held), n + len(held)))
     system[:n, n:], system[n:, :n] = held.T, held
+    near = 1e-11 if contrast is None else 1e-6  # of one that is held only the height is asked: its error is squared
     theta, before = start, np.inf
     for _ in range(STEPS):
         seen = with_prior(results, theta) if penalised else results
         system[:n, :n] = steady(information(seen, theta))
         step = np.linalg.solve(system, [*gradient(seen, theta), *(0.0 for _ in held)])[:n]
         apart = float(np.ptp(step))
-        if apart < 1e-11 or before <= apart < 1e-3:  # the latter: rounding allows no more
+        if apart < near or before <= apart < 1e-3:  # the latter: rounding allows no more
             return theta
         theta, before = theta + step * (np.log1p(apart) / apart), apart
     assert contrast is not None, f"no maximum after {STEPS} steps"

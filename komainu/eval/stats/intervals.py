@@ -1,10 +1,9 @@
-"""95 % intervals of means of bounded scores and of differences between paired shares."""
+"""95 % intervals of shares, of means of bounded scores, and of differences between paired ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import sqrt
-from statistics import NormalDist, fmean, variance
+from statistics import NormalDist
 from typing import NamedTuple
 
 from scipy.special import stdtrit
@@ -19,10 +18,18 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def times(self, unit: float) -> Estimate:
+        return Estimate(*(unit * value for value in self))
+
 
 def normal_quantile(level: float = LEVEL) -> float:
     """The two-sided quantile: 1.96 for 0.95."""
     return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def student_quantile(df: float, level: float = LEVEL) -> float:
+    """The two-sided quantile of Student's t; `df` need not be whole."""
+    return float(stdtrit(df, (1 + level) / 2))
 
 
 def wilson(successes: float, n: float, *, level: float = LEVEL, z: float | None = None) -> Estimate:
@@ -40,26 +47,20 @@ def wilson(successes: float, n: float, *, level: float = LEVEL, z: float | None 
     return Estimate(share, low, high)
 
 
-def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0, level: float = LEVEL) -> Estimate:
-    """The mean over items of scores in [0, top], and its interval, clustered by item.
+def mover(first: Estimate, second: Estimate, correlation: float) -> Estimate:
+    """The difference second minus first of two estimates, and its interval from theirs.
 
-    Each item is a list of its scores (one a sample) and counts once. Scores of 0 and `top`, one an item: the
-    Wilson interval. Else Wilson's with the effective sample size m(1-m)/(s²/n) of the item means and Student's
-    quantile (Dean & Pagano 2015, J. Surv. Stat. Methodol. 3:484, there for clustered shares): it stays within
-    the bounds and does not shrink to nothing at the ceiling, where a t or bootstrap interval does.
+    The distances to the ends that matter are added as correlated errors are, so an interval that is not symmetric
+    stays so (square-and-add: Newcombe 1998; MOVER: Zou 2007, Psychol. Methods 12:399).
     """
-    means = [fmean(scores) / top for scores in items]
-    n, mean = len(means), fmean(means)
-    assert n and min(means) >= 0 and max(means) <= 1, "scores must lie between 0 and top"
-    if n == 1 or mean in (0, 1) or (all(len(s) == 1 for s in items) and set(means) <= {0.0, 1.0}):
-        share, low, high = wilson(mean * n, n, level=level)
-    elif (spread := variance(means)) < 1e-24:  # equal scores inside the bounds: nothing to estimate a spread from
-        share, low, high = mean, mean, mean
-    else:
-        effective = mean * (1 - mean) * n / spread
-        z = float(stdtrit(n - 1, (1 + level) / 2))
-        share, low, high = wilson(mean * effective, effective, z=z)
-    return Estimate(share * top, low * top, high * top)
+
+    def reach(x: float, y: float) -> float:
+        return sqrt(max(0.0, x * x - 2 * correlation * x * y + y * y))
+
+    difference = second.mean - first.mean
+    low = difference - reach(second.mean - second.low, first.high - first.mean)
+    high = difference + reach(second.high - second.mean, first.mean - first.low)
+    return Estimate(difference, max(-1.0, low), min(1.0, high))
 
 
 def paired_shares(both: int, first: int, second: int, neither: int, *, level: float = LEVEL) -> Estimate:
@@ -75,11 +76,4 @@ def paired_shares(both: int, first: int, second: int, neither: int, *, level: fl
     if margins := (both + first) * (second + neither) * (both + second) * (first + neither):
         product = both * neither - first * second
         correlation = (max(product - n / 2, 0.0) if product > 0 else product) / sqrt(margins)
-
-    def reach(x: float, y: float) -> float:
-        return sqrt(max(0.0, x * x - 2 * correlation * x * y + y * y))
-
-    difference = (second - first) / n
-    low = difference - reach(b.mean - b.low, a.high - a.mean)
-    high = difference + reach(b.high - b.mean, a.mean - a.low)
-    return Estimate(difference, max(-1.0, low), min(1.0, high))
+    return mover(a, b, correlation)

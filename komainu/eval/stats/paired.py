@@ -1,27 +1,29 @@
-"""Two models on the same items: difference, interval, p, and the smallest difference the items could show."""
+"""Two models on the same items: difference, intervals, p, and the smallest difference the items could show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, sqrt
-from statistics import NormalDist, stdev
+from math import sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
-from komainu.eval.stats.bootstrap import Floats, bca_mean, chunks, generator
+from komainu.eval.stats.bootstrap import Floats, bca_mean
+from komainu.eval.stats.flips import TINY, sign_flip
 from komainu.eval.stats.intervals import LEVEL, Estimate, paired_shares
+from komainu.eval.stats.runs import Between, student, widened
+from komainu.eval.stats.spread import Spread, difference, of_items
 
-FLIPS = 20_000
-EXACT = 16  # discordant items up to which all 2^n sign flips are counted
-TINY = 1e-9  # differences below it are ties
+POWER = 0.8
 
 
 class Comparison(NamedTuple):
     """Second minus first over n items. `up` and `down` count the discordant items by sign.
 
-    `detectable` is the smallest difference that a two-sided test at `level` finds with 80 % power; None when
-    the items differ nowhere and their scores are no shares.
+    `low` and `high` are the analytic interval, `boot_low` and `boot_high` the bootstrap's. `detectable` is the smallest
+    difference that a two-sided test at the level finds with 80 % power; None when the items differ nowhere and their
+    scores are no shares.
     """
 
     n: int
@@ -32,62 +34,60 @@ class Comparison(NamedTuple):
     up: int
     down: int
     detectable: float | None
+    boot_low: float
+    boot_high: float
 
 
-def compare(first: Sequence[float], second: Sequence[float], seed: str, *, top: float = 1.0) -> Comparison:
+def compare(
+    first: Sequence[float], second: Sequence[float], seed: str, *, top: float = 1.0, runs: Sequence[Between] = ()
+) -> Comparison:
     """Compare item scores in [0, top], same items in the same order; several samples an item come as their mean.
 
-    Right-or-wrong scores: exact McNemar test, Newcombe interval. Else sign-flip test (exact for few discordant
-    items), BCa bootstrap interval. The interval is not adjusted for the number of comparisons.
+    Sign-flip test (McNemar's mid-p where scores are right or wrong). Interval: Newcombe's of right-or-wrong scores,
+    else MOVER of the two means' intervals; beside it the BCa bootstrap over items. Neither is adjusted for the number
+    of comparisons. `runs` is what several runs of the first and of the second model add, of scores in [0, 1]: then the
+    test is Student's.
     """
     a, b = np.asarray(first, dtype=np.float64) / top, np.asarray(second, dtype=np.float64) / top
     assert a.shape == b.shape and len(a), "a paired comparison needs the same items on both sides"
-    differences = b - a
-    up, down = int((differences > TINY).sum()), int((differences < -TINY).sum())
-    shares = bool(np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all())
-    if shares:
-        both = int(((a == 1) & (b == 1)).sum())
-        found = paired_shares(both, down, up, len(a) - both - up - down)
-        p = mcnemar(down, up)
-    else:
-        found = bca_mean(differences, seed) if up + down else no_difference(len(a))
-        p = sign_flip(differences, seed)
-    least = detectable(differences, shares=shares)
-    scaled = (found.mean * top, found.low * top, found.high * top)
-    return Comparison(len(a), *scaled, p, up, down, None if least is None else least * top)
+    one, two = of_items(a), of_items(b)
+    if runs:
+        one, two = (widened(spread, each) for spread, each in zip((one, two), runs, strict=True))
+    found = weighed(b - a, one, two, runs, seed, unit=top)
+    if not (np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all()):
+        return found
+    least = top * few(len(a))
+    found = found._replace(detectable=max(least, found.detectable or 0.0))
+    if any(each.variance for each in runs):
+        return found
+    both, neither = int(((a == 1) & (b == 1)).sum()), int(((a == 0) & (b == 0)).sum())
+    _, low, high = paired_shares(both, found.down, found.up, neither).times(top)
+    return found._replace(low=low, high=high)
 
 
-def mcnemar(down: int, up: int) -> float:
-    """Two-sided exact McNemar test: p of the discordant counts under a fair coin."""
-    n, least = down + up, min(down, up)
-    tail: float = sum(comb(n, k) for k in range(least + 1)) / 2**n
-    return min(1.0, 2 * tail)
+def weighed(
+    gaps: Floats,
+    first: Spread,
+    second: Spread,
+    runs: Sequence[Between],
+    seed: str,
+    *,
+    unit: float = 100.0,
+    whole: float | None = None,
+) -> Comparison:
+    """The comparison of two means, in a unit, from the differences of items between -1 and 1, whose mean is theirs.
 
-
-def sign_flip(differences: Floats, seed: str, *, flips: int = FLIPS) -> float:
-    """Two-sided sign-flip permutation test of mean difference 0, for differences of shape (items,).
-
-    All differences of one size: the exact binomial. Up to EXACT discordant items: all 2^n flips. Else `flips`
-    seeded random ones with p = (1 + as extreme)/(1 + flips) (Phipson & Smyth 2010), never below 1/(1 + flips).
+    `whole` is the variance of that mean, where it is not that of the gaps over their number.
     """
-    kept = differences[np.abs(differences) > TINY]
-    sizes = np.abs(kept)
-    if len(kept) == 0:
-        return 1.0
-    if float(sizes.max() - sizes.min()) <= TINY:
-        return mcnemar(int((kept < 0).sum()), int((kept > 0).sum()))
-    seen = abs(float(kept.sum())) - TINY * len(kept)  # sums of the same differences in another order are equal
-    if len(kept) <= EXACT:
-        sums = np.zeros(1)
-        for size in sizes:
-            sums = np.concatenate([sums - size, sums + size])
-        return float((np.abs(sums) >= seen).mean())
-    rng = generator("sign flip", seed)
-    extreme = 0
-    for rows in chunks(flips, len(kept)):
-        signs = rng.integers(0, 2, size=(rows, len(kept)), dtype=np.int8)
-        extreme += int((np.abs((2.0 * signs - 1.0) @ sizes) >= seen).sum())
-    return (1 + extreme) / (1 + flips)
+    n, extra = len(gaps), sum(each.variance for each in runs)
+    up, down = int((gaps > TINY).sum()), int((gaps < -TINY).sum())
+    items = whole if whole is not None else float(gaps.var(ddof=1)) / n if n > 1 else 0.0
+    p = student(float(gaps.mean()), items, n, runs) if extra else sign_flip(gaps)
+    found = difference(first, second) if up + down or extra else no_difference(n)
+    boot = bca_mean(gaps, seed) if up + down else no_difference(n)
+    smallest = min(1.0, quantiles(1 - LEVEL) * sqrt(items + extra))
+    ends = (*found.times(unit), p, up, down, unit * smallest if smallest else None)
+    return Comparison(n, *ends, unit * boot.low, unit * boot.high)
 
 
 def no_difference(n: int, *, level: float = LEVEL) -> Estimate:
@@ -97,16 +97,12 @@ def no_difference(n: int, *, level: float = LEVEL) -> Estimate:
     return Estimate(0.0, -reach, reach)
 
 
-def detectable(differences: Floats, *, shares: bool, level: float = LEVEL, power: float = 0.8) -> float | None:
-    """The smallest true mean difference that n such items show with the given power, by the normal approximation.
-
-    Shares need at least as many one-sided discordant items as give an exact p below 1 - level (6 for 95 %).
-    """
-    n = len(differences)
+def quantiles(alpha: float, power: float = POWER) -> float:
+    """How many standard errors a true difference must be for a two-sided test at `alpha` to find it with `power`."""
     normal = NormalDist()
-    spread = stdev(map(float, differences)) if n > 1 else 0.0
-    least = (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * spread / sqrt(n)
-    if shares:
-        one_sided = next(k for k in range(1, 64) if 2 * 0.5**k <= 1 - level)
-        least = max(least, one_sided / n)
-    return min(least, 1.0) if least > 0 else None
+    return normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)
+
+
+def few(n: int, *, alpha: float = 1 - LEVEL) -> float:
+    """The difference of two shares that all differ one way on as few of n items as give a p of `alpha` (5 for 5 %)."""
+    return next(k for k in range(1, 1024) if 0.5**k <= alpha) / n

@@ -93,6 +93,11 @@ def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
     return found
 
 
+def inputs(store: Store, target: Artifact) -> list[Artifact]:
+    """What a target was made from, as far as it is there."""
+    return [each for ref in target.inputs.values() if (each := store.at(ref))]
+
+
 def boards_under(store: Store, target: Artifact) -> list[Artifact]:
     """The nearest boards: the target itself, or those that it was made from, each once."""
     found, todo, seen = [], [target], {target.ref}

@@ -116,7 +116,7 @@ def test_what_a_tree_holds_is_tolerated_and_counted(tmp_path: Path) -> None:
     assert [said[f"elyza-tasks-100-{n}"].value for n in range(1, 7)] == [None, 4.0, None, None, 5.0, None]
     why = [said[f"elyza-tasks-100-{n}"].why for n in range(1, 7)]
     at = f"judge_{PANEL[0]}/{ELYZA}/a__one.json"
-    assert why[0] == f"missing: null score ({at}:1)" and why[1] == f"{at}:3"
+    assert why[0] == f"missing: null score ({at}:1)" and why[1] == f"良い\n[点数]\n4点\n{at}:3"
     assert "none of the formats" in why[2] and f"({at}:4)" in why[2] and "out of range: 6 is not from 0 to 5" in why[3]
     mt = ctx.open(only(target.panel, "a/one", "ja_mt_bench_1shot")).summary
     assert mt["metrics"]["score"]["n"] == 18 and mt["judges"]["score"]["by"][PANEL[0]]["mean"] == 8.0
@@ -215,6 +215,7 @@ def test_a_board_takes_them_withholds_what_lacks_verdicts_and_tells_apart_who_ju
     one, two = found["headline"]
     assert one["ja"]["mean"] is None and "rakuda" in one["ja"]["withheld"] and two["ja"]["mean"] is not None
     fewer = imported(str(root), PANEL[:2]).panel
+    assert fewer == imported(str(root), PANEL[1::-1]).panel  # the order of judges plays no part
     mixed = Board(entries=(Entry(name="a/one", scores=tuple(by["a/one"])), Entry(name="b", scores=fewer[4:])))
     assert any("judged otherwise" in problem for _, problem in wiring(mixed))
 

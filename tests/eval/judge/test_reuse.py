@@ -55,6 +55,8 @@ def test_a_panel_of_the_same_transcripts_in_another_store_has_the_same_bytes_and
     first = built(tmp_path / "one", judged(), Counting())
     for kind in ("answers", "items", "verdicts"):
         shutil.copytree(tmp_path / "one" / kind, tmp_path / "two" / kind)
+    values = [json.loads(line)["value"] for line in first.splitlines()]
+    assert None in values and len({*values}) == 6, "verdicts of every value, and missing ones"
     assert built(tmp_path / "two", judged(), Silent()) == first
     assert rows(tmp_path / "two") == rows(tmp_path / "one")
 

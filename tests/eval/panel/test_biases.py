@@ -39,7 +39,7 @@ def test_a_judge_that_favours_its_pupils_is_found_and_the_others_are_not() -> No
     rows = {row["group"]: row for row in kin_bias(found, judges, KIN, "teacher", "s")}
     (own,) = rows["vain"]["own"]
     assert own["judge"] == "vain" and own["value"] == pytest.approx(0.5, abs=0.1) and own["p"] < 0.01
-    assert own["items"][0] > 0.3 and own["models"][0] > 0.3
+    assert own["items"][0] > 0.3 and own["models"][0] > 0  # of three pupils
     assert rows["vain"]["models"] == 3 and rows["vain"]["others"] == 9
     (other,) = rows["noisy"]["own"]
     assert other["p"] > 0.05 and other["models"][0] < 0 < other["models"][1]

@@ -11,13 +11,14 @@ import komainu.launch
 from komainu.cli import main
 from komainu.context import Context
 from komainu.eval import shelf
-from komainu.eval.bench.tl_bench.anchors import MET
+from komainu.eval.bench.tl_bench.anchors import MET, ROWS
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import tl_bench
 from komainu.launch import CALLS
 from komainu.models.cache import Cached
 from komainu.settings import Settings
 from komainu.store import Store
+from tests.core_fakes import ROOT
 from tests.eval.tl_bench.test_items import anchor_files
 from tests.eval.tl_bench.tl_world import say
 from tests.eval.world import Parrot
@@ -69,6 +70,18 @@ def test_a_model_is_placed_among_the_anchors_of_the_package(command: Run, parrot
     assert any("position/fair/first_place" in line for line in again.out.splitlines())
     traced = command("why", found["name"], "--cell", f"{row['entry']}/tl_bench/ja/lt", "--json").json
     assert len(traced["scores"]["rows"]) == 4 and [ref.split("/")[0] for ref in traced["verdicts"]] == ["tlduels"]
+
+
+def test_the_recipe_makes_anchors_that_the_command_takes(command: Run, parrot: Parrot, tmp_path: Path) -> None:
+    recipe = f"{ROOT}/recipes/anchors.py:anchors"
+    made = command("run", recipe, "models=slight,most,wreck", "judge=fair", "limit=1", "--json")
+    assert made.code == 0, made.err
+    kept = tmp_path / "sets" / "tl_bench_anchors"
+    kept.mkdir(parents=True)
+    for name in (ROWS, MET):
+        (kept / name).write_bytes((Path(made.json["path"]) / name).read_bytes())
+    said = command(*WORDS, "--items", "sets", "--judge", f"{URL}#fair", "--json")
+    assert said.code == 0 and said.json["rows"][0]["n"] == 4 * 3 * 2
 
 
 def test_without_a_judge_it_is_not_asked(command: Run, parrot: Parrot) -> None:

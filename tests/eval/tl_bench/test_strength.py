@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from komainu.context import Context
-from komainu.errors import UsageError
+from komainu.errors import EndpointError, UsageError
 from komainu.eval.base import Answers
 from komainu.eval.bench.tl_bench.adaptive import Adaptive, schedule
 from komainu.eval.bench.tl_bench.anchors import AnchorFiles, load
@@ -18,13 +18,16 @@ from komainu.eval.bench.tl_bench.bench import Placed, TlBench, strength
 from komainu.eval.bench.tl_bench.duels import TlDuels
 from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.eval.bench.tl_bench.judged import JudgedAnchors
+from komainu.eval.bench.tl_bench.placing import Result
 from komainu.eval.bench.tl_bench.strength import Strength
+from komainu.eval.bench.tl_bench.won import results
 from komainu.eval.board import Board, Entry
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
+from komainu.models.cache import Cached
 from komainu.rows import Chat, Score
 from komainu.stage import wiring
-from komainu.store import Artifact
+from komainu.store import Artifact, Store
 from tests.eval.tl_bench.tl_world import MARK, between, say
 from tests.eval.world import Parrot, Say, context
 
@@ -130,7 +133,7 @@ def test_answers_with_no_translation_lose_by_rule_and_missing_ones_are_counted(t
     odd: dict[str, str | Reply] = {
         texts[0]: "<translation> </translation>",
         texts[1]: Reply("", "length"),
-        texts[2]: "<translation>",
+        texts[2]: Reply("<translation>", "length"),
     }
 
     def says(model: Model, text: str, sample: int) -> str | Reply:
@@ -167,6 +170,18 @@ def test_a_verdict_that_cannot_be_read_takes_the_other_order_with_it(tmp_path: P
     assert made.summary["asked_again"]["fair"] == len(gone)
     column = stage.column(rows, "lt")
     assert sum(value is None for some in column.values() for value in some) == lt["missing"]
+
+
+def test_one_order_alone_says_nothing() -> None:
+    scores = [
+        Score("x", "few/first", 1.0, "fair"),
+        Score("x", "few/second", None, "fair"),
+        Score("x", "most/first", 1.0, "fair"),
+        Score("x", "most/second", 0.5, "fair"),
+        Score("x", "few/first", 0.0, "biased"),
+        Score("x", "few/second", 0.0, "biased"),
+    ]
+    assert results(scores) == [Result("x", "most", 1.5, 2.0), Result("x", "few", 0.0, 2.0)]
 
 
 def test_a_candidate_that_wins_everything_is_told_and_its_interval_is_open(tmp_path: Path) -> None:
@@ -216,7 +231,31 @@ def test_a_schedule_asks_each_text_alike_and_never_twice(tmp_path: Path) -> None
     assert [pairing.anchor for pairing in fresh.take(3, {"b": 0.2})] == ["b"] * 3
 
 
-def test_the_adaptive_mode_stops_at_the_width_asks_fewer_and_goes_on_after_a_stop(tmp_path: Path) -> None:
+def test_an_adaptive_run_that_was_stopped_goes_on_from_the_answers_it_has(tmp_path: Path) -> None:
+    stage = strength(answers("some"), TlBench(adaptive=Adaptive(width=1.5, batch=4)), (FAIR,))
+    whole = built(tmp_path / "whole", stage)
+    left = 12 + 30
+
+    def failing(model: Model, text: str, sample: int) -> str | Reply:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise EndpointError("the server is gone")
+        return say(model, text, sample)
+
+    broken, mended = Parrot(failing), Parrot(say)
+    for client in (broken, mended):
+        with Context(Store(tmp_path / "store"), Cached(client, tmp_path / "calls.sqlite")) as ctx:
+            if client is broken:
+                with pytest.raises(EndpointError):
+                    ctx.store.build(stage, ctx)
+            else:
+                made = ctx.store.build(stage, ctx)
+    assert (made.path / "rows.jsonl").read_bytes() == (whole[1].path / "rows.jsonl").read_bytes()
+    assert 0 < mended.asked <= asked(whole[0]) - 12 - 16
+
+
+def test_the_adaptive_mode_stops_at_the_width_and_asks_the_same_fewer_each_time(tmp_path: Path) -> None:
     everything = TlBenchItems(limit=8)
     how = TlBench(adaptive=Adaptive(width=2.0, batch=6))
     full = strength(answers("some", everything), BENCH, (FAIR,))
@@ -245,14 +284,18 @@ def test_wiring_that_cannot_be_right_is_refused() -> None:
     assert any("one translation of each" in problem for problem in said)
     no_judge = Strength(answers=answers("some"), bench=BENCH, duels=())
     other = TlDuels(answers=answers("many"), bench=BENCH, judge=FAIR)
+    named = strength(answers("some"), BENCH, (Model(name="rule"),))
     mixed = Strength(answers=answers("some"), bench=BENCH, duels=(other, other))
-    problems = [problem for stage in (no_judge, mixed) for problem in stage.check()]
-    assert [any(said in problem for problem in problems) for said in ("is empty", "other answers", "2 judges called")]
+    problems = [problem for stage in (no_judge, mixed, named) for problem in stage.check()]
+    for told in ("is empty", "other answers", "2 judges called", "called 'rule'"):
+        assert any(told in problem for problem in problems), told
 
 
 def test_any_answers_and_a_judge_make_new_anchors_that_files_keep(tmp_path: Path) -> None:
     made = JudgedAnchors(answers=(answers("slight"), answers("some"), answers("most")), judge=FAIR)
     ctx, found = built(tmp_path, made)
+    asked_with = {key: BENCH.config()[key] for key in ("prompt", "again")}
+    assert {key: made.config()[key] for key in asked_with} == asked_with  # another prompt, other anchors
     strengths = {name: each["strength"] for name, each in found.summary["anchors"].items()}
     assert strengths["slight"] > strengths["some"] > strengths["most"]
     folder = tmp_path / "anchors-v1"

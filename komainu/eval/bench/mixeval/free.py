@@ -129,4 +129,4 @@ class Both(Scores):
 
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
         there = ctx.open(self.free).summary
-        return {name: there[name] for name in ("judges", "asked_again", "by_rule", "prompt")}
+        return {name: there[name] for name in ("judges", "asked_again", "by_rule", "steering", "prompt")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -110,11 +111,13 @@ class Placement:
         return Estimate(self.lt, min(float(low), self.lt), max(float(high), self.lt))
 
     def interval(self, seed: str, level: float = LEVEL) -> Estimate:
-        """LT and its percentile interval over resamples of the texts; as `wide` where the fit is separated, the texts
-        are few, or every text says the same."""
-        if self.fit.separated or len(self.items) < FEW or float(np.ptp(self.parts)) < 1e-9:
+        """LT and its percentile interval over resamples of the texts, expanded for few texts (Hesterberg 2015, The
+        American Statistician 69:371); as `wide` where the fit is separated, or texts are very few or all the same."""
+        n = len(self.items)
+        if self.fit.separated or n < FEW or float(np.ptp(self.parts)) < 1e-9:
             return self.wide(level)
-        low, high = percentiles(self.replicates(seed), level=level)
+        wider = float(stdtrit(n - 1, (1 + level) / 2)) * (n / (n - 1)) ** 0.5
+        low, high = percentiles(self.replicates(seed), level=2 * NormalDist().cdf(wider) - 1)
         return Estimate(self.lt, min(low, self.lt), max(high, self.lt))
 
     def replicates(self, seed: str) -> Floats:

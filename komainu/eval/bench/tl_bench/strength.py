@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from komainu.eval.bench.tl_bench.asking import entered, within
 from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.duels import TlDuels
 from komainu.eval.bench.tl_bench.won import paired, placed_among, results, won
+from komainu.eval.judge.guard import steers
 from komainu.files import read_objects
 from komainu.rows import Chat, Score
 from komainu.spec import Spec
@@ -38,6 +39,10 @@ class Strength(Scores):
     bench: TlBench
     duels: tuple[TlDuels, ...]
 
+    def __post_init__(self) -> None:
+        """By the judges' names, so that the order in which they are given plays no part."""
+        object.__setattr__(self, "duels", tuple(sorted(self.duels, key=lambda d: (d.judge.name, d.id))))
+
     def check(self) -> Iterator[str]:
         yield from super().check()
         if not self.duels:
@@ -48,6 +53,8 @@ class Strength(Scores):
         for name, n in Counter(duels.judge.name for duels in self.duels).items():
             if n > 1:
                 yield f"Strength.duels has {n} judges called {name!r}; each judge needs a name of its own"
+            if name == "rule":
+                yield "Strength.duels has a judge called 'rule', which stands for what is scored without one; rename it"
 
     @property
     def how(self) -> tuple[Spec, ...]:
@@ -62,16 +69,14 @@ class Strength(Scores):
             pairings = [Pairing(row["item"], row["anchor"]) for _, row in read_objects(made.path / "pairings.jsonl")]
             said = [row for row in made.rows() if isinstance(row, Chat)]
             scores += won(self.bench, duels.judge.name, pairings, own, anchors, said)
-        placed = placed_among(anchors, results(scores))
-        parts = placed.pseudo if placed else {}
-        return [*scores, *(Score(i, "lt", parts.get(i), "Bradley-Terry", "" if i in parts else NONE) for i in own)]
+        return [*scores, *parts(own, placed_among(anchors, results(scores)))]
 
     def column(self, rows: Sequence[Score], metric: str) -> dict[str, list[float | None]]:
         """Each text's part in LT as often as it has verdicts that count, None as often as it has missing ones."""
-        parts = {row.id: row.value for row in rows if row.metric == metric}
-        found: dict[str, list[float | None]] = {item: [] for item in parts}
+        own = {row.id: row.value for row in rows if row.metric == metric}
+        found: dict[str, list[float | None]] = {item: [] for item in own}
         for (item, *_), pair in paired(rows).items():
-            found[item] += [None if None in pair else parts[item]] * len(pair)
+            found[item] += [None if None in pair else own[item]] * len(pair)
         return {item: some or [None] for item, some in found.items()}
 
     def summed(self, chats: Sequence[Chat], scores: list[Score]) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Strength(Scores):
             "judges": {"lt": self.judged(scores, anchors)},
             "asked_again": {d.judge.name: ctx.open(d).summary["asked_again"] for d in self.duels},
             "by_rule": dict(sorted(Counter(s.why.partition(":")[0] for s in scores if s.by == "rule").items())),
+            "steering": sum(bool(steers(chat)) for chat in own.values()),
             "tags": dict(sorted(Counter(str(chat.meta.get("tags", "none")) for chat in own.values()).items())),
             "prompt": self.bench.config()["prompt"],
         }
@@ -125,6 +131,18 @@ class Strength(Scores):
             by[duels.judge.name] = {**numbers, **position.get(duels.judge.name, {})}
         means = [each["mean"] for each in by.values()]
         return {"balanced": None if None in means else round(sum(means) / len(means), 6), "by": by}
+
+
+def parts(items: Iterable[str], placed: Placement | None) -> Iterator[Score]:
+    """Each text's part in LT, and what the candidate won on it."""
+    found = placed.pseudo if placed else {}
+    won: dict[str, list[float]] = {}
+    for item, _, some, of in placed.results if placed else ():
+        sums = won.setdefault(item, [0.0, 0.0])
+        sums[0], sums[1] = sums[0] + some, sums[1] + of
+    for item in items:
+        why = f"won {won[item][0]:g} of {won[item][1]:g}" if item in won else NONE
+        yield Score(item, "lt", found.get(item), "Bradley-Terry", why)
 
 
 def counted(scores: Sequence[Score]) -> tuple[int, int, int]:

@@ -1,0 +1,136 @@
+"""Spread: a mean of bounded scores with all that an interval, a difference and a plan need to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from komainu.eval.stats.bootstrap import Floats
+from komainu.eval.stats.intervals import LEVEL, Estimate, mover, student_quantile, wilson
+
+NOTHING = 1e-24  # variances below it are none
+TINY = 1e-12  # a mean as near to a bound is at it
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A mean in [0, 1] and its variance. `parts` is each item's share in the error: their squares add up to what the
+    items give to the variance, and with another model's parts on the same items they give the covariance.
+
+    `df` are the variance's degrees of freedom. `size` is how many right-or-wrong items are as much, for a mean of 0 or
+    1, where no spread is seen.
+    """
+
+    mean: float
+    variance: float
+    df: float
+    parts: Floats
+    size: float
+
+
+def of_items(means: ArrayLike) -> Spread:
+    """Of the mean scores of items, shape (items,), each item counting once."""
+    x = np.asarray(means, dtype=np.float64)
+    n, mean = len(x), float(x.mean())
+    left, variance = x - mean, ceiling_variance(x) / n
+    squares = float(left @ left)
+    parts = left * sqrt(variance / squares) if squares > NOTHING else np.zeros(n)
+    return Spread(mean, variance, max(1, n - 1), parts, n)
+
+
+def ceiling_variance(x: Floats) -> float:
+    """The variance of scores in [0, 1], drawn to what it would be were they all 0 or 1.
+
+    Items at a bound show less spread than there is: the next one may be far from it. So the largest possible variance
+    counts as much as sqrt(n)/5 items, times the share of the items that are at the bound nearer to the mean. Without
+    any it is the plain variance, and with more items it comes to that. The weight was chosen by simulation.
+    """
+    n, mean = len(x), float(x.mean())
+    plain = float(x.var(ddof=1)) if n > 1 else 0.0
+    at_bound = float((x >= 1 - TINY).mean() if mean > 0.5 else (x <= TINY).mean())
+    weight = at_bound * sqrt(n) / 5
+    middle = (n * mean + weight / 2) / (n + weight)
+    return ((n - 1) * plain + weight * middle * (1 - middle)) / (n - 1 + weight) if weight else plain
+
+
+def of_scores(items: Sequence[Sequence[float]]) -> Spread:
+    """Of the mean over all scores of all items: the ratio of the items' sums to their counts, so an item with more
+    scores weighs more. Its variance is the linearised one of a ratio (Cochran 1977, Sampling Techniques, 6.3)."""
+    n, total = len(items), sum(map(len, items))
+    mean = sum(map(sum, items)) / total
+    plain = of_items([fmean(scores) for scores in items])
+    left = np.array([sum(scores) - mean * len(scores) for scores in items]) / total
+    hidden = plain.variance - float(np.var([fmean(scores) for scores in items], ddof=1)) / n if n > 1 else 0.0
+    variance = float(left @ left) * n / max(1, n - 1) + hidden
+    return Spread(min(1.0, mean), variance, plain.df, left, n)
+
+
+def weighted(spreads: Sequence[Spread], weights: Sequence[float], items: Sequence[NDArray[np.intp]], n: int) -> Spread:
+    """Of a weighted mean of means. `items` says for each which of all `n` items its parts belong to, so an item that
+    several look at is one: shared items do not count as independent evidence.
+    """
+    parts = np.zeros(n)
+    extra, squares = 0.0, 0.0  # what the variances have beside the parts; for Satterthwaite's degrees of freedom
+    for each, weight, where in zip(spreads, weights, items, strict=True):
+        np.add.at(parts, where, weight * each.parts)
+        extra += weight**2 * (each.variance - float(each.parts @ each.parts))
+        squares += (weight**2 * each.variance) ** 2 / each.df
+    mean = float(np.dot(weights, [each.mean for each in spreads]))
+    variance = float(parts @ parts) + extra
+    apart = sum((weight**2 * each.variance) for each, weight in zip(spreads, weights, strict=True))
+    df = apart**2 / squares if squares > 0 else float(n)
+    size = 1 / sum(w * w / each.size for each, w in zip(spreads, weights, strict=True))
+    looked_at = len(np.unique(np.concatenate(items)))
+    return Spread(min(1.0, max(0.0, mean)), variance, max(1.0, df), parts, min(size, looked_at))
+
+
+def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0, level: float = LEVEL) -> Estimate:
+    """The mean over items of scores in [0, top], and its interval, clustered by item.
+
+    Each item is a list of its scores (one a sample) and counts once. Scores of 0 and `top`, one an item: the Wilson
+    interval.
+    """
+    means = [fmean(scores) / top for scores in items]
+    n, mean = len(means), fmean(means)
+    assert n and min(means) >= 0 and max(means) <= 1, "scores must lie between 0 and top"
+    if n == 1 or (all(len(scores) == 1 for scores in items) and set(means) <= {0.0, 1.0}):
+        return wilson(mean * n, n, level=level).times(top)
+    return interval(of_items(means), level=level).times(top)
+
+
+def pooled_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
+    """The mean over all scores of all items, each in [0, top], and its interval, clustered by item; with equally many
+    scores an item it is `mean_interval`."""
+    if len({len(scores) for scores in items}) == 1:
+        return mean_interval(items, top=top)
+    return interval(of_scores([[score / top for score in scores] for scores in items])).times(top)
+
+
+def interval(spread: Spread, *, level: float = LEVEL) -> Estimate:
+    """The mean with Wilson's interval for the effective sample size m(1-m)/variance and Student's quantile (Dean and
+    Pagano 2015, J. Surv. Stat. Methodol. 3:484, there for clustered shares).
+
+    It stays within the bounds and does not shrink to nothing at the ceiling, where a t or a bootstrap interval does.
+    All scores the same inside the bounds: nothing to estimate a spread from, and the interval is the mean.
+    """
+    mean = spread.mean
+    if not TINY < mean < 1 - TINY:
+        return wilson(round(mean) * spread.size, spread.size, level=level)
+    if spread.variance < NOTHING:
+        return Estimate(mean, mean, mean)
+    effective = mean * (1 - mean) / spread.variance
+    _, low, high = wilson(mean * effective, effective, z=student_quantile(spread.df, level))
+    return Estimate(mean, low, high)
+
+
+def difference(first: Spread, second: Spread, *, level: float = LEVEL) -> Estimate:
+    """Second minus first, on the same items, and its interval: MOVER with the correlation of the items' parts."""
+    variances = first.variance * second.variance
+    covariance = float(first.parts @ second.parts)
+    correlation = max(-1.0, min(1.0, covariance / sqrt(variances))) if variances > NOTHING**2 else 0.0
+    return mover(interval(first, level=level), interval(second, level=level), correlation)

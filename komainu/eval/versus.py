@@ -1,0 +1,233 @@
+"""All pairs of the models that some results of the store are of, over the benches that both have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from komainu.errors import UsageError
+from komainu.eval.columns import LIMIT, Column, Measure, column, lacking, same_items
+from komainu.eval.headline import PARTS, Average, paired, withheld, written
+from komainu.eval.league import ways
+from komainu.eval.league.found import Number, numbers
+from komainu.eval.stats import decide
+from komainu.eval.stats.cells import pair
+from komainu.eval.stats.family import holm, word
+from komainu.eval.stats.groups import groups
+from komainu.eval.stats.intervals import LEVEL
+from komainu.eval.stats.paired import compare, few
+from komainu.eval.totals import by_item, rounded, significant
+from komainu.rows import Score
+from komainu.store import Store
+
+KEPT = ("difference", "low", "high", "boot_low", "boot_high", "p", "n")
+
+
+class Told(NamedTuple):
+    """A comparison before the family's correction: its line, what its variance is made of, the unit of its scores."""
+
+    line: dict[str, Any]
+    makeup: decide.Makeup | None
+    unit: float
+    least: int = 1
+
+
+class Key(NamedTuple):
+    """What is compared: a metric of a bench, and how it was measured."""
+
+    measure: Measure
+    way: ways.Key
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A model under the name it is shown by, and its columns."""
+
+    name: str
+    columns: Mapping[Key, Column]
+
+
+def versus(store: Store, targets: Sequence[str], *, accept: float = 0.0, seed: int = 0) -> dict[str, Any]:
+    """What `komainu eval compare` tells; see docs/cli.md.
+
+    Raises UsageError for targets that are no results, fewer than two models, models without a bench in common, and
+    for numbers that were measured in different ways.
+    """
+    found, without = entrants(store, targets)
+    if len(found) < 2:
+        raise UsageError(f"{', '.join(targets)} has the numbers of {len(found)} model; a comparison needs two or more")
+    lines: list[Told] = []
+    averages: list[Told] = []
+    common = in_all(found)
+    for a, b in combinations(found, 2):
+        alike(a, b)
+        lines += [of_column(a, b, key, accept, seed) for key in a.columns if key in b.columns]
+        averages += of_averages(a, b, common, accept, seed)
+    benches, means = decided(lines), decided(averages)
+    told = {"models": [each.name for each in found], "pairs": [*means, *benches], **grouped(found, means)}
+    return {**told, "level": LEVEL, "not_compared": without}
+
+
+def entrants(store: Store, targets: Sequence[str]) -> tuple[list[Entrant], list[str]]:
+    """The models of the targets, and the numbers that cannot be compared item by item.
+
+    A model whose numbers come from several targets is one, unless two of them are of the same bench.
+    """
+    rows = [(number, rows_of(store, number)) for number in numbers(store, targets)]
+    without = sorted({f"{n.bench} ({n.language}) {n.metric}" for n, some in rows if not some})
+    several = len({(n.model, n.weights, key_of(n)) for n, _ in rows}) < len(rows)
+    by: dict[tuple[str, ...], dict[Key, Column]] = {}
+    for number, some in rows:
+        if some:
+            columns = by.setdefault((number.model, number.weights, *([number.result] if several else [])), {})
+            columns[key_of(number)] = read(number, some)
+    names = [model for model, *_ in by]
+    found = []
+    for (model, weights, *result), columns in by.items():
+        told = f"{model} ({(result or [weights])[0]})" if names.count(model) > 1 else model
+        found.append(Entrant(told, columns))
+    return found, without
+
+
+def in_all(found: Sequence[Entrant]) -> list[Key]:
+    """What all models have, for the averages; nothing of a bench that they have in several ways, which do not mix."""
+    shared = [key for key in found[0].columns if all(key in each.columns for each in found)]
+    return [key for key in shared if sum(key.measure == other.measure for other in shared) == 1]
+
+
+def key_of(number: Number) -> Key:
+    return Key(measure_of(number), ways.key(number.way))
+
+
+def measure_of(number: Number) -> Measure:
+    row = number.row
+    ends = (row["bottom"], row["top"], row["higher_is_better"])
+    return Measure(number.bench, number.language, number.metric, *ends)
+
+
+def refs(number: Number) -> list[str]:
+    """The scores of a number, several where it is of several runs."""
+    return [run["scores"] for run in number.row["runs"]["each"]] if "runs" in number.row else [number.row["scores"]]
+
+
+def rows_of(store: Store, number: Number) -> list[list[Score]]:
+    """The verdicts of a number's metric, run by run; [] where it has none of its own."""
+    found = []
+    for ref in refs(number):
+        artifact = store.at(ref)
+        if artifact is None:
+            raise UsageError(f"{number.result!r} was made from {ref}, which is gone from the store; run it again")
+        found.append([row for row in artifact.rows() if isinstance(row, Score) and row.metric == number.metric])
+    return found if all(found) else []
+
+
+def read(number: Number, rows: Sequence[Sequence[Score]]) -> Column:
+    return column(measure_of(number), number.way["items"], [by_item(some, number.metric) for some in rows], rows)
+
+
+def alike(a: Entrant, b: Entrant) -> None:
+    """UsageError unless both have a bench, were measured on it in the same way, and answered the same items."""
+    ours, theirs = ({key.measure: key.way for key in each.columns} for each in (a, b))
+    shared = [measure for measure in ours if measure in theirs]
+    if not shared:
+        raise UsageError(f"{a.name!r} and {b.name!r} have no bench in common; compare models on the same benches")
+    for measure in shared:
+        if not any(key.measure == measure and key in b.columns for key in a.columns):
+            one, two = ways.apart([ours[measure], theirs[measure]])
+            raise UsageError(
+                f"{measure.name} was measured in different ways, which cannot be compared: {a.name!r} with {one}; "
+                f"{b.name!r} with {two}. Measure both alike"
+            )
+    for key in a.columns:
+        if key in b.columns:
+            same_items(a.columns[key], b.columns[key], a.name, b.name)
+
+
+def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Told:
+    """The comparison on one metric of one bench, in its own unit."""
+    measure, way = key
+    one, two = a.columns[key], b.columns[key]
+    both, why = pair(one.cells, two.cells), lacking((one, two), accept)
+    what = {"a": a.name, "b": b.name, **measure.key, "judges": dict(way).get("judges", "")}
+    told = {**what, "higher_is_better": measure.higher_is_better, "withheld": why}
+    counts = {"cells": both.cells, "only_a": both.alone[0], "only_b": both.alone[1], "items_lost": both.lost}
+    if why or not both.items:
+        return Told({**told, **withheld(), **counts}, None, measure.top)
+    runs = (one.between, two.between) if len(one.runs) + len(two.runs) > 2 else ()
+    found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
+    gaps = (np.array(both.second) - np.array(both.first)) / measure.top
+    whole = float(gaps.var(ddof=1)) / len(gaps) if len(gaps) > 1 else 0.0
+    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top)
+    shares = {*both.first, *both.second} <= {0.0, measure.top}
+    return Told({**told, **written(found), **counts}, makeup, measure.top, 2 if shares else 1)
+
+
+def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, seed: int) -> Iterator[Told]:
+    """The comparison on each average that the shared benches make, in points of 100."""
+    one, two = (Average([each.columns[key] for key in shared], seed, max(LIMIT, accept)) for each in (a, b))
+    for part, languages in one.parts.items() if shared else ():
+        key = {"a": a.name, "b": b.name, "bench": "average", "language": part, "metric": "mean"}
+        weights = one.weights(languages)
+        used = [*one.used(weights), *two.used(weights)]
+        rest = {"higher_is_better": True, "withheld": lacking(used, accept), "benches": len(used) // 2}
+        found = None if rest["withheld"] else paired(one, two, weights)
+        if found is None:
+            yield Told({**key, **rest, **withheld()}, None, 100.0)
+        else:
+            yield Told({**key, **rest, **written(found.comparison)}, makeup_of(one, two, weights, found.whole), 100.0)
+
+
+def makeup_of(one: Average, two: Average, weights: Any, whole: float) -> decide.Makeup:
+    """What the variance of a difference of averages is made of."""
+    parts = []
+    for a, b, x, y, w in zip(one.columns, two.columns, one.between, two.between, weights, strict=True):
+        if w:
+            parts.append((float(w), decide.makeup(a.cells, b.cells, whole / w**2, (x, y), top=a.measure.top)))
+    return decide.weighed(parts, whole)
+
+
+def decided(family: Sequence[Told]) -> list[dict[str, Any]]:
+    """The lines of one family with p after Holm's correction, the word, and what would decide it."""
+    adjusted = holm([told.line["p"] for told in family])
+    open_ones = sum(p > 1 - LEVEL for p in adjusted)
+    found = []
+    for told, p in zip(family, adjusted, strict=True):
+        line = told.line
+        change = 0.0 if line["withheld"] or line["difference"] is None else line["difference"]
+        said = word(change, p, better_up=line["higher_is_better"])
+        alpha = (1 - LEVEL) / max(1, open_ones)  # what Holm asks of the next one to be decided
+        more: dict[str, Any] = {"decide": None, "detectable": None}
+        if told.makeup:
+            least = round(few(1, alpha=alpha)) if told.least > 1 else 0
+            smallest = decide.detectable(told.makeup, alpha, line["n"], least)
+            more["detectable"] = None if smallest is None else rounded(told.unit * smallest)
+            if said == "not distinguishable":
+                more["decide"] = decide.decide(change / told.unit, line["n"], told.makeup, alpha, least=least)
+        found.append({**line, "p_adjusted": significant(p), "word": said, **more})
+    return found
+
+
+def grouped(found: Sequence[Entrant], means: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The models that no test tells apart, best first, on the widest average; nothing where one is withheld."""
+    part = next((p for p in reversed(PARTS) if any(line["language"] == p for line in means)), None)
+    lines = {(line["a"], line["b"]): line for line in means if line["language"] == part}
+    if part is None or any(line["difference"] is None for line in lines.values()):
+        return {"grouped_by": None, "groups": []}
+
+    def between(a: str, b: str) -> Mapping[str, Any]:
+        return lines.get((a, b)) or lines[b, a]
+
+    names = [each.name for each in found]
+    ahead = {name: 0.0 for name in names}  # the sum of the differences to all others orders as the means do
+    for (a, b), line in lines.items():
+        ahead[a] -= line["difference"]
+        ahead[b] += line["difference"]
+    ranked = sorted(names, key=lambda name: -ahead[name])
+    return {
+        "grouped_by": part,
+        "groups": groups(ranked, lambda a, b: between(a, b)["word"] != "not distinguishable"),
+    }
