@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 from komainu.context import Context
 from komainu.eval.base import Answers, Scores
+from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.tl_bench.bench import TlBench, strength
 from komainu.eval.bench.tl_bench.items import TlBenchItems
+from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import panel
 from komainu.eval.turns import Turns
 from komainu.eval.view.boards import gather, side_by_side
@@ -24,6 +26,8 @@ from komainu.stage import Stage, Table
 from tests.eval.tl_bench import tl_world
 from tests.eval.view_world import JUDGES, Asked, Marks, say
 from tests.eval.world import context
+
+BENCH = ExactMatch(language="ja")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +94,16 @@ def test_each_turn_of_a_conversation_has_its_own_verdicts(tmp_path: Path) -> Non
     assert [each["note"] for each in cell] == ["turn 1", "turn 2"]
     assert [len(each["verdicts"]) for each in cell] == [2, 2]
     assert "turns" not in cell[0] and [turn[0] for turn in cell[1]["turns"]] == ["assistant", "user"]
+
+
+def test_every_run_of_a_repeated_evaluation_is_shown(tmp_path: Path) -> None:
+    seeds = (1, 2, 3)
+    ctx = context(tmp_path / "store", lambda model, text, sample: f"{text.split()[1]} from {model.seed}")
+    runs = [Answers(model=Model(name="m", temperature=1.0, seed=seed), items=Asked(n=4)) for seed in seeds]
+    made = Board(entries=(Entry(name="m", scores=tuple(Scores(answers=a, bench=BENCH) for a in runs)),))
+    _, cells = site(tmp_path, ctx, made)
+    assert [[a["text"] for a in cell] for cell in cells[::2]] == [[[f"{i} from {s}"] for s in seeds] for i in (0, 2)]
+    assert [a["note"] for a in cells[0]] == ["run 1", "run 2", "run 3"]
+    assert all(len(a["verdicts"]) == 1 for a in cells[0])
+    (cell,) = read(tmp_path / "site" / "data" / "board.js")[1]["columns"][0]["cells"]
+    assert cell[3] == 6

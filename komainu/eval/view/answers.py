@@ -15,7 +15,7 @@ Object = dict[str, Any]
 Judged = tuple[
     int, Sequence[Score], Sequence[Score]
 ]  # a column, its scores of an answer, and what was told beside them
-OF_AN_ANSWER = ("finish", "sample", "temperature", "turn", "stopped", "thinking", "told", "hidden")
+OF_AN_ANSWER = ("finish", "run", "sample", "temperature", "turn", "stopped", "thinking", "told", "hidden")
 ELSEWHERE = ("reference", "references", "rubric", "bench", "lang", "extra", "shape", "from")  # in the meta of an item
 
 
@@ -74,6 +74,8 @@ def leaks_in(found: Object) -> int:
 def notes(chat: Chat) -> Iterator[str]:
     """Which of several answers it is, and how it ended where not by itself."""
     meta = chat.meta
+    if "run" in meta:
+        yield f"run {meta['run']}"
     if "sample" in meta:
         yield f"sample {meta['sample'] + 1}"
     if "temperature" in meta:

@@ -41,7 +41,7 @@ class Entry:
     def takes(self, lines: Mapping[Column, Object]) -> bool:
         """Whether these may be lines of the same model: its weights, and no other scores in the same column."""
         weights = {line["weights"] for line in (*self.lines.values(), *lines.values()) if "weights" in line}
-        same = (self.lines.get(column, line)["scores"] == line["scores"] for column, line in lines.items())
+        same = (self.lines.get(column, line)["made_of"] == line["made_of"] for column, line in lines.items())
         return len(weights) < 2 and all(same)
 
 
@@ -140,7 +140,7 @@ def add(boards: Boards, store: Store, where: str, found: Object) -> None:
     lines: dict[str, dict[Column, Object]] = {}
     for line in found["rows"]:
         column = Column(line["bench"], line["language"], line["metric"], way_of(store, line))
-        lines.setdefault(line["entry"], {})[column] = line
+        lines.setdefault(line["entry"], {})[column] = {**line, "made_of": made_of(store, line)}
     entries = {name: boards.place(name, some, where) for name, some in lines.items()}
     columns = {column[:3]: column for some in lines.values() for column in some}
     averaged = {column for some in lines.values() for column, line in some.items() if line.get("averaged", True)}
@@ -156,6 +156,12 @@ def add(boards: Boards, store: Store, where: str, found: Object) -> None:
     first = {column[:2]: column for column in reversed(columns.values())}
     for each in found.get("tasks", ()):
         boards.tasks.append((first[each["bench"], each["language"]], {**each, "entry": entries[each["entry"]].name}))
+
+
+def made_of(store: Store, line: Object) -> tuple[tuple[str, str], ...]:
+    """The scores that a number was made of, each with its answers: of several runs one a run."""
+    refs = [run["scores"] for run in line["runs"]["each"]] if "runs" in line else [line["scores"]]
+    return tuple((ref, opened(store, ref).inputs["answers"]) for ref in refs)
 
 
 def way_of(store: Store, line: Object) -> tuple[tuple[str, str], ...]:
@@ -175,9 +181,10 @@ def opened(store: Store, ref: str) -> Artifact:
 
 @dataclass
 class AnswerSet:
-    """Answers that are shown side by side, entry to `answers/id`, and the numbers of the columns that look at them."""
+    """Answers that are shown side by side, entry to an `answers/id` a run, and the numbers of the columns that look at
+    them."""
 
-    answers: dict[str, str]
+    answers: dict[str, tuple[str, ...]]
     columns: list[int]
 
 
@@ -185,7 +192,8 @@ def side_by_side(boards: Boards) -> list[AnswerSet]:
     """The sets: columns that look at the same answers share one."""
     sets: list[AnswerSet] = []
     for number, column in enumerate(boards.columns):
-        mine = {name: line["answers"] for name, entry in boards.entries.items() if (line := entry.lines.get(column))}
+        lines = {name: line for name, entry in boards.entries.items() if (line := entry.lines.get(column))}
+        mine = {name: tuple(answers for _, answers in line["made_of"]) for name, line in lines.items()}
         for found in sets:
             shared = mine.keys() & found.answers.keys()
             if shared and all(found.answers[name] == mine[name] for name in shared):

@@ -30,8 +30,8 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
     """Write the list of items as `NAME/items`, the questions as `NAME/q-0` and on, the answers of each entry as
     `NAME/eENTRY-0` and on, and a table of values for each column as `NAME/cCOLUMN`. One entry is in memory at a time.
     """
-    artifacts = {entry: opened(store, ref) for entry, ref in shown.answers.items()}
-    items = items_of(store, artifacts.values())
+    runs = {entry: [opened(store, ref) for ref in refs] for entry, refs in shown.answers.items()}
+    items = items_of(store, [run for some in runs.values() for run in some])
     place = {id: number for number, id in enumerate(items)}
     columns = {c: boards.columns[c] for c in shown.columns}
     tables = {c: Table(len(items)) for c in columns}
@@ -40,13 +40,13 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
     questions.extend({**item(chat), "rivals": rivals.get(id, [])} for id, chat in items.items())
     told, leaks, count = [], list[tuple[int, int, int]](), 0
     for number, entry in enumerate(boards.entries.values()):
-        if (artifact := artifacts.get(entry.name)) is None:
+        if entry.name not in runs:
             continue
         scores = scored(store, {c: line for c in columns if (line := entry.lines.get(columns[c]))})
         for c, (some, _) in scores.items():
             tables[c].add(number, [(place[id], score) for id, each in some.items() for score in each])
         series = Series(folder, f"{name}/e{number}")
-        for at, cell in enumerate(cells(items, artifact, scores)):
+        for at, cell in enumerate(cells(items, runs[entry.name], scores)):
             series.add(cell)
             count += len(cell)
             if found := sum(map(leaks_in, cell)):
@@ -59,11 +59,10 @@ def write_set(boards: Boards, store: Store, shown: AnswerSet, folder: Path, name
     return Size(len(items), count)
 
 
-def items_of(store: Store, answers: Iterable[Artifact]) -> dict[str, Chat]:
+def items_of(store: Store, answers: Sequence[Artifact]) -> dict[str, Chat]:
     """The items by id, in their own order; where they are gone from the store, as the answers have them."""
-    made = [*answers]
-    source = store.at(made[0].inputs.get("items", "gone"))
-    rows = (row for artifact in ([source] if source else made) for row in artifact.rows())
+    source = store.at(answers[0].inputs.get("items", "gone"))
+    rows = (row for artifact in ([source] if source else answers) for row in artifact.rows())
     found: dict[str, Chat] = {}
     for row in rows:
         if isinstance(row, Chat):
@@ -87,8 +86,8 @@ def scored(store: Store, lines: Mapping[int, Object]) -> Scored:
     """The scores of one entry's columns, by item: those of the column's metric, and what its stage told beside all of
     its metrics (criteria, duels), which goes with the first of them."""
     found: Scored = {column: ({}, {}) for column in lines}
-    for ref in {line["scores"] for line in lines.values()}:
-        columns = {line["metric"]: column for column, line in lines.items() if line["scores"] == ref}
+    for ref in dict.fromkeys(ref for line in lines.values() for ref, _ in line["made_of"]):  # runs in their order
+        columns = {line["metric"]: c for c, line in lines.items() if ref in dict(line["made_of"])}
         _, beside = found[min(columns.values())]
         for row in opened(store, ref).rows():
             if isinstance(row, Score):
@@ -97,12 +96,13 @@ def scored(store: Store, lines: Mapping[int, Object]) -> Scored:
     return found
 
 
-def cells(items: Mapping[str, Chat], artifact: Artifact, scores: Scored) -> Iterator[list[Object]]:
-    """For each item the answers of one entry, one a sample, each with its verdicts."""
+def cells(items: Mapping[str, Chat], runs: Sequence[Artifact], scores: Scored) -> Iterator[list[Object]]:
+    """For each item the answers of one entry, one a run and sample, each with its verdicts."""
     answers: dict[str, list[Chat]] = {}
-    for row in artifact.rows():
-        if isinstance(row, Chat):
-            answers.setdefault(row.id, []).append(row)
+    for number, run in enumerate(runs, 1):
+        for row in run.rows():
+            if isinstance(row, Chat):
+                answers.setdefault(row.id, []).append(row.with_meta(run=number) if len(runs) > 1 else row)
     for id, asked in items.items():
         chats = answers.get(id, [])
         yield [
@@ -138,7 +138,7 @@ def beside(boards: Boards, column: Column) -> Object:
     tasks = (t for c, t in boards.tasks if c == column)
     return {
         "way": column.way,
-        "refs": [[n, line["scores"]] for n, line in lines.items()],
+        "refs": [[n, ", ".join(ref for ref, _ in line["made_of"])] for n, line in lines.items()],
         "judges": [
             [n, [[name, j["n"], j["missing"], j["mean"]] for name, j in line["judges"].items()]]
             for n, line in lines.items()
