@@ -22,7 +22,7 @@ from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import panel
 from komainu.eval.view import scripts
-from komainu.eval.view.answers import answer, item, marked, verdicts
+from komainu.eval.view.answers import answer, item, leaks_in, marked, verdicts
 from komainu.eval.view.boards import Boards, gather, side_by_side
 from komainu.eval.view.scripts import Series, encode, read
 from komainu.eval.view.site import write_site
@@ -180,6 +180,14 @@ def test_turns_that_are_not_of_the_question_stand_with_the_answer() -> None:
     assert [turn[:2] for turn in answer(chat, asked, [])["turns"]] == [["assistant", ["a"]], ["user", ["two"]]]
     other = Chat("1", (Message("user", "another"), Message("assistant", "b")))
     assert [turn[:2] for turn in answer(other, asked, [])["turns"]] == [["user", ["another"]]]
+
+
+def test_leaks_are_marked_in_every_turn_of_the_model_but_not_again() -> None:
+    said = [Message("user", "どこ？"), Message("assistant", "駅はstationです。"), Message("user", "stationはどこ？")]
+    chat = Chat("1", (*said, Message("assistant", "stationは西です。")), {"lang": "ja"})
+    found = answer(chat, said[:1], [])
+    assert found["turns"][0][1] == ["駅は", ["station", "latin"], "です。"]
+    assert (found["turns"][1][1], found["text"], leaks_in(found)) == (["stationはどこ？"], ["stationは西です。"], 1)
 
 
 def test_a_table_holds_means_spreads_and_what_is_missing() -> None:

@@ -44,15 +44,23 @@ def answer(chat: Chat, asked: Sequence[Message], judged: Iterable[Judged]) -> Ob
     """One answer: its text with leaks marked, the turns that led to it after the question, its thinking, how it ended,
     and its verdicts. What is empty is left out."""
     thinking, seen = split(chat.reply)
-    before = chat.prompt[len(asked) :] if chat.prompt[: len(asked)] == tuple(asked) else chat.prompt
+    start = len(asked) if chat.prompt[: len(asked)] == tuple(asked) else 0
     found: Object = {
         "text": marked(seen, chat),
-        "turns": [turn(m, marked(m.content, chat) if m.role == "assistant" else [m.content]) for m in before],
+        "turns": [said_before(chat, n) for n in range(start, len(chat.prompt))],
         "thinking": "\n".join(filter(None, (text(chat.meta.get("thinking", "")), thinking))),
         "note": ", ".join(notes(chat)),
         "verdicts": [verdict for each in judged for verdict in verdicts(*each)],
     }
     return {key: value for key, value in found.items() if value}
+
+
+def said_before(chat: Chat, n: int) -> list[Any]:
+    """A turn of a conversation; in the model's own ones leaks are marked, seen from what stood before them."""
+    message = chat.messages[n]
+    if message.role != "assistant":
+        return turn(message, [message.content])
+    return turn(message, marked(message.content, Chat(chat.id, chat.messages[: n + 1], chat.meta)))
 
 
 def marked(seen: str, chat: Chat) -> list[Any]:

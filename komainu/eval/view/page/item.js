@@ -180,6 +180,7 @@ function answerOf(items, { text = [], turns = [], thinking = "", note: told = ""
         )
       : null,
     turns.map(([role, words, spoken]) => [el("p", { class: "role" }, role), said(words, spoken)]),
+    turns.length ? el("p", { class: "role" }, "assistant") : null,
     text.length ? said(text, lang) : el("p", { class: "empty" }, "no text"),
     verdictsOf(items, verdicts),
   ];
