@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from komainu.checks.leakage import leaks
 from komainu.checks.scripts import has_kana
+from komainu.eval.judge.guard import steers
 from komainu.rows import Chat, Message, Score
 from komainu.thinking import split
 
@@ -40,9 +41,9 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
-def answer(chat: Chat, asked: Sequence[Message], judged: Iterable[Judged]) -> Object:
+def answer(chat: Chat, asked: Sequence[Message], judged: Sequence[Judged]) -> Object:
     """One answer: its text with leaks marked, the turns that led to it after the question, its thinking, how it ended,
-    and its verdicts. What is empty is left out."""
+    how it speaks to its judges, and its verdicts. What is empty is left out."""
     thinking, seen = split(chat.reply)
     start = len(asked) if chat.prompt[: len(asked)] == tuple(asked) else 0
     found: Object = {
@@ -50,6 +51,7 @@ def answer(chat: Chat, asked: Sequence[Message], judged: Iterable[Judged]) -> Ob
         "turns": [said_before(chat, n) for n in range(start, len(chat.prompt))],
         "thinking": "\n".join(filter(None, (text(chat.meta.get("thinking", "")), thinking))),
         "note": ", ".join(notes(chat)),
+        "steers": steers(chat) if any(score.by != "rule" for _, scores, _ in judged for score in scores) else "",
         "verdicts": [verdict for each in judged for verdict in verdicts(*each)],
     }
     return {key: value for key, value in found.items() if value}

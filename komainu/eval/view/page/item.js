@@ -159,18 +159,16 @@ function entryOf(items, e, n, answers, lang) {
   );
 }
 
-function answerOf(items, { text = [], turns = [], thinking = "", note: told = "", verdicts = [] }, lang) {
+function answerOf(items, { text = [], turns = [], thinking = "", note: told, steers, verdicts = [] }, lang) {
   const leaks = [text, ...turns.map((turn) => turn[1])].flat().filter((piece) => typeof piece !== "string").length;
+  const flag = (words) => words && el("span", { class: "flag" }, words);
+  const notes = [
+    told,
+    flag(leaks && `${leaks} leak${leaks > 1 ? "s" : ""}`),
+    flag(steers && `for the judges: ${steers}`),
+  ];
   return [
-    told || leaks
-      ? el(
-          "p",
-          { class: "role" },
-          told,
-          told && leaks ? ", " : "",
-          leaks ? el("span", { class: "flag" }, `${leaks} leak${leaks > 1 ? "s" : ""}`) : null,
-        )
-      : null,
+    notes.some(Boolean) ? el("p", { class: "role notes" }, notes) : null,
     thinking
       ? el(
           "details",
