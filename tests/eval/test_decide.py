@@ -77,10 +77,11 @@ def test_judges_noise_and_luck_are_told_apart() -> None:
     of = makeup(first, second, 1.0, top=10)
     assert of.judges == pytest.approx(2 * 0.2**2 / (400 * 3), rel=0.1) and of.samples is None and of.n_judges == 3
     first, second = drawn(1, 4, noise=0.0, luck=2.0)
-    of = makeup(first, second, 1.0, top=10)
+    of = makeup(first, second, 1.0, top=10, samples=4)
     assert of.samples == pytest.approx(2 * 0.2**2 / (400 * 4), rel=0.1) and of.judges is None and of.n_samples == 4
+    assert makeup(first, second, 1.0, top=10).samples is None  # four verdicts an item, but not on four answers
     first, second = drawn(2, 3, noise=1.0, luck=2.0)
-    of = makeup(first, second, 1.0, top=10)
+    of = makeup(first, second, 1.0, top=10, samples=3)
     assert of.samples == pytest.approx(2 * (0.2**2 + 0.1**2 / 2) / (400 * 3), rel=0.15)
     assert of.judges == pytest.approx(2 * 0.1**2 / (400 * 6), rel=0.15)
     runs = (Between(3, 0.0002, 0.02, 2), ONE)
