@@ -59,15 +59,17 @@ def test_shares_need_a_few_items_that_differ_at_all() -> None:
 
 
 def drawn(judges: int, samples: int, noise: float, luck: float, n: int = 400) -> tuple[Cells, Cells]:
-    """Items, judges with noise of their own, and answers that are luckier or less; marks of 10."""
+    """Items, judges with noise of their own, answers that are luckier or less, marks of 10. Judges are more or less
+    kind, and the first one likes the second model."""
     rng = generator("cells", judges, samples, noise, luck)
     sides: list[dict[str, dict[str, list[float]]]] = []
-    for _ in "ab":
+    for liked in (0.0, 2.0):
         item = rng.normal(5, 1, n)
         sides.append({})
         for i in range(n):
             answers = item[i] + luck * rng.normal(size=samples)
             marks = answers + noise * rng.normal(size=(judges, samples)) + 3 * np.arange(judges)[:, None]
+            marks[0] += liked
             sides[-1][f"i{i}"] = {f"j{j}": marks[j].tolist() for j in range(judges)}
     return sides[0], sides[1]
 
