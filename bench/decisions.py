@@ -8,12 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest
 
 from bench.populations import POPULATIONS, Floats, Population
+from komainu.eval.columns import Column, Measure, Verdicts
+from komainu.eval.headline import Average, paired
 from komainu.eval.stats.bootstrap import bca_mean
 from komainu.eval.stats.cells import pair
 from komainu.eval.stats.decide import Makeup, decide
@@ -27,6 +30,7 @@ from komainu.eval.stats.spread import difference, interval, mean_interval, of_it
 SIZES = (20, 40, 100, 400)
 AHEAD = 1.0  # the truth is drawn anew for each simulation: the second model is up to so much ahead
 LEVEL = 0.05
+BY_NAME = {of.name: of for of in POPULATIONS}
 SDS = (0.0, 0.01, 0.03)  # of runs, where an item's own is 0.12 and the noise 0.1
 
 
@@ -96,6 +100,32 @@ def family(of: Population, n: int, models: int, sims: int) -> Rate:
         any_found += min(holm(ps)) <= LEVEL
         without += sum(p <= LEVEL for p in ps)
     return Rate(100 * any_found / sims, without / sims)
+
+
+def averages(benches: Sequence[tuple[Population, int]], ahead: float, sims: int) -> tuple[float, float, float]:
+    """The average of benches of some items each: how often the interval of the second model's average and that of the
+    difference hold the truth, and how often the models are told apart."""
+    rng, means, changes, found = np.random.default_rng(9), 0, 0, 0
+    truth = fmean(float(of.means(np.array(ahead))) for of, _ in benches)
+    apart = truth - fmean(float(of.means(np.array(0.0))) for of, _ in benches)
+    drawn = [of.draw(rng, sims, n, ahead) for of, n in benches]
+    for sim in range(sims):
+        one, two = (
+            Average([column(f"bench{b}", both[side][sim]) for b, both in enumerate(drawn)], 0) for side in (0, 1)
+        )
+        weights = one.weights(one.languages)
+        compared = paired(one, two, weights)
+        assert compared
+        found += compared.comparison.p <= LEVEL
+        change = Estimate(*compared.comparison[1:4]).times(0.01)
+        means += holds(interval(two.spread(two.goodness, weights)), truth)
+        changes += holds(change, apart)
+    return 100 * means / sims, 100 * changes / sims, 100 * found / sims
+
+
+def column(name: str, scores: Floats) -> Column:
+    verdicts: Verdicts = {f"{name}/{i}": [score] for i, score in enumerate(scores.tolist())}
+    return Column(Measure(name, "ja", "score", 0.0, 1.0), verdicts, {i: ["rule"] for i in verdicts}, (verdicts,))
 
 
 def lacking(n: int, sims: int) -> tuple[float, float]:
@@ -177,10 +207,14 @@ def main(sims: int) -> None:
         "Bootstrap intervals of a difference that hold the truth, in percent",
         lambda of, n: f"{bootstrap_coverage(of, n, few):.1f}",
     )
-    picked = [of for of in POPULATIONS if of.name in ("right or wrong, 80 % right", "three judges, marks 1-10")]
+    picked = [BY_NAME[name] for name in ("right or wrong, 80 % right", "three judges, marks 1-10")]
     found = [(of, n, family(of, n, 8, few)) for of in picked for n in (100, 320)]
     rows = [[of.name, str(n), f"{rate.percent:.1f}", f"{rate.told:.2f}"] for of, n, rate in found]
     table(["scores", "n", "any decided, %", "decided without correction"], rows, "Families: 8 equal models, 28 pairs")
+    benches = [(picked[1], 100), (picked[0], 60), (BY_NAME["three judges, 79 % of means at the top"], 40)]
+    rows = [[f"{ahead:g} sd", *(f"{x:.1f}" for x in averages(benches, ahead, few))] for ahead in (0.0, 0.3, 1.0)]
+    heads = ["second ahead by", "interval of a mean", "of a difference", "told apart"]
+    table(heads, rows, "Averages of three benches of 100, 60 and 40 items, in percent")
     rows = [[str(n), *(f"{x:.1f}" for x in lacking(n, few))] for n in (40, 100)]
     heads = ["n", "paired by item and judge", "by whatever there is"]
     table(heads, rows, "False alarms where a judge lacks 30 % of one model, in percent")

@@ -23,6 +23,7 @@ from tests.test_cli import Said
 
 SHARES = {"base": 0.2, "sft": 0.8, "dpo": 0.85, "twin": 0.8}
 BENCHES = (ExactMatch(language="ja"), ExactMatch(language="en"))
+PHI, NEMO = "microsoft/phi-4", "mistralai/Mistral-Nemo-Instruct-2407"
 Run = Callable[..., Said]
 
 
@@ -75,6 +76,9 @@ def test_a_pair_that_is_not_decided_tells_what_would(compare: Run) -> None:
     assert close["word"] == "not distinguishable" and close["difference"] == 0.05
     assert close["decide"]["items"] > 40 and close["decide"]["judges"] is None
     assert close["detectable"] > 0.05 and close["p"] > 0.05 / 18
+    alone = compare("three", "--json").json["pairs"]
+    same = next(p for p in alone if (p["a"], p["b"], p["bench"], p["language"]) == ("sft", "dpo", "exact", "ja"))
+    assert same["p"] == close["p"] and same["decide"]["items"] < close["decide"]["items"]  # a smaller family asks less
     equal = pairs["sft", "twin", "average", "avg"]
     assert (equal["difference"], equal["p"], equal["decide"]["items"]) == (0, 1, None)
     assert equal["decide"]["why"].startswith("the difference seen is 0")
@@ -185,4 +189,16 @@ def test_published_judgements_are_decided_as_they_should_be(compare: Run) -> Non
     rakuda = [p for p in found["pairs"] if p["bench"] == "rakuda" and (p["a"], p["b"]) == (gemma, phi)]
     assert [(p["n"], p["cells"], p["only_a"], p["only_b"]) for p in rakuda] == [(40, 82, 12, 22)]
     judges = {p["judges"] for p in found["pairs"] if p["bench"] == "tengu_bench" and p["b"] == nemo and p["a"] == phi}
+    assert means[phi, nemo]["benches"] == 4 and len(means) == 3
     assert judges == {"gpt-4-turbo-preview", "llmjudge-athenev2, llmjudge-llama33, llmjudge-tulu405"}
+
+
+@needs_fixtures
+def test_benches_that_both_have_before_two_panels_are_in_no_average(compare: Run) -> None:
+    assert main(["eval", "import", "shaberi", str(Path(FIXTURES) / "shaberi" / "tree")]) == 0
+    sets = [f"shaberi/{model}/tengu_bench{panel}" for model in (PHI, NEMO) for panel in ("", "/gpt-4-turbo-preview")]
+    assert "by gpt-4-turbo-preview" in compare(*sets).out
+    found = compare(*sets, "--json").json
+    assert len(found["pairs"]) == 2 and {p["bench"] for p in found["pairs"]} == {"tengu_bench"}
+    assert found["groups"] == [] and found["grouped_by"] is None
+    assert [p["bench"] for p in compare(*sets[::2], "--json").json["pairs"]] == ["average", "tengu_bench"]

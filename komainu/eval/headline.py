@@ -129,8 +129,8 @@ def paired(a: Average, b: Average, weights: Floats) -> Paired | None:
     there = sorted({a.place[item] for x in one for item in x})
     runs = [r.scaled(w) for each in (a, b) for r, w in zip(each.between, weights, strict=True) if w]
     spreads = (a.spread(one, weights), b.spread(two, weights))
-    whole = float(errors @ errors)
-    return Paired(weighed(parts[there] * len(there), *spreads, runs, f"{a.seed}:average", whole=whole), whole)
+    found = weighed(parts[there] * len(there), *spreads, runs, f"{a.seed}:average", errors=errors[there])
+    return Paired(found, float(errors @ errors))
 
 
 def sides(a: Average, pairs: Sequence[Pairing | None]) -> tuple[list[Goodness], list[Goodness]]:

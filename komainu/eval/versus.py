@@ -15,6 +15,7 @@ from komainu.eval.headline import PARTS, Average, paired, withheld, written
 from komainu.eval.league import ways
 from komainu.eval.league.found import Number, numbers
 from komainu.eval.stats import decide
+from komainu.eval.stats.bootstrap import Floats
 from komainu.eval.stats.cells import pair
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.groups import groups
@@ -28,12 +29,13 @@ KEPT = ("difference", "low", "high", "boot_low", "boot_high", "p", "n")
 
 
 class Told(NamedTuple):
-    """A comparison before the family's correction: its line, what its variance is made of, the unit of its scores."""
+    """A comparison before the family's correction: its line, what its variance is made of, the unit of its scores, and
+    whether these are right or wrong."""
 
     line: dict[str, Any]
     makeup: decide.Makeup | None
     unit: float
-    least: int = 1
+    shares: bool = False
 
 
 class Key(NamedTuple):
@@ -161,32 +163,41 @@ def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Tol
     found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
     gaps = (np.array(both.second) - np.array(both.first)) / measure.top
     whole = float(gaps.var(ddof=1)) / len(gaps) if len(gaps) > 1 else 0.0
-    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top)
+    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top, samples=samples(key, one, two))
     shares = {*both.first, *both.second} <= {0.0, measure.top}
-    return Told({**told, **written(found), **counts}, makeup, measure.top, 2 if shares else 1)
+    return Told({**told, **written(found), **counts}, makeup, measure.top, shares)
+
+
+def samples(key: Key, one: Column, two: Column) -> int:
+    """How many answers to each item both models gave, those of all runs."""
+    return int(dict(key.way).get("samples", 1)) * min(len(one.runs), len(two.runs))
 
 
 def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, seed: int) -> Iterator[Told]:
     """The comparison on each average that the shared benches make, in points of 100."""
     one, two = (Average([each.columns[key] for key in shared], seed, max(LIMIT, accept)) for each in (a, b))
     for part, languages in one.parts.items() if shared else ():
-        key = {"a": a.name, "b": b.name, "bench": "average", "language": part, "metric": "mean"}
+        what = {"a": a.name, "b": b.name, "bench": "average", "language": part, "metric": "mean"}
         weights = one.weights(languages)
         used = [*one.used(weights), *two.used(weights)]
         rest = {"higher_is_better": True, "withheld": lacking(used, accept), "benches": len(used) // 2}
         found = None if rest["withheld"] else paired(one, two, weights)
         if found is None:
-            yield Told({**key, **rest, **withheld()}, None, 100.0)
+            yield Told({**what, **rest, **withheld()}, None, 100.0)
         else:
-            yield Told({**key, **rest, **written(found.comparison)}, makeup_of(one, two, weights, found.whole), 100.0)
+            drawn = [samples(key, x, y) for key, x, y in zip(shared, one.columns, two.columns, strict=True)]
+            of = makeup_of(one, two, weights, drawn, found.whole)
+            yield Told({**what, **rest, **written(found.comparison)}, of, 100.0)
 
 
-def makeup_of(one: Average, two: Average, weights: Any, whole: float) -> decide.Makeup:
-    """What the variance of a difference of averages is made of."""
+def makeup_of(one: Average, two: Average, weights: Floats, drawn: Sequence[int], whole: float) -> decide.Makeup:
+    """What the variance of a difference of averages is made of; `drawn` is how many answers each column has an item."""
     parts = []
-    for a, b, x, y, w in zip(one.columns, two.columns, one.between, two.between, weights, strict=True):
+    for a, b, n, w in zip(one.columns, two.columns, drawn, weights, strict=True):
         if w:
-            parts.append((float(w), decide.makeup(a.cells, b.cells, whole / w**2, (x, y), top=a.measure.top)))
+            runs = (a.between, b.between)
+            of = decide.makeup(a.cells, b.cells, whole / w**2, runs, top=a.measure.top, samples=n)
+            parts.append((float(w), of))
     return decide.weighed(parts, whole)
 
 
@@ -202,7 +213,7 @@ def decided(family: Sequence[Told]) -> list[dict[str, Any]]:
         alpha = (1 - LEVEL) / max(1, open_ones)  # what Holm asks of the next one to be decided
         more: dict[str, Any] = {"decide": None, "detectable": None}
         if told.makeup:
-            least = round(few(1, alpha=alpha)) if told.least > 1 else 0
+            least = round(few(1, alpha=alpha)) if told.shares else 0
             smallest = decide.detectable(told.makeup, alpha, line["n"], least)
             more["detectable"] = None if smallest is None else rounded(told.unit * smallest)
             if said == "not distinguishable":

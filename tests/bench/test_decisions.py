@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bench.decisions import bootstrap_coverage, coverage, false_alarms, family, lacking, promised, repeated
-from bench.populations import POPULATIONS
+from bench.decisions import (
+    BY_NAME,
+    averages,
+    bootstrap_coverage,
+    coverage,
+    false_alarms,
+    family,
+    lacking,
+    promised,
+    repeated,
+)
 
-BY_NAME = {of.name: of for of in POPULATIONS}
 SHARES, ALIKE = BY_NAME["right or wrong, 80 % right"], BY_NAME["right or wrong, 95 % right"]
 TOP, PANEL = BY_NAME["three judges, 79 % of means at the top"], BY_NAME["three judges, marks 1-10"]
 LETTERS = BY_NAME["letters in common"]
@@ -38,6 +46,11 @@ def test_near_the_ceiling_the_bootstrap_promises_too_much() -> None:
 def test_of_a_family_of_equal_models_a_pair_is_decided_in_at_most_one_of_twenty_cases() -> None:
     found = family(PANEL, 100, 6, 400)
     assert found.percent <= 6 and 0.5 < found.told < 1.0  # 15 pairs at 5 % without correction
+
+
+def test_an_average_of_several_benches_keeps_its_word() -> None:
+    mean, difference, alarms = averages([(PANEL, 60), (SHARES, 40), (TOP, 40)], 0.0, 500)
+    assert 93 <= mean <= 97.5 and 93 <= difference <= 97.5 and 3 <= alarms <= 7
 
 
 def test_verdicts_that_are_missing_not_at_random_do_not_decide() -> None:

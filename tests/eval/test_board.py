@@ -120,6 +120,21 @@ def test_averages_are_compared_too(tmp_path: Path) -> None:
     assert picked(tests, from_="sft", to="dpo", part="ja")["word"] == "not distinguishable"
 
 
+def test_what_an_average_could_have_shown_is_of_its_items_spread_within_their_benches(tmp_path: Path) -> None:
+    """60 of 100 Japanese items and none of 100 English ones differ: 80 % power takes 2.8 standard errors."""
+
+    def say(model: Model, text: str, sample: int) -> str:
+        i = int(text.split()[1])
+        return right(i) if i % 2 or model.name == "sft" or i % 10 < 4 else "わかりません。"
+
+    board = built(tmp_path, Board(entries=(entry("base", (JA, EN)), entry("sft", (JA, EN)))), say)
+    avg = picked(board["headline_decisions"], part="avg")
+    error = 100 * (0.6 * 0.4 / 99) ** 0.5 / 2
+    assert avg["difference"] == 30 and avg["detectable"] == pytest.approx(2.8016 * error, rel=1e-3)
+    for low, high in (("low", "high"), ("boot_low", "boot_high")):
+        assert avg[high] - avg[low] == pytest.approx(2 * 1.98 * error, rel=0.1)
+
+
 def test_a_worse_model_is_called_worse(tmp_path: Path) -> None:
     board = built(tmp_path, Board(entries=(entry("sft"), entry("base"))))
     assert {d["word"] for d in board["decisions"]} == {"worse"} and len(board["decisions"]) == 3

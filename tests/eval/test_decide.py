@@ -59,15 +59,17 @@ def test_shares_need_a_few_items_that_differ_at_all() -> None:
 
 
 def drawn(judges: int, samples: int, noise: float, luck: float, n: int = 400) -> tuple[Cells, Cells]:
-    """Items, judges with noise of their own, and answers that are luckier or less; marks of 10."""
+    """Items, judges with noise of their own, answers that are luckier or less, marks of 10. Judges are more or less
+    kind, and the first one likes the second model."""
     rng = generator("cells", judges, samples, noise, luck)
     sides: list[dict[str, dict[str, list[float]]]] = []
-    for _ in "ab":
+    for liked in (0.0, 2.0):
         item = rng.normal(5, 1, n)
         sides.append({})
         for i in range(n):
             answers = item[i] + luck * rng.normal(size=samples)
             marks = answers + noise * rng.normal(size=(judges, samples)) + 3 * np.arange(judges)[:, None]
+            marks[0] += liked
             sides[-1][f"i{i}"] = {f"j{j}": marks[j].tolist() for j in range(judges)}
     return sides[0], sides[1]
 
@@ -77,10 +79,11 @@ def test_judges_noise_and_luck_are_told_apart() -> None:
     of = makeup(first, second, 1.0, top=10)
     assert of.judges == pytest.approx(2 * 0.2**2 / (400 * 3), rel=0.1) and of.samples is None and of.n_judges == 3
     first, second = drawn(1, 4, noise=0.0, luck=2.0)
-    of = makeup(first, second, 1.0, top=10)
+    of = makeup(first, second, 1.0, top=10, samples=4)
     assert of.samples == pytest.approx(2 * 0.2**2 / (400 * 4), rel=0.1) and of.judges is None and of.n_samples == 4
+    assert makeup(first, second, 1.0, top=10).samples is None  # four verdicts an item, but not on four answers
     first, second = drawn(2, 3, noise=1.0, luck=2.0)
-    of = makeup(first, second, 1.0, top=10)
+    of = makeup(first, second, 1.0, top=10, samples=3)
     assert of.samples == pytest.approx(2 * (0.2**2 + 0.1**2 / 2) / (400 * 3), rel=0.15)
     assert of.judges == pytest.approx(2 * 0.1**2 / (400 * 6), rel=0.15)
     runs = (Between(3, 0.0002, 0.02, 2), ONE)

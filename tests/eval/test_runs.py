@@ -37,6 +37,15 @@ def test_the_component_between_runs_is_found_apart_from_the_items() -> None:
     assert np.mean([each.variance for each in found]) == pytest.approx(0.02**2 / 6, rel=0.1)
 
 
+def test_that_few_runs_are_alike_may_be_luck() -> None:
+    """Runs that differ by half of what their items' noise explains: nothing of five, all that is seen of three."""
+    rng = np.random.default_rng(2)
+    for runs, counted in ((3, True), (5, False)):
+        table = rng.normal(0.5, 0.1, (400, runs))
+        table += (np.linspace(-1, 1, runs) * 0.002) - table.mean(axis=0)
+        assert (between(table).variance > 0) == counted and between(table).sd == 0
+
+
 def test_an_item_that_a_run_lacks_is_left_out() -> None:
     table = np.array([[0.1, 0.4, 0.2], [0.2, 0.6, 0.2], [0.3, np.nan, 0.9], [0.1, 0.5, 0.1]])
     assert between(table) == between(table[[0, 1, 3]])

@@ -33,23 +33,25 @@ class Makeup(NamedTuple):
     n_runs: int = 1
 
 
-def makeup(first: Cells, second: Cells, whole: float, runs: Sequence[Between] = (), *, top: float = 1.0) -> Makeup:
+def makeup(
+    first: Cells, second: Cells, whole: float, runs: Sequence[Between] = (), *, top: float = 1.0, samples: int = 1
+) -> Makeup:
     """Of the mean difference of two models' verdicts with the variance `whole` (of scores in [0, 1], without runs).
 
     Judges: what is left of the differences by item and judge when the item's and the judge's means are taken out, over
     judges and items; that a judge prefers one model as such is not noise, and more items do not lessen it. Samples:
-    the variance between samples of an item, of both models.
+    the variance between the `samples` answers to an item, of both models.
     """
     noise, n_judges = judge_noise(first, second)
-    draws, n_samples = zip(*(sample_noise(cells) for cells in (first, second)), strict=True)
-    samples = None if None in draws else sum(d for d in draws if d is not None) / top**2
+    luck = [sample_noise(cells, samples) for cells in (first, second)]
+    known = [each for each in luck if each is not None]
     return Makeup(
         whole,
         None if noise is None else min(whole, noise / top**2),
-        None if samples is None else min(whole, samples),
+        min(whole, sum(known) / top**2) if len(known) == len(luck) else None,
         sum(each.variance for each in runs),
         n_judges,
-        min(n_samples),
+        samples,
         max((each.runs for each in runs), default=1),
     )
 
@@ -70,16 +72,15 @@ def judge_noise(first: Cells, second: Cells) -> tuple[float | None, int]:
     return float((left**2).sum()) / ((n - 1) * (many - 1)) / (n * many), many
 
 
-def sample_noise(cells: Cells) -> tuple[float | None, int]:
-    """The part of a mean's variance that is the luck of drawing answers, and the number of samples of an item."""
-    noises, many = [], 1
+def sample_noise(cells: Cells, samples: int) -> float | None:
+    """The part of a mean's variance that is the luck of drawing answers; None where no item shows it. An item with
+    other than `samples` verdicts of a judge, such as one an instruction, does not."""
+    noises = []
     for by in cells.values():
-        columns = list(zip(*by.values(), strict=False)) if RULE not in by or len(by) == 1 else []
-        means = [fmean(some) for column in columns if (some := there(column))]
-        many = max(many, len(means))
-        if len(means) > 1:
-            noises.append(variance(means) / len(means))
-    return (fmean(noises) / len(cells), many) if noises else (None, 1)
+        if samples > 1 and all(len(some) == samples for some in by.values()):
+            means = [fmean(some) for column in zip(*by.values(), strict=True) if (some := there(column))]
+            noises += [variance(means) / len(means)] if len(means) > 1 else []
+    return fmean(noises) / len(cells) if noises else None
 
 
 def there(values: Sequence[float | None]) -> list[float]:

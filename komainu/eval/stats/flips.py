@@ -13,6 +13,7 @@ from komainu.eval.stats.bootstrap import Floats
 
 TINY = 1e-9  # differences below it are ties
 GRID = 1 << 14  # steps that the sum of all sizes has at most
+FEWEST = 16  # differing items up to which all sums are written down
 FEW = 64  # differing items up to which all flips are counted in any case
 STEPS = 100
 
@@ -31,6 +32,8 @@ def sign_flip(differences: Floats) -> float:
     sizes, seen = np.abs(kept), abs(float(kept.sum()))
     if seen <= TINY * len(kept):
         return 1.0
+    if len(kept) <= FEWEST:
+        return written_down(sizes, seen)
     step = step_of(sizes)
     if sizes.sum() > GRID * step:  # none, or too small a one
         if len(kept) > FEW:
@@ -55,6 +58,15 @@ def step_of(sizes: Floats) -> float:
         return a
 
     return float(reduce(common, np.unique(np.round(sizes, 12)).tolist()))
+
+
+def written_down(sizes: Floats, seen: float) -> float:
+    """The mid-p over all 2^n sums; sums of the same sizes in another order are equal."""
+    sums = np.zeros(1)
+    for size in sizes:
+        sums = np.concatenate([sums - size, sums + size])
+    near = TINY * len(sizes)
+    return float((np.abs(sums) > seen + near).mean() + (np.abs(np.abs(sums) - seen) <= near).mean() / 2)
 
 
 def counted(kept: NDArray[np.int64]) -> float:

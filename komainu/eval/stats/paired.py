@@ -73,18 +73,22 @@ def weighed(
     seed: str,
     *,
     unit: float = 100.0,
-    whole: float | None = None,
+    errors: Floats | None = None,
 ) -> Comparison:
     """The comparison of two means, in a unit, from the differences of items between -1 and 1, whose mean is theirs.
 
-    `whole` is the variance of that mean, where it is not that of the gaps over their number.
+    `errors` are the items' parts in the error of that mean, where they are not the gaps less their mean, over their
+    number: their squares add up to the mean's variance.
     """
     n, extra = len(gaps), sum(each.variance for each in runs)
     up, down = int((gaps > TINY).sum()), int((gaps < -TINY).sum())
-    items = whole if whole is not None else float(gaps.var(ddof=1)) / n if n > 1 else 0.0
-    p = student(float(gaps.mean()), items, n, runs) if extra else sign_flip(gaps)
+    mean = float(gaps.mean())
+    if errors is None:
+        errors = (gaps - mean) / sqrt(n * max(1, n - 1))
+    items = float(errors @ errors)
+    p = student(mean, items, n, runs) if extra else sign_flip(gaps)
     found = difference(first, second) if up + down or extra else no_difference(n)
-    boot = bca_mean(gaps, seed) if up + down else no_difference(n)
+    boot = bca_mean(mean + errors * sqrt(n * max(1, n - 1)), seed) if up + down else no_difference(n)
     smallest = min(1.0, quantiles(1 - LEVEL) * sqrt(items + extra))
     ends = (*found.times(unit), p, up, down, unit * smallest if smallest else None)
     return Comparison(n, *ends, unit * boot.low, unit * boot.high)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from komainu.eval.stats.bootstrap import Floats
-from komainu.eval.stats.intervals import LEVEL, Estimate, mover, student_quantile, wilson
+from komainu.eval.stats.intervals import Estimate, mover, student_quantile, wilson
 
 NOTHING = 1e-24  # variances below it are none
 TINY = 1e-12  # a mean as near to a bound is at it
@@ -23,7 +23,7 @@ class Spread:
     items give to the variance, and with another model's parts on the same items they give the covariance.
 
     `df` are the variance's degrees of freedom. `size` is how many right-or-wrong items are as much, for a mean of 0 or
-    1, where no spread is seen.
+    1, where no spread is seen. `known` is the interval, where it is not the one that these give.
     """
 
     mean: float
@@ -31,6 +31,7 @@ class Spread:
     df: float
     parts: Floats
     size: float
+    known: Estimate | None = None
 
 
 def of_items(means: ArrayLike) -> Spread:
@@ -73,23 +74,30 @@ def of_scores(items: Sequence[Sequence[float]]) -> Spread:
 def weighted(spreads: Sequence[Spread], weights: Sequence[float], items: Sequence[NDArray[np.intp]], n: int) -> Spread:
     """Of a weighted mean of means. `items` says for each which of all `n` items its parts belong to, so an item that
     several look at is one: shared items do not count as independent evidence.
+
+    The interval is MOVER's for a sum (Zou and Donner 2008, Stat. Med. 27:1693): the distances to the means' own ends
+    are added as their errors are correlated. So it keeps the lean of a mean near the ceiling.
     """
-    parts = np.zeros(n)
-    extra, squares = 0.0, 0.0  # what the variances have beside the parts; for Satterthwaite's degrees of freedom
-    for each, weight, where in zip(spreads, weights, items, strict=True):
-        np.add.at(parts, where, weight * each.parts)
-        extra += weight**2 * (each.variance - float(each.parts @ each.parts))
-        squares += (weight**2 * each.variance) ** 2 / each.df
-    mean = float(np.dot(weights, [each.mean for each in spreads]))
-    variance = float(parts @ parts) + extra
-    apart = sum((weight**2 * each.variance) for each, weight in zip(spreads, weights, strict=True))
-    df = apart**2 / squares if squares > 0 else float(n)
-    size = 1 / sum(w * w / each.size for each, w in zip(spreads, weights, strict=True))
-    looked_at = len(np.unique(np.concatenate(items)))
-    return Spread(min(1.0, max(0.0, mean)), variance, max(1.0, df), parts, min(size, looked_at))
+    placed = np.zeros((len(spreads), n))
+    for row, each, weight, where in zip(placed, spreads, weights, items, strict=True):
+        row[where] = weight * each.parts
+    variances = np.array([weight**2 * each.variance for each, weight in zip(spreads, weights, strict=True)])
+    covariances = placed @ placed.T
+    np.fill_diagonal(covariances, variances)
+    scale = np.sqrt(np.outer(variances, variances))
+    seen = np.outer(*[(placed**2).sum(axis=1)] * 2) > NOTHING**2
+    alike = [[len({*a} & {*b}) / sqrt(len(a) * len(b)) for b in items] for a in items]  # where no spread is seen
+    correlations = np.where(seen, covariances / np.where(seen, scale, 1.0), alike)
+    ends = [interval(each) for each in spreads]
+    mean = min(1.0, max(0.0, float(np.dot(weights, [each.mean for each in spreads]))))
+    below = np.array([weight * (end.mean - end.low) for end, weight in zip(ends, weights, strict=True)])
+    above = np.array([weight * (end.high - end.mean) for end, weight in zip(ends, weights, strict=True)])
+    low, high = (sqrt(max(0.0, float(arm @ correlations @ arm))) for arm in (below, above))
+    known = Estimate(mean, max(0.0, mean - low), min(1.0, mean + high))
+    return Spread(mean, float(covariances.sum()), float(n), placed.sum(axis=0), float(n), known)
 
 
-def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0, level: float = LEVEL) -> Estimate:
+def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
     """The mean over items of scores in [0, top], and its interval, clustered by item.
 
     Each item is a list of its scores (one a sample) and counts once. Scores of 0 and `top`, one an item: the Wilson
@@ -99,8 +107,8 @@ def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0, level: 
     n, mean = len(means), fmean(means)
     assert n and min(means) >= 0 and max(means) <= 1, "scores must lie between 0 and top"
     if n == 1 or (all(len(scores) == 1 for scores in items) and set(means) <= {0.0, 1.0}):
-        return wilson(mean * n, n, level=level).times(top)
-    return interval(of_items(means), level=level).times(top)
+        return wilson(mean * n, n).times(top)
+    return interval(of_items(means)).times(top)
 
 
 def pooled_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
@@ -111,7 +119,7 @@ def pooled_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Es
     return interval(of_scores([[score / top for score in scores] for scores in items])).times(top)
 
 
-def interval(spread: Spread, *, level: float = LEVEL) -> Estimate:
+def interval(spread: Spread) -> Estimate:
     """The mean with Wilson's interval for the effective sample size m(1-m)/variance and Student's quantile (Dean and
     Pagano 2015, J. Surv. Stat. Methodol. 3:484, there for clustered shares).
 
@@ -119,18 +127,20 @@ def interval(spread: Spread, *, level: float = LEVEL) -> Estimate:
     All scores the same inside the bounds: nothing to estimate a spread from, and the interval is the mean.
     """
     mean = spread.mean
+    if spread.known:
+        return spread.known
     if not TINY < mean < 1 - TINY:
-        return wilson(round(mean) * spread.size, spread.size, level=level)
+        return wilson(round(mean) * spread.size, spread.size)
     if spread.variance < NOTHING:
         return Estimate(mean, mean, mean)
     effective = mean * (1 - mean) / spread.variance
-    _, low, high = wilson(mean * effective, effective, z=student_quantile(spread.df, level))
+    _, low, high = wilson(mean * effective, effective, z=student_quantile(spread.df))
     return Estimate(mean, low, high)
 
 
-def difference(first: Spread, second: Spread, *, level: float = LEVEL) -> Estimate:
+def difference(first: Spread, second: Spread) -> Estimate:
     """Second minus first, on the same items, and its interval: MOVER with the correlation of the items' parts."""
     variances = first.variance * second.variance
     covariance = float(first.parts @ second.parts)
     correlation = max(-1.0, min(1.0, covariance / sqrt(variances))) if variances > NOTHING**2 else 0.0
-    return mover(interval(first, level=level), interval(second, level=level), correlation)
+    return mover(interval(first), interval(second), correlation)
