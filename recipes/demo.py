@@ -49,6 +49,7 @@ from komainu.release.report import Report
 from komainu.stage import Stage
 from komainu.train.base import Fit
 from komainu.train.dpo import DPO
+from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.pretrain import Base, Shape
 from komainu.train.reference import Reference
 from komainu.train.scale import scaled_lr
@@ -205,7 +206,8 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
     taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
     better = pairs(sft, taught, tune)
     reference = Reference(model=sft, data=better)
-    dpo = DPO(model=sft, data=better, reference=reference, beta=0.5, fit=dial.fit(7e-5, 16, much.steps[2], seed))
+    fit = dial.fit(7e-5, 16, much.steps[2], seed)
+    dpo = DPO(model=sft, data=better, reference=reference, objective=Sigmoid(beta=0.5), fit=fit)
 
     models = {"base": base, "sft": sft, "dpo": dpo}
     board = Board(entries=tuple(scores(name, weights, items, manners, texts) for name, weights in models.items()))
