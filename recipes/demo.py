@@ -52,7 +52,7 @@ from komainu.train.dpo import DPO
 from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.pretrain import Base, Shape
 from komainu.train.reference import Reference
-from komainu.train.scale import scaled_lr
+from komainu.train.scale import Anchor
 from komainu.train.sft import SFT
 from komainu.train.tokenizer import Tokenizer
 
@@ -92,9 +92,8 @@ class Size:
         return Shape(hidden=self.hidden, layers=4, heads=self.heads, feed_forward=3 * self.hidden, context=256)
 
     def fit(self, lr: float, batch: int, steps: int, seed: int, **how: Any) -> Fit:
-        """`lr` is what is right for size s at this batch; the rule of `scaled_lr` takes it to another size."""
-        s = SIZES["s"].shape.params(VOCAB)
-        scaled = scaled_lr(lr, params=self.shape.params(VOCAB), batch=batch, at_params=s, at_batch=batch)
+        """`lr` is what is right for size s at this batch; the one rule takes it to another size."""
+        scaled = Anchor(lr, SIZES["s"].shape.params(VOCAB), batch).at(self.shape.params(VOCAB), batch)
         return Fit(lr=scaled, global_batch=batch, steps=steps, seed=seed, weight_decay=0.01, floor=0.05, **how)
 
 

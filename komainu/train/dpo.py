@@ -42,6 +42,8 @@ class DPO(Train):
         yield from super().check()
         name = type(self.objective).__name__
         yield from (f"DPO.objective {name}: {p}" for p in self.objective.problems())
+        if self.fit.neftune:
+            yield "DPO.fit.neftune: noise is for SFT; the answers of a pair share their prompt's embeddings"
         if self.sft < 0:
             yield f"DPO.sft is {self.sft}; it must not be below 0"
         if self.reference is None:
