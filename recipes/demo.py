@@ -49,9 +49,10 @@ from komainu.release.report import Report
 from komainu.stage import Stage
 from komainu.train.base import Fit
 from komainu.train.dpo import DPO
+from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.pretrain import Base, Shape
 from komainu.train.reference import Reference
-from komainu.train.scale import scaled_lr
+from komainu.train.scale import Anchor
 from komainu.train.sft import SFT
 from komainu.train.tokenizer import Tokenizer
 
@@ -91,9 +92,8 @@ class Size:
         return Shape(hidden=self.hidden, layers=4, heads=self.heads, feed_forward=3 * self.hidden, context=256)
 
     def fit(self, lr: float, batch: int, steps: int, seed: int, **how: Any) -> Fit:
-        """`lr` is what is right for size s at this batch; the rule of `scaled_lr` takes it to another size."""
-        s = SIZES["s"].shape.params(VOCAB)
-        scaled = scaled_lr(lr, params=self.shape.params(VOCAB), batch=batch, at_params=s, at_batch=batch)
+        """`lr` is what is right for size s at this batch; the one rule takes it to another size."""
+        scaled = Anchor(lr, SIZES["s"].shape.params(VOCAB), batch).at(self.shape.params(VOCAB), batch)
         return Fit(lr=scaled, global_batch=batch, steps=steps, seed=seed, weight_decay=0.01, floor=0.05, **how)
 
 
@@ -205,7 +205,8 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
     taught = Dataset(sources=(tune,), steps=(Ask(model=TEACHER, samples=2),))
     better = pairs(sft, taught, tune)
     reference = Reference(model=sft, data=better)
-    dpo = DPO(model=sft, data=better, reference=reference, beta=0.5, fit=dial.fit(7e-5, 16, much.steps[2], seed))
+    fit = dial.fit(7e-5, 16, much.steps[2], seed)
+    dpo = DPO(model=sft, data=better, reference=reference, objective=Sigmoid(beta=0.5), fit=fit)
 
     models = {"base": base, "sft": sft, "dpo": dpo}
     board = Board(entries=tuple(scores(name, weights, items, manners, texts) for name, weights in models.items()))

@@ -123,7 +123,7 @@ def build(ctx: Context, target: str, **values: object) -> Artifact:
 def test_every_example_is_run_here() -> None:
     marked = [b.info for b in blocks("docs/add.md") if b.info.startswith("python")]
     assert all(RUNS.fullmatch(info) for info in marked)
-    assert set(EXAMPLES) == {"number_right", "trim_note", "clarity", "simpo"}
+    assert set(EXAMPLES) == {"number_right", "trim_note", "clarity", "apo"}
 
 
 def test_the_bench_of_the_docs_forgives_words_but_not_numbers(ctx: Context) -> None:
@@ -157,7 +157,7 @@ def test_the_objective_of_the_docs_learns_to_tell_the_answers_apart(ctx: Context
 
     start = ctx.store.build(base(), ctx).path
     write_rows(tmp_path / "pairs.jsonl", Pairs(n=16).rows())
-    trained = build(ctx, "simpo.py:simpo", base=start, pairs="pairs.jsonl", licence="mit", lr=3e-3, batch=8, epochs=6)
+    trained = build(ctx, "apo.py:apo", base=start, pairs="pairs.jsonl", licence="mit", lr=3e-3, batch=8, epochs=6)
     assert trained.summary["last_loss"] < 0.9 * trained.summary["first_loss"]
     assert (trained.path / "model.safetensors").exists()
 

@@ -27,7 +27,8 @@ class Fit(Spec):
 
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
-    learnt a step, a few matrix products more; the same learning rate serves.
+    learnt a step, a few matrix products more; the same learning rate serves. `neftune` is the alpha of NEFTune's noise
+    on the input embeddings; 0 is none.
     """
 
     lr: float
@@ -41,6 +42,7 @@ class Fit(Spec):
     optimizer: Literal["adamw", "muon"] = "adamw"
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
+    neftune: float = 0.0
     micro_tokens: int = 16384
     seed: int = 0
 
@@ -53,6 +55,8 @@ class Fit(Spec):
             yield "steps, or epochs, must be above 0"
         if not 0 <= self.warmup < 1:
             yield f"warmup is {self.warmup}; it is a share of the steps, from 0 to under 1"
+        if self.neftune < 0:
+            yield f"neftune is {self.neftune}; it must not be below 0"
 
 
 class Unit(NamedTuple):

@@ -1,4 +1,4 @@
-"""Direct preference optimisation (arXiv 2305.18290), sigmoid loss, reference log-probabilities from an artifact."""
+"""Direct preference optimisation: one frame for the losses of its family, the reference an artifact."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.rows import Pair, Row, Score
 from komainu.train.base import Train, Unit
+from komainu.train.losses.base import Loss, Side
+from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.reference import Reference
 from komainu.train.render import chats_to_tokens, check_tokenizer, pair_to_chats
 
@@ -18,30 +20,48 @@ if TYPE_CHECKING:
 
     from komainu.train.flat import Flat
 
+SIGMOID = Sigmoid()
+
 
 @dataclass(frozen=True, kw_only=True)
 class DPO(Train):
-    """-log sigmoid(beta x (policy margin - reference margin)), mean over the global batch's pairs.
+    """A loss on each pair of answers, mean over the global batch's pairs; the prompt is computed once for both.
 
-    `reference` holds the log-probabilities of the starting model on the same data. The prompt is computed once for
-    chosen and rejected. Not covered here: other losses of the family.
+    `reference` holds the log-probabilities of the starting model on the same data; a loss without one takes None.
+    `sft` weighs an added term, the mean negative log-probability a token of the chosen answer (arXiv 2404.19733).
+    Not covered: losses of unpaired answers (KTO).
     """
 
+    version = 2  # the loss has become a spec of its own
     eats = Pair
-    reference: Reference
-    beta: float = 0.1
+    reference: Reference | None = None
+    objective: Loss = SIGMOID
+    sft: float = 0.0
 
     def check(self) -> Iterator[str]:
         yield from super().check()
-        if self.reference.data.id != self.data.id:
+        name = type(self.objective).__name__
+        yield from (f"DPO.objective {name}: {p}" for p in self.objective.problems())
+        if self.fit.neftune:
+            yield "DPO.fit.neftune: noise is for SFT; the answers of a pair share their prompt's embeddings"
+        if self.sft < 0:
+            yield f"DPO.sft is {self.sft}; it must not be below 0"
+        if self.reference is None:
+            if self.objective.referenced:
+                yield f"DPO needs a reference for {name}: Reference(model=..., data=...) of the same model and data"
+        elif not self.objective.referenced:
+            yield f"DPO.reference is not needed for {name}: leave it out, it would be computed for nothing"
+        elif self.reference.data.id != self.data.id:
             yield "DPO.reference was computed on other data than DPO.data: give both the same stage"
-        if self.reference.model.id != self.model.id:
+        elif self.reference.model.id != self.model.id:
             yield "DPO.reference is of another model than DPO.model, where training starts: give both the same stage"
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         return pair_documents(tokenizer, self.model.label, [row for row in rows if isinstance(row, Pair)])
 
     def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+        if self.reference is None:
+            return units
         known: dict[str, dict[str, float]] = {}
         for score in ctx.open(self.reference).rows():
             assert isinstance(score, Score) and score.value is not None
@@ -52,20 +72,19 @@ class DPO(Train):
         return float(len(units))
 
     def loss(self, logps: torch.Tensor, flat: Flat, units: Sequence[Unit]) -> tuple[torch.Tensor, dict[str, float]]:
-        from torch.nn.functional import logsigmoid
-
         from komainu.train.flat import sequence_sums
 
         sums = sequence_sums(logps, flat).view(-1, 2)
-        reference = sums.new_tensor([u.reference for u in units])
-        gain = self.beta * (sums - reference)
-        margin = gain[:, 0] - gain[:, 1]
+        tokens = sums.new_tensor([[d.targets for d in u.documents] for u in units])
+        reference = sums.new_tensor([u.reference or (0.0, 0.0) for u in units])
+        chosen, rejected = (Side(sums[:, i], tokens[:, i], reference[:, i]) for i in (0, 1))
+        margin = self.objective.margin(chosen, rejected).detach()
         notes = {
-            "margin": float(margin.detach().sum()),
+            "margin": float(margin.sum()),
             "accuracy": float((margin > 0).sum()),
-            "chosen_reward": float(gain[:, 0].detach().sum()),
+            "chosen_reward": float(self.objective.reward(chosen).detach().sum()),
         }
-        return -logsigmoid(margin).sum(), notes
+        return (self.objective.of(chosen, rejected) - self.sft * chosen.means).sum(), notes
 
 
 def pair_documents(tokenizer: Any, where: str, pairs: Sequence[Pair]) -> list[Unit]:

@@ -76,10 +76,16 @@ def laid(unit: Sequence[Tokens]) -> int:
     return sum(len(d.ids) for d in unit) - (len(unit) - 1) * shared(unit)
 
 
-def target_logps(model: Any, flat: Flat) -> torch.Tensor:
-    """[T] log-probability of each target, float32; logits are made at target positions only."""
+def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None) -> torch.Tensor:
+    """[T] log-probability of each target, float32; logits are made at target positions only.
+
+    `noise` [1, N, width] is added to the input embeddings.
+    """
+    given = {"input_ids": flat.ids}
+    if noise is not None:
+        given = {"inputs_embeds": model.get_input_embeddings()(flat.ids) + noise}
     logits = model(
-        input_ids=flat.ids,
+        **given,
         position_ids=flat.layout.positions,
         flat=flat.layout,
         use_cache=False,

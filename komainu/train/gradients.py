@@ -11,6 +11,7 @@ import torch
 
 from komainu.train.base import Train, Unit
 from komainu.train.flat import flatten, laid, micro_batches, target_logps
+from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
 
 SMALL = 30_000_000  # parameters under which two cores do more on two micro-batches than on one matrix
@@ -50,11 +51,11 @@ class Gradients:
             for _ in range(1, self.cores):
                 self.partners.append(Partner(self.params, self.part, self.partners))
 
-    def of(self, units: Sequence[Unit]) -> Found:
-        """Leave the gradient of a global batch in `.grad`; returns the batch's loss, tokens and notes, weighted."""
+    def of(self, units: Sequence[Unit], step: int = 0) -> Found:
+        """Leave the gradient of a step's global batch in `.grad`; returns its loss, tokens and notes, weighted."""
         weight = self.stage.weight(units)
         parts = [tuple(units[a:b]) for a, b in micro_batches([u.documents for u in units], self.size(units))]
-        shares = [Part(weight, tuple(parts[i :: self.cores])) for i in range(min(self.cores, len(parts)))]
+        shares = [Part(weight, step, tuple(parts[i :: self.cores])) for i in range(min(self.cores, len(parts)))]
         busy = self.partners[: len(shares) - 1]
         for partner, part in zip(busy, shares[1:], strict=True):
             partner.ask(part)
@@ -72,18 +73,24 @@ class Gradients:
     def part(self, part: Part) -> Found:
         """Add the gradients of some micro-batches to `.grad`."""
         first, *others = part.batches
-        found = self.one(first, part.weight)
+        found = self.one(first, part)
         for batch in others:
-            found = found.plus(self.one(batch, part.weight))
+            found = found.plus(self.one(batch, part))
         return found
 
-    def one(self, batch: Sequence[Unit], weight: float) -> Found:
+    def one(self, batch: Sequence[Unit], part: Part) -> Found:
         flat = flatten([u.documents for u in batch], self.device)
+        added = self.noise(batch, part.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logps = target_logps(self.model, flat)
+            logps = target_logps(self.model, flat, added)
         summed, notes = self.stage.loss(logps, flat, batch)
-        (summed / weight).backward()  # type: ignore[no-untyped-call]
+        (summed / part.weight).backward()  # type: ignore[no-untyped-call]
         return Found(float(summed.detach()), flat.tokens, notes)
+
+    def noise(self, batch: Sequence[Unit], step: int) -> torch.Tensor | None:
+        if not self.stage.fit.neftune:
+            return None
+        return noise(batch, self.model.get_input_embeddings().embedding_dim, self.stage.fit, step).to(self.device)
 
     def close(self) -> None:
         for partner in self.partners:

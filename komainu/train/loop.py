@@ -72,7 +72,8 @@ class Loop:
             bar.update(first)
             for step in range(first, steps):
                 started = time.monotonic()
-                found = self.step(gradients, optimizer, self.batch(step, epochs), rate_at(self.stage.fit, step, steps))
+                rate = rate_at(self.stage.fit, step, steps)
+                found = self.step(gradients, optimizer, self.batch(step, epochs), step, rate)
                 seconds = time.monotonic() - started
                 line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
                 log.write(json.dumps(line) + "\n")
@@ -98,10 +99,10 @@ class Loop:
         return drawn
 
     def step(
-        self, gradients: Gradients, optimizer: torch.optim.Optimizer, units: list[Unit], rate: float
+        self, gradients: Gradients, optimizer: torch.optim.Optimizer, units: list[Unit], step: int, rate: float
     ) -> dict[str, float]:
         """One optimiser step on a global batch."""
-        found = gradients.of(units)
+        found = gradients.of(units, step)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.fit.max_norm or float("inf"))
         if not torch.isfinite(norm):
             raise FloatingPointError(f"{self.what}: the gradient is not finite; rows {[u.id for u in units][:4]} ...")

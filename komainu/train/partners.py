@@ -18,9 +18,10 @@ from komainu.train.base import Unit
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What one process computes: micro-batches, and what their summed loss is divided by."""
+    """What one process computes: micro-batches, what their summed loss is divided by, and the step they belong to."""
 
     weight: float
+    step: int
     batches: tuple[tuple[Unit, ...], ...]
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 
-def scaled_lr(anchor: float, *, params: float, batch: float, at_params: float, at_batch: float) -> float:
-    """anchor x sqrt(at_params / params) x batch / at_batch: the family's rule, one place for all sizes.
 
-    `params` are the active parameters, `batch` the global batch in rows.
-    """
-    return float(f"{anchor * (at_params / params) ** 0.5 * batch / at_batch:.3g}")
+class Anchor(NamedTuple):
+    """A learning rate that is known to be right for a model of `params` active parameters and a batch of rows."""
+
+    lr: float
+    params: float
+    batch: float
+
+    def at(self, params: float, batch: float) -> float:
+        """lr x sqrt(own params / params) x batch / own batch, to three digits: the rule for all sizes, in one place."""
+        return float(f"{self.lr * (self.params / params) ** 0.5 * batch / self.batch:.3g}")
+
+
+SFT = Anchor(1e-5, params=8e9, batch=128)
+DPO = Anchor(1.25e-7, params=8e9, batch=64)

@@ -166,14 +166,14 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.train.test_train import dpo, sft
 from tests.train.world import context
-make = {"sft": sft, "dpo": dpo, "muon": lambda steps: sft(steps=steps, optimizer="muon")}[sys.argv[3]]
-stage = make(steps=40)
+how = {"muon": {"optimizer": "muon"}, "neftune": {"neftune": 5.0}}.get(sys.argv[3], {})
+stage = dpo(steps=40) if sys.argv[3] == "dpo" else sft(steps=40, **how)
 ctx = context(Path(sys.argv[2]), checkpoint_seconds=0.0)
 print(ctx.store.build(stage, ctx).path)
 """
 
 
-@pytest.mark.parametrize("name", ["sft", "dpo", "muon"])
+@pytest.mark.parametrize("name", ["sft", "dpo", "muon", "neftune"])
 def test_a_run_killed_in_the_middle_ends_with_the_same_bits(tmp_path: Path, name: str) -> None:
     def start(root: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -182,7 +182,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bits(tmp_path: Path, name
 
     undisturbed = start(tmp_path / "a")
     whole = Path(undisturbed.communicate()[0].strip().splitlines()[-1])
-    steps = tmp_path / "b" / name.replace("muon", "sft")
+    steps = tmp_path / "b" / ("dpo" if name == "dpo" else "sft")
     running = start(tmp_path / "b")
     while not [*steps.glob("*/.work/step-*")]:
         assert running.poll() is None, "it ended before it could be killed"
