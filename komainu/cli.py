@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from komainu import __version__, cli_eval
+from komainu import __version__, cli_data, cli_eval
 from komainu.cli_job import Job, Json
 from komainu.errors import Error
 
@@ -40,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_eval.group, name="eval", help="Ask a model whole suites of benchmarks; score answers made elsewhere.")
+app.add_typer(cli_data.group, name="data", help="Look at files of training data, and follow their rows.")
 
 
 def _version(asked: bool) -> None:

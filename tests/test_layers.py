@@ -25,9 +25,19 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["trace", "compare", "candidate", "cost", "fresh"],
     ["cli_verbs"],
-    ["serving", "cli_eval_verbs", "cli_board", "cli_compare", "cli_import", "cli_panel", "cli_rank", "cli_view"],
+    [
+        "serving",
+        "cli_eval_verbs",
+        "cli_board",
+        "cli_check",
+        "cli_compare",
+        "cli_import",
+        "cli_panel",
+        "cli_rank",
+        "cli_view",
+    ],
     ["cli_job"],
-    ["cli_eval"],
+    ["cli_data", "cli_eval"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files

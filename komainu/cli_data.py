@@ -1,0 +1,41 @@
+"""The command line's group `data`; parses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import typer
+
+from komainu.cli_job import Job, Json, gathering
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+class Look(NamedTuple):
+    """How a file is to be looked at: the words of `data check`."""
+
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Chats or preference pairs, in any layout.")]
+    layout: Annotated[str, typer.Option(metavar="NAME", help="The layout; else each object tells its own.")] = ""
+    lang: Annotated[
+        Literal["ja", "en", ""], typer.Option(help="What answers are to be in where rows do not say; else their own.")
+    ] = ""
+    tokenizer: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Render and mask every row with its chat template; count tokens.")
+    ] = None
+    context: Annotated[int, typer.Option(min=0, help="With --tokenizer: the most tokens a row may have.")] = 0
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", metavar="FILE", help="Benchmark items; may be repeated.")
+    ] = None
+    gate: Annotated[
+        list[str] | None,
+        typer.Option("--gate", metavar="NAME=SHARE", help="Code 3 when more rows have this problem; may be repeated."),
+    ] = None
+    page: Annotated[Path | None, typer.Option(metavar="PATH", help="Write a page with histograms and samples.")] = None
+
+
+@group.command()
+@gathering(Look)
+def check(look: Look, json: Json = False) -> Job:
+    """Look at a file of chats or pairs: what it holds, and what is wrong with it."""
+    return Job("check", (look,), json, "komainu.cli_check")

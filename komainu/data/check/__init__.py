@@ -1,0 +1,1 @@
+"""Looking at a file of chats or preference pairs before anything is trained on it."""

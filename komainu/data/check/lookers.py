@@ -1,0 +1,151 @@
+"""What is looked for in rows: each looker takes a window of lines and tells problems by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from komainu.checks.base import Check
+from komainu.checks.compose import run
+from komainu.checks.empty import Empty
+from komainu.checks.error_text import ErrorText
+from komainu.checks.language import Language, language_of
+from komainu.checks.leakage import Leakage
+from komainu.checks.refusal import Refusal
+from komainu.checks.register import Register, register_of
+from komainu.checks.repetition import Repetition
+from komainu.checks.text import visible
+from komainu.checks.truncation import Truncation
+from komainu.data.check.reading import Line, answers
+from komainu.data.decontaminate import Decontaminate, Item, Judge, joined, unique
+from komainu.data.keys import key_of, unkana
+from komainu.errors import UsageError
+from komainu.files import read_objects
+from komainu.layouts import detect, to_row
+from komainu.rows import Chat
+
+CHECKS: tuple[Check, ...] = (
+    *(Empty(), ErrorText(), Truncation(), Refusal(), Repetition()),
+    *(Language(), Leakage(), Register(preferred=True)),
+)
+ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a benchmark item in no layout of rows
+
+
+class Problem(NamedTuple):
+    """A problem of one row: the name it is counted by, and what was seen."""
+
+    line: Line
+    name: str
+    what: str
+
+
+Looker = Callable[[Sequence[Line]], Iterable[Problem]]
+
+
+class Answers:
+    """Looks at every answer that would be trained, by the checks of filters and scores.
+
+    The language is the row's `meta.lang`, else `lang`, else the one the answer is in: then leaks are found, and a
+    wrong language is not. A problem counts once a row. `languages` and `registers` count rows by their last answer.
+    """
+
+    def __init__(self, lang: str = "") -> None:
+        self.lang = lang
+        self.languages: Counter[str] = Counter()
+        self.registers: Counter[str] = Counter()
+
+    names = ("unanswered", *(check.name for check in CHECKS), "mixed_register")
+
+    def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
+        for line in lines:
+            assert line.row is not None, "only rows are looked at"
+            found = answers(line.row)
+            seen: dict[str, str] = {} if found else {"unanswered": "no answer in it"}
+            for turn in found:
+                for name, what in self.faults(turn):
+                    seen.setdefault(name, what)
+            if found:
+                text = visible(found[-1].reply)
+                self.languages[language_of(text) or "undecided"] += 1
+                self.registers[register_of(text)] += 1
+            yield from (Problem(line, name, what) for name, what in seen.items())
+
+    def faults(self, turn: Chat) -> Iterator[tuple[str, str]]:
+        text = visible(turn.reply)
+        spoken = language_of(text)
+        lang = turn.meta.get("lang") or self.lang or (spoken if spoken in ("ja", "en") else "")
+        for name, reason in run(CHECKS, turn.with_meta(lang=lang) if lang else turn):
+            yield name, reason.removeprefix(f"{name}: ")
+        if lang == "ja" and register_of(text) == "mixed":
+            yield "mixed_register", "polite and plain sentences in one answer"
+
+
+class Repeats:
+    """Looks for rows that say the same as an earlier one, exactly (folded text) or nearly (as `Near` does)."""
+
+    names = ("duplicate", "near_duplicate")
+
+    def __init__(self, threshold: float = 0.85) -> None:
+        from komainu.data.minhash import Index
+
+        self.index = Index(threshold, 5, 128, 0, numbers=True)
+        self.exact: dict[bytes, str] = {}
+        self.kept: list[str] = []
+
+    def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
+        fresh: list[tuple[Line, str]] = []
+        for line in lines:
+            assert line.row is not None, "only rows are looked at"
+            text = key_of(line.row, "both")
+            key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+            if key in self.exact:
+                yield Problem(line, "duplicate", f"of {self.exact[key]}")
+            else:
+                self.exact[key] = f"{line.at}, row {line.id}"
+                fresh.append((line, text))
+        placed = self.index.place([text for _, text in fresh]) if fresh else ()
+        for (line, _), (place, similarity) in zip(fresh, placed, strict=True):
+            if place is None:
+                self.kept.append(f"{line.at}, row {line.id}")
+            else:
+                yield Problem(line, "near_duplicate", f"of {self.kept[place]}, Jaccard {similarity:.2f}")
+
+
+class Contamination:
+    """Looks for the prompts of benchmark items, as `Decontaminate` does with its defaults."""
+
+    names = ("contamination",)
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.judge = Judge(Decontaminate(against=()), unique([*items]))
+
+    def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
+        for line in lines:
+            assert line.row is not None, "only rows are looked at"
+            kind, overlap = self.judge.compare(line.row)
+            if kind:
+                item = self.judge.items[overlap.place]
+                span = overlap.span.strip("\n")[:200]
+                what = f"{kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
+                yield Problem(line, "contamination", what)
+
+
+def items(path: Path) -> Iterator[Item]:
+    """The prompts of a file of benchmark items: chats or pairs in any layout, or objects with a text under ASKED.
+
+    Raises UsageError with file and line for an object without either.
+    """
+    for number, value in read_objects(path):
+        id = str(value.get("id", f"line {number}"))
+        try:
+            texts = [m.content for m in to_row(value, id, detect(value)).prompt]
+        except UsageError:
+            texts = next(([value[key]] for key in ASKED if isinstance(value.get(key), str)), [])
+        if not any(text.strip() for text in texts):
+            raise UsageError(
+                f"{path}:{number}: no prompt to compare with; expected a chat, or one of {', '.join(ASKED)}"
+            )
+        yield Item(id, path.name, joined(map(unkana, texts)))
