@@ -22,7 +22,7 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval"]
+VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval", "release"]
 EVAL = [
     "run",
     "score",
@@ -35,6 +35,7 @@ EVAL = [
     "compare",
 ]
 HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
+HELP += [["release"], ["release", "evidence"]]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -23,11 +23,12 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["context"],
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
-    ["trace", "compare", "candidate", "cost", "fresh"],
+    ["trace", "compare", "candidate", "cost", "fresh", "proof"],
     ["cli_verbs"],
-    ["serving", "cli_eval_verbs", "cli_board", "cli_compare", "cli_import", "cli_panel", "cli_rank", "cli_view"],
+    ["serving", "cli_eval_verbs"],
+    ["cli_board", "cli_compare", "cli_import", "cli_panel", "cli_proof", "cli_rank", "cli_view"],
     ["cli_job"],
-    ["cli_eval"],
+    ["cli_eval", "cli_release"],
     ["cli"],
 ]
 PARTS = {name: "files" for name in ("turns", "jsontext", "pairs", "layouts", "parquet", "zst")}  # rows in files
