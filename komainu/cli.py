@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from komainu import __version__, cli_data, cli_eval
+from komainu import __version__, cli_data, cli_eval, cli_release
 from komainu.cli_job import Job, Json
 from komainu.errors import Error
 
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_eval.group, name="eval", help="Ask a model whole suites of benchmarks; score answers made elsewhere.")
 app.add_typer(cli_data.group, name="data", help="Look at files of training data, and follow their rows.")
+app.add_typer(cli_release.group, name="release", help="What goes with a released model.")
 
 
 def _version(asked: bool) -> None:
@@ -119,10 +120,16 @@ def status(json: Json = False) -> Job:
 def verify(
     target: Annotated[str, typer.Argument(metavar="[TARGET]", help="The whole store when not given.")] = "",
     values: Values = None,
+    evidence: Annotated[
+        str, typer.Option(metavar="BUNDLE", help="Of a card: its evidence, in place of the store.")
+    ] = "",
     json: Json = False,
 ) -> Job:
-    """Find any changed byte, missing or added file."""
-    return Job("verify", (target, values or []), json)
+    """Find any changed byte, missing or added file; compute a card's numbers again.
+
+    TARGET may be the folder of a card. Its every number is computed again, from the store or from BUNDLE.
+    """
+    return Job("verify", (target, values or [], evidence), json, "komainu.cli_proof")
 
 
 @app.command()

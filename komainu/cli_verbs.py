@@ -242,15 +242,6 @@ def said(values: dict[str, Any] | None) -> str:
     return ", ".join(f"{k} {v}" for k, v in shown.items())
 
 
-def verify(target: str, values: Sequence[str]) -> Outcome:
-    """Whether every file is as it was made; code 3 when one is not."""
-    store = Store(settings.load().root)
-    folders, problems = lineage.verify(store, [node_of(target, values, store)] if target else None)
-    payload = {"store": str(store.root), "checked": [ref_of(p) for p in folders], "problems": problems}
-    end = f"{len(folders)} artifacts checked, {len(problems)} problems"
-    return Outcome(payload, [*problems, end], 3 if problems else 0)
-
-
 def doctor() -> Outcome:
     """What the machine has and lacks; code 3 when something must be mended."""
     found = [*health.findings(settings.load())]

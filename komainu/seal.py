@@ -45,8 +45,11 @@ def is_record(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() >= FIELDS
 
 
-def changes(path: Path) -> Iterator[str]:
-    """What is not as it was when the artifact at `path` was finished, a sentence each."""
+def changes(path: Path, *, whole: bool = True) -> Iterator[str]:
+    """What is not as it was when the artifact at `path` was finished, a sentence each.
+
+    With `whole` False files may be missing: a bundle of evidence holds only some.
+    """
     try:
         text = (path / RECORD).read_bytes().decode()  # bytes: a changed line end counts too
         record = json.loads(text)
@@ -64,10 +67,12 @@ def changes(path: Path) -> Iterator[str]:
     for name in sorted(there.keys() - record["files"].keys()):
         yield f"{there[name]} is not of this artifact: it was added later"
     for name, wanted in record["files"].items():
-        yield from _change(path / name, wanted)
+        if whole or name in there:
+            yield from change(path / name, wanted)
 
 
-def _change(file: Path, wanted: str) -> Iterator[str]:
+def change(file: Path, wanted: str) -> Iterator[str]:
+    """Why a file is not the one whose SHA-256 is `wanted`; nothing when it is."""
     try:
         with open(file, "rb") as handle:
             if hashlib.file_digest(handle, "sha256").hexdigest() != wanted:

@@ -22,7 +22,7 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval", "data"]
+VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval", "data", "release"]
 EVAL = [
     "run",
     "score",
@@ -34,7 +34,8 @@ EVAL = [
     "view",
     "compare",
 ]
-HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL), ["data"], ["data", "check"]]
+HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
+HELP += [["data"], ["data", "check"], ["release"], ["release", "evidence"]]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -216,8 +216,6 @@ class Scores(Stage):
             yield f"{type(self.bench).__name__}.language is {self.bench.language!r}; it must be 'ja' or 'en'"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.eval.measured import about
-
         chats = [r for r in self.answered(ctx) if isinstance(r, Chat) and self.bench.applies(r)]
         if not chats:
             raise UsageError(
@@ -225,14 +223,15 @@ class Scores(Stage):
                 f"({self.bench.language}); leave the bench out or add items"
             )
         scores = self.scored(chats, ctx)
+        return {"rows": write_rows(out / "rows.jsonl", scores), **self.numbers(chats, scores, ctx)}
+
+    def numbers(self, chats: Sequence[Chat], scores: list[Score], ctx: Context) -> dict[str, Any]:
+        """What the summary tells of some score rows, from these rows and what they are about."""
+        from komainu.eval.measured import about
+
         found = self.summed(chats, scores)
-        return {
-            "rows": write_rows(out / "rows.jsonl", scores),
-            **about(self),
-            **found,
-            **({"own": own} if (own := self.bench.own(found)) else {}),
-            **self.told(chats, scores, ctx),
-        }
+        own = self.bench.own(found)
+        return {**about(self), **found, **({"own": own} if own else {}), **self.told(chats, scores, ctx)}
 
     def answered(self, ctx: Context) -> Iterator[Row]:
         """The rows that are scored."""

@@ -76,7 +76,7 @@ class Card(Stage):
             )
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.release.readme import readme
+        from komainu.release.readme import facts, readme
 
         if wrong := list(self.check()):
             raise UsageError("; ".join(wrong))
@@ -86,7 +86,7 @@ class Card(Stage):
         cells = results.cells()
         write_json(out / "cells.json", cells)
         with whole(out / "README.md") as handle:
-            handle.write(readme(self, results, ctx).encode())
+            handle.write(readme(self, facts(self, results, ctx, out), ctx).encode())
         return {
             "name": self.name,
             "entry": self.entry,

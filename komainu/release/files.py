@@ -40,10 +40,10 @@ def link_files(model: Artifact, out: Path) -> list[str]:
     return names
 
 
-def measured(model: Artifact) -> dict[str, Any]:
+def measured(folder: Path) -> dict[str, Any]:
     """What the files tell: `parameters` (tied weights counted once) and, where config.json says so, `context`."""
-    found: dict[str, Any] = {"parameters": sum(map(parameters, sorted(model.path.glob("*.safetensors"))))}
-    config = model.path / "config.json"
+    found: dict[str, Any] = {"parameters": sum(map(parameters, sorted(folder.glob("*.safetensors"))))}
+    config = folder / "config.json"
     if config.exists():
         said = json.loads(config.read_bytes())
         found |= {k: v for k, v in (("context", said.get("max_position_embeddings")),) if v is not None}

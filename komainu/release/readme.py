@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.errors import UsageError
 from komainu.release import judges
@@ -27,13 +28,31 @@ if TYPE_CHECKING:
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def readme(card: Card, results: Results, ctx: Context) -> str:
+class Facts(NamedTuple):
+    """What a card is written from beside records: numbers, the sets' rows by origin (by `stage/id`), the measured
+    files, and the sources of the items that the entry answered."""
+
+    results: Results
+    sweep: dict[str, Any] | None
+    origins: dict[str, list[Origin]]
+    files: dict[str, Any]
+    items: set[str]
+
+
+def facts(card: Card, results: Results, ctx: Context, folder: Path) -> Facts:
+    """The facts as the artifacts have them; `folder` has the model's files."""
+    sets = [ctx.open(stage) for stage in card.data]
+    sweep = read_sweep(ctx.open(card.sweep)) if card.sweep else None
+    items = item_sources(results.answers(card.entry), ctx)
+    return Facts(results, sweep, {a.ref: origins(a) for a in sets}, measured(folder), items)
+
+
+def readme(card: Card, facts: Facts, ctx: Context) -> str:
     """README.md of a released model."""
+    results, advice, found = facts.results, facts.sweep, facts.origins
     trained = [*chain(ctx.store, reference(card.model))]
     sets = [ctx.open(stage) for stage in card.data]
     made = [a for a in upstream(ctx.store, [a.ref for a in sets]) if a.record["makes"] in ("Chat", "Pair")]
-    found = {a.ref: origins(a) for a in sets}
-    advice = read_sweep(ctx.open(card.sweep)) if card.sweep else None
     values = head(card, ctx.open(card.base), trained, found)
     return render(
         "card.md.jinja",
@@ -42,7 +61,7 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
         results=results,
         level=results.level,
         lead=WHOLE[results.lead],
-        size=sizes(card, results, ctx),
+        size=sizes(card, results, facts.files),
         headline=headline(results),
         withheld=[*withheld(results)],
         benches=lines_table(results, results.lines),
@@ -59,7 +78,7 @@ def readme(card: Card, results: Results, ctx: Context) -> str:
         dropped=dropped_table(made),
         sweep=advice,
         points=points_table(advice["points"]) if advice else "",
-        limits=[*limits(card, results, ctx, found)],
+        limits=[*limits(card, facts)],
         **usage(card, results, (advice or {}).get("advice")),
     )
 
@@ -111,9 +130,8 @@ def head(card: Card, base: Artifact, trained: list[Artifact], found: dict[str, l
     }
 
 
-def sizes(card: Card, results: Results, ctx: Context) -> str:
+def sizes(card: Card, results: Results, files: dict[str, Any]) -> str:
     """The family's table: licence, model, parameters, context, averages."""
-    files = measured(ctx.open(card.model))
     averages = [results.headline[card.entry][part] for part in results.parts]
     row = [card.licence, card.name, short(files["parameters"]), whole(files.get("context"))]
     header = ["Licence", "Model", "Parameters", "Context (tokens)", *(PARTS[part] for part in results.parts)]
@@ -184,16 +202,16 @@ def points_table(points: Sequence[dict[str, Any]]) -> str:
     return table(["Sampling", "Quality", "Leakage, %", "Leakage against the lowest"], rows)
 
 
-def limits(card: Card, results: Results, ctx: Context, found: dict[str, list[Origin]]) -> Iterator[str]:
+def limits(card: Card, facts: Facts) -> Iterator[str]:
     """What the numbers do not cover, as far as the records tell."""
+    results = facts.results
     fewest, most = results.sizes(card.entry)
     items = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
     yield (
         f"Each benchmark has {items} items. The intervals say how far the scores would move with other items of the "
         "same kind; they do not say how far another training run, with another seed, would move them."
     )
-    asked = item_sources(results.answers(card.entry), ctx)
-    shared = sorted(asked & {o.source for some in found.values() for o in some} - {UNKNOWN})
+    shared = sorted(facts.items & {o.source for some in facts.origins.values() for o in some} - {UNKNOWN})
     if shared:
         yield (
             f"Items and training rows come from the same source ({', '.join(shared)}). The scores show what was learnt "

@@ -1,0 +1,26 @@
+"""The command line's group `release`; parses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from komainu.cli_job import Job, Json
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@group.callback()
+def release() -> None:
+    """What goes with a released model."""
+
+
+@group.command()
+def evidence(
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A card, or a report of one: a name or id of the store.")],
+    out: Annotated[str, typer.Option(metavar="PATH", help="The bundle: a folder, or a file that ends in .tar.zst.")],
+    json: Json = False,
+) -> Job:
+    """Write what proves a card where its store is not."""
+    return Job("evidence", (card, out), json, "komainu.cli_proof")
