@@ -15,6 +15,7 @@ from komainu.checks.empty import Empty
 from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.format import Format
+from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage, spans
 from komainu.checks.length import Length
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     Leakage(),
     Register(preferred=True),
     ExtraText(),
+    Followed(),
     Format(),
     Length(),
     Refusal(),
