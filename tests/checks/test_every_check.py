@@ -24,6 +24,7 @@ from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
 from komainu.checks.steering import Steering
 from komainu.checks.text import prose, sentences, visible
+from komainu.checks.translated import Translated
 from komainu.checks.truncation import Truncation
 from komainu.rows import Chat, Message
 from tests.checks.helpers import answer
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     Refusal(),
     Repetition(),
     Steering(),
+    Translated(),
     Truncation(),
 )
 PIECES = st.sampled_from(

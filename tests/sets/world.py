@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from komainu.cost import Costs
-from komainu.data.base import Drop, drops
+from komainu.data.base import Dataset, Drop, drops
 from komainu.launch import open_context
 from komainu.plan import plan
 from komainu.recipe import load
@@ -25,6 +25,7 @@ Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answe
 class Made(NamedTuple):
     """What a run of a recipe made: its rows, what it dropped, its summary, and what was planned before."""
 
+    stage: Dataset
     rows: list[Chat]
     dropped: list[Drop]
     summary: dict[str, Any]
@@ -57,20 +58,21 @@ def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], calls: Counter
     """A recipe of recipes/sets.py planned and built as the command line does, in a store under `root`."""
     settings = Settings(store=str(root / "store"), threads=1, endpoints=endpoints)
     stage = load(f"{ROOT}/recipes/sets.py:{recipe}", [f"{key}={value}" for key, value in values.items()]).stage
+    assert isinstance(stage, Dataset)
     with open_context(settings) as ctx:
         planned = plan(stage, ctx.store)
         planned.refuse()
         told = Costs(planned, ctx.store, settings).json()["asks"]
         artifact = ctx.store.build(stage, ctx)
         rows = [row for row in artifact.rows() if isinstance(row, Chat)]
-        return Made(rows, [*drops(artifact)], artifact.summary, told, calls)
+        return Made(stage, rows, [*drops(artifact)], artifact.summary, told, calls)
 
 
 def accounted(found: Made) -> None:
     """Rows in = rows out + drops by reason, step by step; and what was asked lies within the plan."""
-    for step in found.summary["steps"]:
-        gone = sum(found.reasons.get(step["step"], {}).values())
-        assert step["out"] + gone >= step["in"], step
+    for step, told in zip(found.stage.steps, found.summary["steps"], strict=True):
+        gone = sum(found.reasons.get(told["step"], {}).values())
+        assert told["out"] + gone == told["in"] * step.per_row, told
     assert len(found.rows) == found.summary["rows"]
     assert len(found.dropped) == sum(sum(by.values()) for by in found.reasons.values())
     for asked in found.planned:
