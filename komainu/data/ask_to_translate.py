@@ -28,16 +28,21 @@ class Style(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: list[str]
     text: str
 
+    def suits(self, kind: str, *, alone: bool) -> bool:
+        return any(word in kind for word in self.kinds) or not (self.kinds or alone)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AskToTranslate(Step):
     """The answer, or of a prompt the last turn, becomes a prompt that asks for it in the other language of the two.
 
-    The style is drawn by seed and row id among those that suit meta["seeds"]["text"]; a request may be in either
+    The style is drawn by seed and row id among those that suit meta["seeds"]["text"], or with `kind` among those that
+    are for it alone; a request may be in either
     language. meta["lang"], the text's language, becomes that of the translation; meta["original"], for `Translated`, is
     the text.
     """
 
+    kind: str = ""
     seed: int = 0
 
     def config(self, *, full: bool = True) -> dict[str, Any]:
@@ -53,8 +58,8 @@ class AskToTranslate(Step):
             if lang is None:
                 yield Dropped(chat, f"no_text: of language {chat.meta.get('lang')!r}")
                 continue
-            kind = str(chat.meta.get("seeds", {}).get("text", ""))
-            fitting = [s for s in styles() if s.to == lang and (not s.kinds or any(k in kind for k in s.kinds))]
+            kind = self.kind or str(chat.meta.get("seeds", {}).get("text", ""))
+            fitting = [s for s in styles() if s.to == lang and s.suits(kind, alone=bool(self.kind))]
             request = random.Random(f"{self.seed}:{chat.id}").choice(fitting).text.replace("{text}", text)
             yield prompt_of(chat, [Message("user", request)], lang=lang, original=text, task="translation")
 

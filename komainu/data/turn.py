@@ -21,3 +21,9 @@ def prompt_of(chat: Chat, messages: Sequence[Message], **meta: Any) -> Chat:
     if calls:
         kept["prompt_from"] = [*kept.get("prompt_from", []), *calls]
     return Chat(chat.id, tuple(messages), {**kept, **meta})
+
+
+def request_alone(chat: Chat) -> Chat:
+    """The row up to its last user turn."""
+    end = max((i for i, m in enumerate(chat.messages, 1) if m.role == "user"), default=len(chat.messages))
+    return Chat(chat.id, chat.messages[:end], chat.meta)

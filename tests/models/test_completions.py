@@ -18,8 +18,8 @@ from komainu.models import desk
 from komainu.models import engine as engine_module
 from komainu.models.base import Model, Question, RopeScaling
 from komainu.models.decode import Prompt
-from komainu.models.desk import Desk, Order, alike, until
-from komainu.models.engine import Engine
+from komainu.models.desk import Desk, Order, alike
+from komainu.models.engine import Engine, until
 from komainu.models.http import HttpClient
 from komainu.models.server import launch_of, served, server_of
 from komainu.models.stream import streamed

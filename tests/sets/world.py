@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aiohttp import web
+
 from komainu.cost import Costs
 from komainu.data.base import Dataset, Drop, drops
 from komainu.launch import open_context
@@ -19,7 +21,7 @@ from komainu.settings import Endpoint, Settings
 from tests.models.fake_server import Server, completion
 
 ROOT = Path(__file__).parents[2]
-Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answer
+Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answer; a raw text is one of role "raw"
 
 
 class Made(NamedTuple):
@@ -47,7 +49,13 @@ class Scripted:
 
     def answer(self, request: Any, body: dict[str, Any]) -> Any:
         self.calls[body["model"]] += 1
-        return completion(self.models[body["model"]](body["messages"], body["seed"]))
+        says = self.models[body["model"]]
+        if "prompt" in body:
+            text = says([{"role": "raw", "content": body["prompt"]}], body["seed"])
+            kept, ended, _ = text.partition(body["stop"][0])
+            choice = {"text": kept, "finish_reason": "stop" if ended else "length"}
+            return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
+        return completion(says(body["messages"], body["seed"]))
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
