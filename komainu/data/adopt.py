@@ -24,4 +24,5 @@ class Adopt(Step):
         for chat in rows:
             text = need_answer(chat, self).reply.strip()
             made = prompt_of(chat, [Message("user", text)])
+            made.meta.pop("task", None)  # it was that of writing the prompt
             yield made if text else Dropped(made, "empty_turn")

@@ -61,7 +61,7 @@ class AskToTranslate(Step):
             kind = self.kind or str(chat.meta.get("seeds", {}).get("text", ""))
             fitting = [s for s in styles() if s.to == lang and s.suits(kind, alone=bool(self.kind))]
             request = random.Random(f"{self.seed}:{chat.id}").choice(fitting).text.replace("{text}", text)
-            yield prompt_of(chat, [Message("user", request)], lang=lang, original=text, task="translation")
+            yield prompt_of(chat, [Message("user", request)], lang=lang, original=text, task=f"translate_{lang}")
 
 
 @cache
