@@ -144,7 +144,7 @@ def magpie_ultra(
 ) -> Dataset:
     """The requests of an existing Magpie set turned into Japanese data: translated, tagged, answered and marked."""
     model, marks = taught(teacher, temperature=0.0, seed=seed), Rate(rater=judged(judge), under=under)
-    english = (FirstRequest(), TellLanguage(languages=("en",)), Near(on="prompt"))
+    english = (FirstRequest(), TellLanguage(languages=("en",), of="request"), Near(on="prompt"))
     asked = (*english, *into_japanese(model), *worth_asking(model))
     answered = (Ask(model=model), Regenerate(model=model, checks=SOUND, tries=2), marks)
     return Dataset(sources=(ChatFile(path=chats, licence=licence),), steps=(*asked, *answered))
@@ -175,7 +175,11 @@ def sharegpt(
 def rewild(chats: str, licence: str, teacher: str = "teacher", translator: str = "", seed: int = 0) -> Dataset:
     """Real users' first requests, translated into Japanese where they are English, filtered, answered by a teacher."""
     model = taught(teacher, seed=seed)
-    asked = (FirstRequest(), TellLanguage(languages=("en",)), FilterRequest(checks=(Empty(), Repetition())))
+    asked = (
+        FirstRequest(),
+        TellLanguage(languages=("en",), of="request"),
+        FilterRequest(checks=(Empty(), Repetition())),
+    )
     alike = (Exact(on="prompt"), Near(on="prompt"))
     wild = (*asked, *alike, *into_japanese(taught(translator or teacher, temperature=0.0)))
     answered = (Ask(model=model), Regenerate(model=model, checks=SOUND, tries=2), Near())

@@ -51,7 +51,7 @@ class BestRated(Step):
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
         again, marks = most * (self.n - 1), 2 * most * self.n
-        return (Questions(self.model, 0, again), Questions(self.rater.model, 0, marks))
+        return (Questions(self.model, 0, again), Questions(self.rater.model, 0, marks, about=True))
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         resampled: Counter[str] = Counter()

@@ -35,7 +35,7 @@ class NextTurn(Step):
         return 1
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
-        return (Questions(self.model, fewest, most),)
+        return (Questions(self.model, fewest, most, about=True),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:
         for window in windows(rows):

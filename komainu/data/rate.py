@@ -24,7 +24,7 @@ class Rate(Step):
     under: float = 0.0
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
-        return (Questions(self.rater.model, fewest, 2 * most),)
+        return (Questions(self.rater.model, fewest, 2 * most, about=True),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         marks: list[float] = []

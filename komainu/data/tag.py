@@ -50,7 +50,7 @@ class Tag(Step):
         return 1
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
-        return (Questions(self.model, fewest, 2 * most),)
+        return (Questions(self.model, fewest, 2 * most, about=True),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Note]:
         counts: dict[str, Counter[str]] = {name: Counter() for name in TAGS}

@@ -18,6 +18,7 @@ from komainu.errors import UsageError
 from komainu.recipe import load
 from tests.data.fakes import chat, context, through
 from tests.sets.mimic import teacher
+from tests.sets.pages import documented
 from tests.sets.world import ROOT, accounted, chats_file, made, served
 
 
@@ -59,8 +60,9 @@ def test_what_cannot_be_constrained_is_dropped_with_its_reason(tmp_path: Path) -
 
 def test_every_answer_of_the_set_follows_every_instruction_of_its_prompt(tmp_path: Path) -> None:
     with served(teacher=teacher) as server:
-        found = made(tmp_path, "instruction_following", server.endpoints, server.calls, n=120)
+        found = made(tmp_path, "instruction_following", server.endpoints, n=120)
     accounted(found)
+    documented(found, "instruction-following")
     assert found.rows and {row.meta["lang"] for row in found.rows} == {"ja", "en"}
     for row in found.rows:
         assert all(judge(row, rules(row.meta["lang"]))["strict"])
@@ -78,7 +80,7 @@ def test_prompts_of_a_file_are_told_apart_by_language_and_used_once(tmp_path: Pa
     rows = [{"messages": [{"role": "user", "content": text}]} for text in said]
     path = chats_file(tmp_path / "asked.jsonl", rows)
     with served(teacher=teacher) as server:
-        found = made(tmp_path, "instruction_following", server.endpoints, server.calls, prompts=path, licence="mit")
+        found = made(tmp_path, "instruction_following", server.endpoints, prompts=path, licence="mit")
     accounted(found)
     assert found.reasons["TellLanguage"] == {"language": 1} and found.reasons["Exact"] == {"duplicate": 1}
     assert {row.meta["licence"] for row in found.rows} <= {"mit"}

@@ -19,6 +19,7 @@ from komainu.rows import Chat, Message
 from tests.data.fakes import Fake, chat, context, through
 from tests.models.tiny import save_tiny_model
 from tests.sets.asker import judge, teacher
+from tests.sets.pages import documented
 from tests.sets.world import Made, accounted, chats_file, made, served
 
 TEACHER = Model(name="teacher", temperature=1.0)
@@ -134,7 +135,7 @@ def test_text_in_a_request_cannot_write_its_own_tags(tmp_path: Path) -> None:
 
 def built(tmp_path: Path, recipe: str, **values: Any) -> Made:
     with served(teacher=teacher, judge=judge) as server:
-        return made(tmp_path, recipe, server.endpoints, server.calls, **values)
+        return made(tmp_path, recipe, server.endpoints, **values)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,7 @@ def test_steered_questions_are_of_their_subject_and_language(
 ) -> None:
     found = built(tmp_path, recipe, tokenizer=tokenizer, n=20, samples=4)
     accounted(found)
+    documented(found, recipe.replace("_", "-"))
     assert {row.meta["lang"] for row in found.rows} == {"ja", "en"}
     for row in found.rows:
         question, reply = row.messages

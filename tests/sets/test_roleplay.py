@@ -14,6 +14,7 @@ from komainu.errors import UsageError
 from komainu.rows import Chat, Message
 from tests.data.fakes import TEACHER, Fake, context, through
 from tests.sets.asker import judge
+from tests.sets.pages import documented
 from tests.sets.world import accounted, made, served
 
 SEEDS = {"genre": "mystery", "character": "a fox", "scenario": "a storm"}
@@ -73,8 +74,9 @@ def teacher(messages: list[dict[str, str]], seed: int) -> str:
 
 def test_the_set_is_talks_of_the_same_length_in_character_and_language(tmp_path: Path) -> None:
     with served(teacher=teacher, player=player, judge=judge) as server:
-        found = made(tmp_path, "roleplay", server.endpoints, server.calls, player="player", n=30, turns=3)
+        found = made(tmp_path, "roleplay", server.endpoints, player="player", n=30, turns=3)
     accounted(found)
+    documented(found, "roleplay")
     assert found.rows and {row.meta["lang"] for row in found.rows} == {"ja", "en"}
     for row in found.rows:
         assert [m.role for m in row.messages] == ["system", *["user", "assistant"] * 3]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message
 from komainu.settings import Endpoint
 from tests.data.fakes import TEACHER, Fake, chat, context, through
-from tests.sets.world import Made, chats_file, made
+from tests.sets.pages import documented
+from tests.sets.world import Made, accounted, chats_file, made
 
 JUDGE = "stand-in grader (rules, strict)"
 
@@ -78,7 +78,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Made:
     start = (sys.executable, "-m", "komainu.data.textbook.server", "--port", "{port}")
     endpoints = {name: Endpoint(start=start) for name in ("textbook", JUDGE)}
     values = {"chats": path, "licence": "apache-2.0", "teacher": "textbook", "judge": JUDGE, "top": 5}
-    return made(root, "sharegpt", endpoints, Counter(), **values)
+    return made(root, "sharegpt", endpoints, **values)
 
 
 def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: Made) -> None:
@@ -91,9 +91,9 @@ def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: M
     assert any(len(row.meta["ratings"]) > 1 for row in found.rows)
 
 
-def test_its_account_is_whole(found: Made) -> None:
+def test_its_account_is_whole_and_its_page_tells_it(found: Made) -> None:
+    documented(found, "sharegpt")
+    accounted(found)
     gone = sum(sum(by.values()) for by in found.reasons.values())
     assert found.summary["in"] == 60 == len(found.rows) + gone == len(found.rows) + len(found.dropped)
     assert found.reasons["Exact"]["duplicate"] > 0
-    low, high = {asked["model"]: asked["requests"] for asked in found.planned}["textbook"]
-    assert 0 == low < high

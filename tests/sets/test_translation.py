@@ -6,6 +6,7 @@ from pathlib import Path
 
 from komainu.data.ask_to_translate import AskToTranslate, styles
 from tests.data.fakes import chat, context, through
+from tests.sets.pages import documented
 from tests.sets.translator import SENTENCES, TO_ENGLISH, TO_JAPANESE, teacher
 from tests.sets.world import accounted, chats_file, made, served
 
@@ -42,8 +43,9 @@ def test_a_style_for_a_kind_of_text_is_used_for_that_kind_alone(tmp_path: Path) 
 
 def test_the_set_has_both_directions_and_every_translation_is_whole_and_alone(tmp_path: Path) -> None:
     with served(teacher=teacher) as server:
-        found = made(tmp_path, "translation", server.endpoints, server.calls, n=60)
+        found = made(tmp_path, "translation", server.endpoints, n=60)
     accounted(found)
+    documented(found, "translation")
     assert {row.meta["lang"] for row in found.rows} == {"ja", "en"}
     for row in found.rows:
         table = TO_ENGLISH if row.meta["lang"] == "en" else TO_JAPANESE
@@ -59,6 +61,6 @@ def test_texts_of_a_file_are_translated_as_they_are(tmp_path: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": text}]} for text in texts]
     path = chats_file(tmp_path / "texts.jsonl", rows)
     with served(teacher=teacher) as server:
-        found = made(tmp_path, "translation", server.endpoints, server.calls, texts=path, licence="cc0")
+        found = made(tmp_path, "translation", server.endpoints, texts=path, licence="cc0")
     accounted(found)
     assert [(row.meta["original"], row.meta["lang"]) for row in found.rows] == [(texts[0], "en"), (texts[1], "ja")]

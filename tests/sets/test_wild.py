@@ -11,6 +11,7 @@ from komainu.data.first_request import FirstRequest
 from komainu.rows import Chat, Message
 from tests.data.fakes import chat, context, through
 from tests.sets.asker import judge
+from tests.sets.pages import documented
 from tests.sets.wild import REQUESTS, TO_JAPANESE, teacher
 from tests.sets.world import Made, accounted, chats_file, made, served
 
@@ -27,13 +28,14 @@ def logs(tmp_path: Path) -> Path:
 
 def built(tmp_path: Path, recipe: str, logs: Path) -> Made:
     with served(teacher=teacher, judge=judge) as server:
-        return made(tmp_path, recipe, server.endpoints, server.calls, chats=logs, licence="odc-by")
+        return made(tmp_path, recipe, server.endpoints, chats=logs, licence="odc-by")
 
 
 @pytest.mark.parametrize("recipe", ["rewild", "magpie_ultra"])
 def test_every_request_is_the_japanese_of_an_english_one(recipe: str, tmp_path: Path, logs: Path) -> None:
     found = built(tmp_path, recipe, logs)
     accounted(found)
+    documented(found, recipe.replace("_", "-"))
     assert found.rows
     for row in found.rows:
         request, reply = row.messages

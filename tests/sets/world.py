@@ -25,7 +25,8 @@ Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answe
 
 
 class Made(NamedTuple):
-    """What a run of a recipe made: its rows, what it dropped, its summary, and what was planned before."""
+    """What a run of a recipe made: its rows, what it dropped, its summary, what was planned before, and the
+    calls that were made, by model."""
 
     stage: Dataset
     rows: list[Chat]
@@ -40,15 +41,13 @@ class Made(NamedTuple):
 
 
 class Scripted:
-    """A server whose models answer as functions of messages and seed; counts what each is asked."""
+    """A server whose models answer as functions of messages and seed."""
 
     def __init__(self, server: Server, **models: Says) -> None:
         self.models, self.server = models, server
-        self.calls: Counter[str] = Counter()
         server.handler = self.answer
 
     def answer(self, request: Any, body: dict[str, Any]) -> Any:
-        self.calls[body["model"]] += 1
         says = self.models[body["model"]]
         if "prompt" in body:
             text = says([{"role": "raw", "content": body["prompt"]}], body["seed"])
@@ -62,7 +61,7 @@ class Scripted:
         return {name: Endpoint(url=self.server.url) for name in self.models}
 
 
-def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], calls: Counter[str], **values: Any) -> Made:
+def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], **values: Any) -> Made:
     """A recipe of recipes/sets.py planned and built as the command line does, in a store under `root`."""
     settings = Settings(store=str(root / "store"), threads=1, endpoints=endpoints)
     stage = load(f"{ROOT}/recipes/sets.py:{recipe}", [f"{key}={value}" for key, value in values.items()]).stage
@@ -73,6 +72,7 @@ def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], calls: Counter
         told = Costs(planned, ctx.store, settings).json()["asks"]
         artifact = ctx.store.build(stage, ctx)
         rows = [row for row in artifact.rows() if isinstance(row, Chat)]
+        calls = Counter({name: book["calls"] for name, book in ctx.spent(stage).items()})
         return Made(stage, rows, [*drops(artifact)], artifact.summary, told, calls)
 
 
