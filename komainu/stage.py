@@ -39,12 +39,16 @@ class Table:
 
 
 class Questions(NamedTuple):
-    """How many questions a stage will ask a model, and the stage whose rows are their prompts, where there is one."""
+    """How many questions a stage will ask a model, and the stage whose rows are their prompts, where there is one.
+
+    `about`: the prompts are made about the rows and longer than they are, as for a judge, so no stage has them.
+    """
 
     model: Model
     fewest: int
     most: int
     source: Stage | None = None
+    about: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

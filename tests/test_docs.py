@@ -32,7 +32,7 @@ from komainu.settings import Settings
 from komainu.store import Artifact
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*filter(Path.exists, [ROOT / "README.md"]), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*filter(Path.exists, [ROOT / "README.md"]), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNS = re.compile(r"python run=(\w+)\.py")

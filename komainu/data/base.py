@@ -157,7 +157,7 @@ class Dataset(Stage):
             asked = step.questions(fewest, most)
             if asked is None or None in counts:
                 return None
-            found += [each._replace(source=self.sources[0]) for each in asked]
+            found += [each if each.about else each._replace(source=self.sources[0]) for each in asked]
             fewest, most = fewest * step.least, most * step.per_row
         return tuple(found)
 

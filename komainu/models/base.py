@@ -44,6 +44,8 @@ class Model(Spec):
     the model (None for one served by others); such a model runs in this process unless an endpoint
     of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole. `rope` widens
     the context of a model that was trained on a short one.
+    With `raw` the model goes on with the text of the last message, no chat template around it; `stop` are texts before
+    which an answer ends.
     `generation` is 0 but in a run that asks afresh (`--fresh`): another one is another model to the call cache and
     to every id, and the same one to the server.
     """
@@ -57,6 +59,8 @@ class Model(Spec):
     seed: int = 0
     generation: int = 0
     rope: RopeScaling | None = None
+    raw: bool = False
+    stop: tuple[str, ...] = ()
 
     @property
     def original(self) -> Model:

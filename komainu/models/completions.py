@@ -50,10 +50,11 @@ SERVED = web.AppKey("served", Served)
 
 
 def app(served: Served) -> web.Application:
-    """Chat completions (one choice, streamed or whole), /v1/models, /tokenize, /health."""
+    """Chat completions (one choice, streamed or whole), plain ones (whole), /v1/models, /tokenize, /health."""
     made = web.Application(middlewares=[clear_errors])
     made[SERVED] = served
     made.router.add_post("/v1/chat/completions", complete)
+    made.router.add_post("/v1/completions", go_on)
     made.router.add_post("/tokenize", tokenize)
     made.router.add_get("/v1/models", models)
     made.router.add_get("/health", health)
@@ -83,7 +84,23 @@ async def complete(request: web.Request) -> web.StreamResponse:
     return web.json_response(completion(served.name, reply))
 
 
-def order_of(asked: dict[str, Any], served: Served) -> Order:
+async def go_on(request: web.Request) -> web.Response:
+    """A text that the model goes on with, as it is: no chat template, no token added."""
+    served, asked = request.app[SERVED], await body_of(request)
+    if asked.get("model", served.name) != served.name:
+        return refusal(f"the model {asked['model']!r} is not served here, but {served.name!r}", 404)
+    if not isinstance(prompt := asked.get("prompt"), str) or not prompt:
+        raise UsageError("prompt must be a text that is not empty")
+    if asked.get("stream"):
+        raise UsageError("stream is not covered for plain completions; leave it out")
+    order = order_of({**asked, "messages": [{"role": "user", "content": prompt}]}, served, raw=True)
+    reply = await asyncio.wrap_future(served.desk.take(order))
+    choice = {"index": 0, "text": reply.text, "finish_reason": reply.finish}
+    head = {"id": "cmpl-0", "object": "text_completion", "created": 0, "model": served.name}
+    return web.json_response({**head, "choices": [choice], "usage": usage(reply)})
+
+
+def order_of(asked: dict[str, Any], served: Served, *, raw: bool = False) -> Order:
     """A request as the desk takes it; raises UsageError naming the field that is wrong."""
     for key, fine in NEUTRAL.items():
         if asked.get(key) is not None and asked[key] not in fine:
@@ -94,15 +111,16 @@ def order_of(asked: dict[str, Any], served: Served) -> Order:
         temperature=number(asked, "temperature", 1.0, most=100.0),
         top_p=number(asked, "top_p", 1.0, most=1.0),
         min_p=number(asked, "min_p", 0.0, most=1.0),
+        stop=(stops := stops_of(asked.get("stop"))),
     )
     most = whole(asked, "max_completion_tokens") or whole(asked, "max_tokens") or served.loaded.context
     seed = whole(asked, "seed", least=None)
-    (ids,) = token_ids(served.tokenizer, [question], served.name)
+    (ids,) = token_ids(served.tokenizer, [question], served.name, raw=raw)
     seed = random.getrandbits(63) if seed is None else seed % 2**63
     prompt = Prompt(ids, room(served.loaded, ids, most, question, served.name), seed)
     if not prompt.room:
         raise UsageError(cramped(served.loaded, ids, question, served.name))
-    return Order(prompt, sampling, stops_of(asked.get("stop")))
+    return Order(prompt, sampling, stops)
 
 
 def number(asked: dict[str, Any], key: str, default: float, most: float) -> float:

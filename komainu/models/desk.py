@@ -14,7 +14,7 @@ import torch
 
 from komainu.models.base import Model, Reply
 from komainu.models.decode import Prompt
-from komainu.models.engine import Loaded, answered
+from komainu.models.engine import Loaded, answered, stopped, until
 
 GATHER = 0.005  # seconds to wait for more after the first request
 
@@ -79,9 +79,7 @@ class Desk:
             return
         for order, reply in zip(orders, replies, strict=True):
             self._say(order, reply.text, held=0)
-            text = until(reply.text, order.stops)
-            finish = "stop" if text != reply.text else reply.finish
-            order.reply.set_result(Reply(text, finish, reply.prompt_tokens, reply.completion_tokens))
+            order.reply.set_result(stopped(reply, order.stops))
 
     def _say(self, order: Order, text: str, held: int) -> None:
         """Hand on what is new and certain: a character may still be half there, a stop text half written."""
@@ -105,8 +103,3 @@ def alike(orders: Sequence[Order], most: int) -> Iterator[list[Order]]:
         left = iter(some)
         while batch := list(islice(left, most)):
             yield batch
-
-
-def until(text: str, stops: Sequence[str]) -> str:
-    """The text before the first of the stop texts."""
-    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]

@@ -48,6 +48,11 @@ class Loaded:
         )
         return said
 
+    def ends(self, texts: Sequence[str]) -> list[int]:
+        """The tokens that end an answer: its own, and of the texts those that are special tokens."""
+        special = {self.tokenizer.convert_ids_to_tokens(i): i for i in self.tokenizer.all_special_ids}
+        return [*self.stops, *(special[text] for text in texts if text in special)]
+
 
 class Engine:
     """Answers with the weights that a stage made; float32 on a CPU, bfloat16 on a GPU.
@@ -96,19 +101,25 @@ class Engine:
     def _answer(self, loaded: Loaded, model: Model, questions: Sequence[Question]) -> list[Reply]:
         prompts = [
             Prompt(ids, room(loaded, ids, model.max_tokens, question, model.name), seed_of(model, question, 63))
-            for ids, question in zip(token_ids(loaded.tokenizer, questions, model.name), questions, strict=True)
+            for ids, question in zip(
+                token_ids(loaded.tokenizer, questions, model.name, raw=model.raw), questions, strict=True
+            )
         ]
-        return [without_thinking(reply) for reply in answered(loaded, model, prompts)]
+        replies = answered(loaded, model, prompts)
+        return [without_thinking(stopped(reply, model.stop)) for reply in replies]
 
 
 def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Watch | None = None) -> list[Reply]:
-    """One reply a prompt, in order; of `model` only the sampling counts. `watch` hears each token as it comes."""
+    """One reply a prompt, in order; of `model` only the sampling counts. `watch` hears each token as it comes.
+
+    Of `model.stop` only special tokens end an answer here; `stopped` cuts at the others.
+    """
     done = [Generated([], False)] * len(prompts)
     fitting = [i for i, p in enumerate(prompts) if p.room]
     for places in groups([len(prompts[i].ids) for i in fitting]):
         group = [fitting[n] for n in places]
         heard = None if watch is None else partial(relay, watch, group)
-        answers = decode(loaded.model, [prompts[i] for i in group], loaded.stops, model, heard)
+        answers = decode(loaded.model, [prompts[i] for i in group], loaded.ends(model.stop), model, heard)
         for i, answer in zip(group, answers, strict=True):
             done[i] = answer
     texts = loaded.text([m.said for m in done])
@@ -118,6 +129,17 @@ def answered(loaded: Loaded, model: Model, prompts: Sequence[Prompt], watch: Wat
 def without_thinking(reply: Reply) -> Reply:
     thinking, said = apart(reply.text)
     return structs.replace(reply, text=said, thinking=thinking)
+
+
+def stopped(reply: Reply, stops: Sequence[str]) -> Reply:
+    """The reply up to the first of the stop texts."""
+    text = until(reply.text, stops)
+    return reply if text == reply.text else structs.replace(reply, text=text, finish="stop")
+
+
+def until(text: str, stops: Sequence[str]) -> str:
+    """The text before the first of the stop texts."""
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
 
 
 def finish(prompt: Prompt, made: Generated) -> str:

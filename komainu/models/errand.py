@@ -117,7 +117,7 @@ class Errand:
         assert task is not None
         place.tasks.add(task)
         try:
-            return await self.client.post(place, body)
+            return await self.client.post(place, body, raw=self.job.model.raw)
         except asyncio.CancelledError:
             if task not in place.lost or task.uncancel():
                 raise

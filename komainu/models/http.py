@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import aiohttp
+from yarl import URL
 
 from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply
@@ -90,8 +91,8 @@ class HttpClient:
         if self.server is not None:
             self.server.close()
 
-    async def post(self, replica: Replica, body: bytes) -> bytes:
-        """The body of the response with status 200; raises Trouble for all else."""
+    async def post(self, replica: Replica, body: bytes, *, raw: bool = False) -> bytes:
+        """The body of the response with status 200; raises Trouble for all else. `raw` asks at /completions."""
         key = self.key()
         headers = {"Content-Type": "application/json"}
         if key:
@@ -99,7 +100,10 @@ class HttpClient:
         try:
             assert self._wire is not None
             async with self._wire.session.post(
-                replica.url, data=body, headers=headers, allow_redirects=False
+                beside(replica.url, "/completions") if raw else replica.url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
             ) as response:
                 found = await response.read()
                 if key and key.encode() in found:  # a server may send back what it was sent
@@ -121,7 +125,7 @@ class HttpClient:
     async def lives(self, replica: Replica) -> bool:
         """Whether GET /v1/models gets a response, of whatever status. No key is sent."""
         assert self._wire is not None
-        url = replica.url.with_path(replica.url.path.removesuffix("/chat/completions") + "/models")
+        url = beside(replica.url, "/models").with_query(None)
         timeout = aiohttp.ClientTimeout(total=replica.patience / LOOKS)
         try:
             async with self._wire.session.get(url, timeout=timeout, allow_redirects=False):
@@ -131,6 +135,11 @@ class HttpClient:
 
     def key(self) -> str:
         return os.environ.get(self.endpoint.key, "") if self.endpoint.key else ""
+
+
+def beside(url: URL, path: str) -> URL:
+    """Another address of the server whose chat completions are at `url`."""
+    return url.with_path(url.path.removesuffix("/chat/completions") + path, keep_query=True)
 
 
 def without_secrets(text: str) -> str:

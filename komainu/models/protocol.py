@@ -1,7 +1,8 @@
-"""The OpenAI chat completions protocol as pure functions: what is sent, what comes back, what a failure means.
+"""The OpenAI protocol of completions as pure functions: what is sent, what comes back, what a failure means.
 
 Source: platform.openai.com/docs/api-reference/chat, RFC 9110 (Retry-After). `min_p` is the extension that vLLM, SGLang
-and llama.cpp share. Not covered: tools, images, streaming, several choices.
+and llama.cpp share. Plain completions (`Model.raw`) ask vLLM and SGLang to add no special token and to show those that
+the model writes, since a turn may end with one. Not covered: tools, images, streaming, several choices.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ REASONING = ("reasoning_content", "reasoning")  # where servers put the thinking
 
 
 class _Choice(msgspec.Struct):
-    message: dict[str, Any]
+    message: dict[str, Any] | None = None
+    text: str | None = None
     finish_reason: str | None = None
 
 
@@ -52,9 +54,14 @@ def bare(url: str) -> str:
 
 def request_of(model: Model, question: Question, served_as: str, seed: int) -> bytes:
     """The JSON body of one request; equal questions give equal bytes. Servers take seeds of 31 bits."""
+    asked: dict[str, Any]
+    if model.raw:
+        asked = {"prompt": question.messages[-1].content, "add_special_tokens": False, "skip_special_tokens": False}
+    else:
+        asked = {"messages": [{"role": role, "content": content} for role, content in turns(question)]}
     body: dict[str, Any] = {
         "model": served_as,
-        "messages": [{"role": role, "content": content} for role, content in turns(question)],
+        **asked,
         "temperature": model.temperature,
         "top_p": model.top_p,
         "max_tokens": model.max_tokens,
@@ -62,6 +69,8 @@ def request_of(model: Model, question: Question, served_as: str, seed: int) -> b
     }
     if model.min_p:
         body["min_p"] = model.min_p
+    if model.stop:
+        body["stop"] = list(model.stop)
     return msgspec.json.encode(body)
 
 
@@ -82,7 +91,7 @@ def read_reply(body: bytes) -> Reply:
 
 def reply_of(choice: _Choice, usage: dict[str, Any]) -> Reply:
     """A choice as a reply, its thinking apart; raises Trouble when it has no text and does not say why."""
-    message = choice.message
+    message = {"content": choice.text} if choice.message is None else choice.message
     finish = choice.finish_reason or "stop"
     beside = {k: v for k, v in message.items() if k not in ("role", "content") and isinstance(v, str) and v}
     thoughts = [beside.pop(name) for name in REASONING if name in beside]

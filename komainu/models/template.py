@@ -17,6 +17,7 @@ from komainu.models.seeds import turns
 from komainu.rows import Message
 from komainu.settings import Endpoint
 
+HERE = "0f1e2d3c4b5a the turn 5a4b3c2d1e0f"  # stands for the user's words; no template and no chat has it
 PROBES = (
     (Message("system", "Answer in one word."), Message("user", "What is 1 + 1?")),
     (Message("user", "Hi."), Message("assistant", "Hello!"), Message("user", "  Two lines\n\nand a space. ")),
@@ -80,17 +81,37 @@ def tokenizer_of(directory: Path) -> Any:
     return tokenizer
 
 
-def token_ids(tokenizer: Any, questions: Sequence[Question], name: str) -> list[list[int]]:
-    """The prompts as the chat template writes them, up to where the answer begins."""
+def token_ids(tokenizer: Any, questions: Sequence[Question], name: str, *, raw: bool = False) -> list[list[int]]:
+    """The prompts as the chat template writes them, up to where the answer begins; `raw`: the last turn as it is."""
+    texts = [q.messages[-1].content for q in questions] if raw else rendered(tokenizer, questions, name)
+    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def rendered(tokenizer: Any, questions: Sequence[Question], name: str, *, answer: bool = True) -> list[str]:
+    """Conversations as the chat template writes them; with `answer` up to where the next answer begins."""
     from jinja2 import TemplateError
 
     chats = [[{"role": role, "content": content} for role, content in turns(q)] for q in questions]
     try:
-        texts = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
+        texts: list[str] = tokenizer.apply_chat_template(chats, add_generation_prompt=answer, tokenize=False)
     except TemplateError as error:
         raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
-    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return ids
+    return texts
+
+
+def open_turn(tokenizer: Any, messages: Sequence[Message], name: str) -> tuple[str, str]:
+    """A conversation as the chat template writes it up to where the next user turn begins, and the text that ends one.
+
+    What a model writes from there is a user's turn of its own (Magpie, Xu et al. 2024, arXiv 2406.08464). Raises
+    UsageError where the template does not say how a turn ends.
+    """
+    (text,) = rendered(tokenizer, [Question((*messages, Message("user", HERE)))], name, answer=False)
+    before, here, after = text.partition(HERE)
+    after = after.strip()
+    if not here or not after:
+        raise UsageError(f"the chat template of {name!r} does not mark the end of a user turn: none can be left open")
+    return before, next((token for token in tokenizer.all_special_tokens if after.startswith(token)), after)
 
 
 def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | None:

@@ -15,6 +15,7 @@ from komainu.checks.empty import Empty
 from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.format import Format
+from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage, spans
 from komainu.checks.length import Length
@@ -23,6 +24,7 @@ from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
 from komainu.checks.steering import Steering
 from komainu.checks.text import prose, sentences, visible
+from komainu.checks.translated import Translated
 from komainu.checks.truncation import Truncation
 from komainu.rows import Chat, Message
 from tests.checks.helpers import answer
@@ -34,11 +36,13 @@ CHECKS: tuple[Check, ...] = (
     Leakage(),
     Register(preferred=True),
     ExtraText(),
+    Followed(),
     Format(),
     Length(),
     Refusal(),
     Repetition(),
     Steering(),
+    Translated(),
     Truncation(),
 )
 PIECES = st.sampled_from(

@@ -16,7 +16,7 @@ from komainu.data.textbook.teacher import Faults, answer
 from komainu.errors import UsageError
 from komainu.eval.bench.graded import Graded
 from komainu.eval.judge.base import Ask
-from komainu.eval.judge.verdict import nonce
+from komainu.marks import nonce
 from komainu.rows import Chat, Message
 
 ROWS = [r.with_reply(answer(r.messages, 0, Faults(wrong=0.3))[0]) for r in Prompts(side="test", n=280).rows()]

@@ -19,8 +19,8 @@ from komainu.eval.bench.rp_bench.items import RpItems
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.guard import fate, steers
 from komainu.eval.judge.panel import panel
-from komainu.eval.judge.verdict import nonce
 from komainu.files import write_rows
+from komainu.marks import nonce
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Score
 from komainu.stage import Stage

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from komainu.eval.bench.instructions import english, japanese
-from komainu.eval.bench.instructions.base import KINDS, Instruction, arguments, followed, problem, variants, verdicts
-from komainu.eval.bench.instructions.language import detected
-from komainu.eval.bench.instructions.words import count_capital_words, count_sentences, count_words
+from komainu.checks.instructions import english, japanese
+from komainu.checks.instructions.base import KINDS, Instruction, arguments, followed, problem, variants, verdicts
+from komainu.checks.instructions.language import detected
+from komainu.checks.instructions.words import count_capital_words, count_sentences, count_words
 
 TEXTS = st.text(
     st.characters(codec="utf-8") | st.sampled_from("*-・。！？「」『』《》[]().!?'\"\n A1第章の漢ひカ"), max_size=80

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from komainu.eval.bench.instructions.base import Instruction, followed, problem
-from komainu.eval.bench.instructions.japanese import CHECKS
-from komainu.eval.bench.instructions.tokens import count_sentences
+from komainu.checks.instructions.base import Instruction, followed, problem
+from komainu.checks.instructions.japanese import CHECKS
+from komainu.checks.instructions.tokens import count_sentences
 
 LEAST, BELOW = "以上", "未満"
 CASES: list[tuple[str, dict[str, Any], str, bool]] = [

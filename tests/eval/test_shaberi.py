@@ -24,7 +24,7 @@ from komainu.eval.board import Board, Entry
 from komainu.eval.items import Source
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.panel import panel
-from komainu.eval.judge.verdict import nonce
+from komainu.marks import nonce
 from komainu.models.base import Model
 from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring

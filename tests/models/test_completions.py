@@ -18,8 +18,8 @@ from komainu.models import desk
 from komainu.models import engine as engine_module
 from komainu.models.base import Model, Question, RopeScaling
 from komainu.models.decode import Prompt
-from komainu.models.desk import Desk, Order, alike, until
-from komainu.models.engine import Engine
+from komainu.models.desk import Desk, Order, alike
+from komainu.models.engine import Engine, until
 from komainu.models.http import HttpClient
 from komainu.models.server import launch_of, served, server_of
 from komainu.models.stream import streamed
@@ -228,3 +228,27 @@ def test_a_server_that_cannot_load_says_why(tiny_model: Path, tmp_path: Path) ->
         EndpointError, match=r"(?s)ended before GET /health answered.*needs config.json and \*.safetensors"
     ):
         server.url()
+
+
+def test_a_raw_text_is_gone_on_with_alike_by_the_engine_and_by_the_server(endpoint: Endpoint, engine: Engine) -> None:
+    client, questions = HttpClient(endpoint, "tiny"), [Question((Message("user", f"<|user|>{t}"),)) for t in TEXTS]
+    asked = model(raw=True, stop=("<|assistant|>", "a"))
+    found = list(client.ask(asked, questions))
+    assert found == list(engine.ask(asked, questions))
+    assert not any("a" in reply.text for reply in found) and any(reply.finish == "stop" for reply in found)
+    rendered = Question((Message("user", f"<|user|>{TEXTS[0]}<|end|><|assistant|>"),))
+    assert list(client.ask(model(raw=True), [rendered])) == list(client.ask(model(), QUESTIONS[:1]))
+    client.close()
+
+
+def test_a_special_token_among_the_stops_ends_an_answer(engine: Engine, tiny_model: Path) -> None:
+    loaded = engine.open(tiny_model)
+    assert loaded.ends(("<|end|>", "cat")) == loaded.stops * 2
+    loaded.tokenizer.add_special_tokens({"additional_special_tokens": ["<|user|>"]})
+    assert loaded.ends(("<|user|>",)) == [*loaded.stops, loaded.tokenizer.convert_tokens_to_ids("<|user|>")]
+
+
+@pytest.mark.parametrize(("body", "said"), [({}, "prompt must be a text"), ({"prompt": "x", "stream": True}, "stream")])
+def test_a_wrong_raw_request_is_refused(body: dict[str, Any], said: str, endpoint: Endpoint) -> None:
+    found = sent(f"{endpoint.url}/completions", body)
+    assert found["status"] == 400 and said in found["error"]["message"]

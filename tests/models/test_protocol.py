@@ -43,6 +43,7 @@ def test_a_request_holds_messages_and_sampling_and_nothing_of_ours() -> None:
         "max_tokens": 5,
     }
     assert json.loads(request_of(Model(name="m", min_p=0.1), QUESTION, "m", 7))["min_p"] == 0.1
+    assert json.loads(request_of(Model(name="m", stop=("a", "b")), QUESTION, "m", 7))["stop"] == ["a", "b"]
 
 
 def test_an_answer_s_other_texts_are_hidden_beside_it() -> None:
@@ -121,3 +122,12 @@ def test_thinking_is_kept_apart_and_an_answer_that_was_withheld_is_empty(
 ) -> None:
     body = {"choices": [{"message": message, "finish_reason": finish}]}
     assert read_reply(json.dumps(body).encode()) == reply
+
+
+def test_a_raw_question_is_its_text_alone_and_the_text_that_follows_is_the_reply() -> None:
+    asked = Question((Message("user", "<|user|>"),))
+    body = json.loads(request_of(Model(name="m", raw=True, stop=("<|end|>",)), asked, "m", 7))
+    assert "messages" not in body and body["prompt"] == "<|user|>" and body["stop"] == ["<|end|>"]
+    assert (body["add_special_tokens"], body["skip_special_tokens"]) == (False, False)
+    found = read_reply(b'{"choices": [{"text": "cat", "finish_reason": "length"}], "usage": {"completion_tokens": 1}}')
+    assert (found.text, found.finish, found.completion_tokens) == ("cat", "length", 1)

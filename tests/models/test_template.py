@@ -12,7 +12,8 @@ from aiohttp import web
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Question
-from komainu.models.template import PROBES, check_template, root_of, token_ids, tokenizer_of
+from komainu.models.template import PROBES, check_template, open_turn, root_of, token_ids, tokenizer_of
+from komainu.rows import Message
 from komainu.settings import Endpoint
 from tests.models.fake_server import Server
 
@@ -136,3 +137,20 @@ def test_a_prompt_is_rendered_up_to_where_the_answer_begins(tiny_model: Path) ->
 )
 def test_the_root_is_what_stands_before_v1(url: str, root: str) -> None:
     assert root_of(url) == root
+
+
+def test_an_open_turn_ends_where_the_user_would_speak(tiny_model: Path) -> None:
+    tokenizer = tokenizer_of(tiny_model)
+    assert open_turn(tokenizer, (), "tiny") == ("<|user|>", "<|end|>")
+    said = (Message("system", "Be kind."), Message("user", "cat"), Message("assistant", "dog"))
+    text, closing = open_turn(tokenizer, said, "tiny")
+    assert (text, closing) == ("<|system|>Be kind.<|end|><|user|>cat<|end|><|assistant|>dog<|end|><|user|>", "<|end|>")
+
+
+def test_a_closing_of_plain_text_will_do_and_none_is_refused(tiny_model: Path) -> None:
+    tokenizer = tokenizer_of(tiny_model)
+    tokenizer.chat_template = "{% for m in messages %}[INST]{{ m.content }}[/INST] {% endfor %}"
+    assert open_turn(tokenizer, (), "tiny") == ("[INST]", "[/INST]")
+    tokenizer.chat_template = "Q: {{ messages[-1].content }}"
+    with pytest.raises(UsageError, match="'tiny' does not mark the end of a user turn"):
+        open_turn(tokenizer, (), "tiny")

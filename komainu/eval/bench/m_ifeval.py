@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from komainu.checks.instructions.asked import asked_of
+from komainu.checks.instructions.japanese import CHECKS
 from komainu.eval.base import Lang
-from komainu.eval.bench.instructions.japanese import CHECKS
-from komainu.eval.bench.instructions.prompts import (
+from komainu.eval.bench.instructed import (
     CARRIED,
     METRICS,
     POOLED,
-    asked_of,
     by_reading,
     read_prompts,
     scores,

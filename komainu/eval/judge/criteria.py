@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from komainu.eval.judge.verdict import Rule, Verdict, marked
+from komainu.eval.judge.verdict import Rule, Verdict
+from komainu.marks import Number, marked, object_in
 
 if TYPE_CHECKING:
     from komainu.eval.judge.base import Judged
-
-_FENCE = re.compile(r"```(?:json)?\n(.*)\n```", re.S)
-
-
-class Number(str):
-    """A number as it is spelled in JSON; what is in quotes is a plain str."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +26,7 @@ class MarkedCriteria(Rule):
         if wrong:
             return Verdict({}, reply.strip(), wrong)
         reason = reply[: reply.index(f"<verdict-{mark}>")].strip()
-        if (found := numbers(said)) is None:
+        if (found := object_in(said)) is None:
             return Verdict({}, reason, "no object: what stands between the marks is not a JSON object")
         read = {name: self.criterion(found, name, bench) for name in bench.criteria}
         values = {name: value for name, value in read.items() if isinstance(value, float)}
@@ -48,25 +40,3 @@ class MarkedCriteria(Rule):
             return f"not a number: {name}"
         value = self.number(text, bench)
         return f"not whole: {name} {text}" if isinstance(value, float) and value % 1 else value
-
-
-def numbers(text: str) -> dict[str, Any] | None:
-    """The object in a JSON text, its numbers as `Number`, None where a key stands twice; None for anything else."""
-    text = text.strip()
-    fenced = _FENCE.fullmatch(text)
-    try:
-        found = json.loads(
-            fenced[1] if fenced else text,
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=Number,
-            object_pairs_hook=once,
-        )
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    times = Counter(key for key, _ in pairs)
-    return {key: value if times[key] == 1 else None for key, value in pairs}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from komainu.rows import Chat
+from komainu.marks import marked
 from komainu.spec import Spec
 
 if TYPE_CHECKING:
@@ -26,16 +25,6 @@ class Verdict(NamedTuple):
     values: Mapping[str, float]
     reason: str
     wrong: str = ""
-
-
-def nonce(seed: int, bench: str, chat: Chat) -> str:
-    """Sixteen hex digits that stand in the marks of one question to the judges.
-
-    They are of the answer itself, so no answer can hold its own: one that does could only be found by trying 2^64 of
-    them. They are of the seed, the bench and the row, so the same question has the same marks on every run.
-    """
-    text = "\0".join((str(seed), bench, chat.id, *(m.content for m in chat.messages)))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +63,3 @@ class Marked(Rule):
         found = self.number(said.strip(), bench)
         reason = reply[: reply.index(f"<verdict-{mark}>")].strip()
         return Verdict({}, reason, found) if isinstance(found, str) else Verdict({bench.metrics[0]: found}, reason)
-
-
-def marked(reply: str, mark: str) -> tuple[str, str]:
-    """What stands between the marks, and what is wrong with them ("" when they are there once)."""
-    opening, closing = f"<verdict-{mark}>", f"</verdict-{mark}>"
-    if not (opens := reply.count(opening)) and closing not in reply:
-        return "", "no verdict: the marks are not there"
-    if opens != 1 or reply.count(closing) != 1 or reply.index(opening) > reply.index(closing):
-        return "", "no verdict: the marks are not there just once"
-    return reply.split(opening, 1)[1].split(closing, 1)[0], ""

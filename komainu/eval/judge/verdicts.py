@@ -12,8 +12,8 @@ from komainu.errors import UsageError
 from komainu.eval.base import Answers
 from komainu.eval.judge.base import Ask, Judged
 from komainu.eval.judge.guard import fate
-from komainu.eval.judge.verdict import nonce
 from komainu.files import write_rows
+from komainu.marks import nonce
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message
 from komainu.stage import Questions, Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from komainu.eval.bench.instructions.base import Instruction, followed, problem
+from komainu.checks.instructions.base import Instruction, followed, problem
 from komainu.eval.bench.jp_ifeval.checks import CHECKS, FAMILIES
 
 LEAST = 6  # of each kind

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu import prompts
 from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval.base import Answers
@@ -18,7 +19,8 @@ from komainu.eval.board import Board, Entry
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.panel import Panel, panel
 from komainu.eval.judge.template import fingerprint, parts, render
-from komainu.eval.judge.verdict import Marked, nonce
+from komainu.eval.judge.verdict import Marked
+from komainu.marks import nonce
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring
@@ -153,7 +155,7 @@ def test_the_hash_is_over_what_a_template_takes_in(tmp_path: Path) -> None:
     assert {*parts("a.jinja", tmp_path)} == {"a.jinja", "b.jinja"}
     before = fingerprint("a.jinja", tmp_path)
     (tmp_path / "b.jinja").write_text("two")
-    fingerprint.cache_clear()
+    prompts.fingerprint.cache_clear()
     assert fingerprint("a.jinja", tmp_path) != before
     with pytest.raises(UsageError, match=r"no prompt nowhere\.jinja"):
         fingerprint("nowhere.jinja", tmp_path)

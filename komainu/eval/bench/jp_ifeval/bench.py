@@ -9,9 +9,10 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import Any, ClassVar
 
+from komainu.checks.instructions.asked import asked_of, judge
 from komainu.checks.text import visible
 from komainu.eval.base import Lang
-from komainu.eval.bench.instructions.prompts import asked_of, judge, read_prompts
+from komainu.eval.bench.instructed import read_prompts
 from komainu.eval.bench.jp_ifeval.checks import CHECKS
 from komainu.eval.bench.jp_ifeval.kana import is_japanese
 from komainu.eval.items import Items, Published

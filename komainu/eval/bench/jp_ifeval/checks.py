@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from komainu.eval.bench.instructions.base import Check
+from komainu.checks.instructions.base import Check
 from komainu.eval.bench.jp_ifeval import counting, grammar, layout, length, script, sound, vocabulary, writing
 
 FAMILIES: dict[str, tuple[Check, ...]] = {

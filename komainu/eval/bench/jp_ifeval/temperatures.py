@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from komainu.checks.instructions.asked import asked_of
 from komainu.errors import UsageError
 from komainu.eval.base import Answers
-from komainu.eval.bench.instructions.prompts import asked_of
 from komainu.eval.bench.jp_ifeval.bench import JpIFEval, JpIFEvalItems
 from komainu.eval.bench.jp_ifeval.checks import CHECKS
 from komainu.eval.ruling import missing

@@ -42,7 +42,7 @@ def rouge2(answer: str, gold: str) -> float:
 
 
 def words(text: str) -> list[str]:
-    from komainu.eval.bench.instructions.tokens import tokens
+    from komainu.checks.instructions.tokens import tokens
 
     return [token.surface for token in tokens(text) if token.surface.strip()]
 

@@ -11,8 +11,8 @@ from komainu.eval.bench.tl_bench.anchors import AnchorSet
 from komainu.eval.bench.tl_bench.extract import translation
 from komainu.eval.bench.tl_bench.won import PLACES, decided
 from komainu.eval.judge.base import Judged
-from komainu.eval.judge.verdict import nonce
 from komainu.eval.judge.verdicts import transcripts
+from komainu.marks import nonce
 from komainu.models.base import Model
 from komainu.rows import Chat, Message
 

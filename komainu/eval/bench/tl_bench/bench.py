@@ -12,7 +12,8 @@ from komainu.eval.bench.tl_bench.anchors import Anchors
 from komainu.eval.bench.tl_bench.graded import GradedAnchors
 from komainu.eval.bench.tl_bench.items import NAME
 from komainu.eval.judge.base import Judged
-from komainu.eval.judge.verdict import Rule, Verdict, marked
+from komainu.eval.judge.verdict import Rule, Verdict
+from komainu.marks import marked
 from komainu.models.base import Model
 from komainu.rows import Chat
 

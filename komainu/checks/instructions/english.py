@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from komainu.eval.bench.instructions.base import Check, Relation, holds
-from komainu.eval.bench.instructions.language import detected
-from komainu.eval.bench.instructions.shared import (
+from komainu.checks.instructions.base import Check, Relation, holds
+from komainu.checks.instructions.language import detected
+from komainu.checks.instructions.shared import (
     json_format,
     nth_paragraph,
     number_paragraphs,
@@ -14,7 +14,7 @@ from komainu.eval.bench.instructions.shared import (
     response_language,
     two_responses,
 )
-from komainu.eval.bench.instructions.words import count_capital_words, count_sentences, count_words
+from komainu.checks.instructions.words import count_capital_words, count_sentences, count_words
 
 ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from komainu.checks.text import visible
+from komainu.checks.instructions.asked import asked_of, judge
+from komainu.checks.instructions.base import Check, Instruction, problem
 from komainu.errors import UsageError
 from komainu.eval.base import Bench
-from komainu.eval.bench.instructions.base import Check, Instruction, problem, verdicts
 from komainu.files import read_objects
 from komainu.rows import Chat, Message, Score
 
@@ -61,32 +61,6 @@ def prompt_of(row: Mapping[str, Any], checks: Checks, *, bench: str, lang: str) 
             raise UsageError(wrong)
     meta = {"bench": bench, "lang": lang, "instructions": [{"id": a.id, "kwargs": dict(a.kwargs)} for a in asked]}
     return Chat(f"{bench.replace('_', '-')}-{key}", (Message("user", prompt),), meta)
-
-
-def asked_of(chat: Chat, checks: Checks) -> list[Instruction]:
-    """The instructions of an item; UsageError with the row's id for what has no check."""
-    found = chat.meta.get("instructions")
-    if not isinstance(found, (list, tuple)) or not found or not all(map(is_instruction, found)):
-        raise UsageError(f"row {chat.id!r}: meta.instructions must be a list of {{id, kwargs}}, not {found!r}")
-    asked = [Instruction(each["id"], each["kwargs"]) for each in found]
-    for instruction in asked:
-        if wrong := problem(checks, instruction):
-            raise UsageError(f"row {chat.id!r}: {wrong}")
-    return asked
-
-
-def is_instruction(value: object) -> bool:
-    return (
-        isinstance(value, Mapping)
-        and value.keys() == {"id", "kwargs"}
-        and isinstance(value["id"], str)
-        and isinstance(value["kwargs"], Mapping)
-    )
-
-
-def judge(chat: Chat, checks: Checks) -> dict[str, list[bool]]:
-    """`strict` and `loose` verdicts of an answer, one an instruction, in the item's order; thinking is left out."""
-    return verdicts(checks, visible(chat.reply), asked_of(chat, checks))
 
 
 def scores(bench: Bench, chat: Chat, checks: Checks) -> list[Score]:

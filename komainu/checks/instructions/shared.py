@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from komainu.eval.bench.instructions.language import detected
+from komainu.checks.instructions.language import detected
 
 _FENCE = re.compile(r"```(?:json|Json|JSON)?")
 

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from komainu.eval.bench.instructions.base import Check, Relation, holds
-from komainu.eval.bench.instructions.shared import (
+from komainu.checks.instructions.base import Check, Relation, holds
+from komainu.checks.instructions.shared import (
     json_format,
     nth_paragraph,
     number_paragraphs,
@@ -15,7 +15,7 @@ from komainu.eval.bench.instructions.shared import (
     response_language,
     two_responses,
 )
-from komainu.eval.bench.instructions.tokens import count_sentences, tokens
+from komainu.checks.instructions.tokens import count_sentences, tokens
 
 ANSWERS = ("はい、そうです。", "いいえ、違います。", "どちらとも言えません。")
 POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}

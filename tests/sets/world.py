@@ -1,0 +1,102 @@
+"""What the tests of the sets share: a scripted server of the OpenAI protocol, and a recipe built against it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from komainu.cost import Costs
+from komainu.data.base import Dataset, Drop, drops
+from komainu.launch import open_context
+from komainu.plan import plan
+from komainu.recipe import load
+from komainu.rows import Chat
+from komainu.settings import Endpoint, Settings
+from tests.models.fake_server import Server, completion
+
+ROOT = Path(__file__).parents[2]
+Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answer; a raw text is one of role "raw"
+
+
+class Made(NamedTuple):
+    """What a run of a recipe made: its rows, what it dropped, its summary, what was planned before, and the
+    calls that were made, by model."""
+
+    stage: Dataset
+    rows: list[Chat]
+    dropped: list[Drop]
+    summary: dict[str, Any]
+    planned: list[dict[str, Any]]
+    calls: Counter[str]
+
+    @property
+    def reasons(self) -> dict[str, dict[str, int]]:
+        return dict(self.summary["dropped"])
+
+
+class Scripted:
+    """A server whose models answer as functions of messages and seed."""
+
+    def __init__(self, server: Server, **models: Says) -> None:
+        self.models, self.server = models, server
+        server.handler = self.answer
+
+    def answer(self, request: Any, body: dict[str, Any]) -> Any:
+        says = self.models[body["model"]]
+        if "prompt" in body:
+            text = says([{"role": "raw", "content": body["prompt"]}], body["seed"])
+            kept, ended, _ = text.partition(body["stop"][0])
+            choice = {"text": kept, "finish_reason": "stop" if ended else "length"}
+            return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
+        return completion(says(body["messages"], body["seed"]))
+
+    @property
+    def endpoints(self) -> dict[str, Endpoint]:
+        return {name: Endpoint(url=self.server.url) for name in self.models}
+
+
+def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], **values: Any) -> Made:
+    """A recipe of recipes/sets.py planned and built as the command line does, in a store under `root`."""
+    settings = Settings(store=str(root / "store"), threads=1, endpoints=endpoints)
+    stage = load(f"{ROOT}/recipes/sets.py:{recipe}", [f"{key}={value}" for key, value in values.items()]).stage
+    assert isinstance(stage, Dataset)
+    with open_context(settings) as ctx:
+        planned = plan(stage, ctx.store)
+        planned.refuse()
+        told = Costs(planned, ctx.store, settings).json()["asks"]
+        artifact = ctx.store.build(stage, ctx)
+        rows = [row for row in artifact.rows() if isinstance(row, Chat)]
+        calls = Counter({name: book["calls"] for name, book in ctx.spent(stage).items()})
+        return Made(stage, rows, [*drops(artifact)], artifact.summary, told, calls)
+
+
+def accounted(found: Made) -> None:
+    """Rows in = rows out + drops by reason, step by step; and what was asked lies within the plan."""
+    for step, told in zip(found.stage.steps, found.summary["steps"], strict=True):
+        gone = sum(found.reasons.get(told["step"], {}).values())
+        assert told["out"] + gone == told["in"] * step.per_row, told
+    assert len(found.rows) == found.summary["rows"]
+    assert len(found.dropped) == sum(sum(by.values()) for by in found.reasons.values())
+    for asked in found.planned:
+        low, high = asked["requests"]
+        assert low <= found.calls[asked["model"]] <= high, asked
+
+
+def chats_file(path: Path, rows: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def served(**models: Says) -> Iterator[Scripted]:
+    server = Server()
+    try:
+        yield Scripted(server, **models)
+    finally:
+        server.close()
