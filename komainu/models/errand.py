@@ -98,7 +98,7 @@ class Errand:
                 return False
             served_as = self.client.endpoint.model or model.name
             body = request_of(model, question, served_as, seed_of(model, question, 31))
-            reply = read_reply(await self.post(place, body))
+            reply = read_reply(await self.post(place, body), raw=model.raw)
             pool.answered(place, tokens, reply)
             if purse is not None:
                 purse.pay(model, question, reply)

@@ -8,7 +8,7 @@ the model writes, since a turn may end with one. Not covered: tools, images, str
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -23,18 +23,32 @@ REASONING = ("reasoning_content", "reasoning")  # where servers put the thinking
 
 
 class _Choice(msgspec.Struct):
-    message: dict[str, Any] | None = None
-    text: str | None = None
+    message: dict[str, Any]
     finish_reason: str | None = None
 
 
-class _Completion(msgspec.Struct):
-    choices: list[_Choice] = []
+class _Text(msgspec.Struct):
+    """A choice of a plain completion."""
+
+    text: str
+    finish_reason: str | None = None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        return {"content": self.text}
+
+
+C = TypeVar("C", _Choice, _Text)
+
+
+class _Completion(msgspec.Struct, Generic[C]):
+    choices: list[C] = []
     usage: dict[str, Any] | None = None
     error: Any = None
 
 
-_completion = msgspec.json.Decoder(_Completion)
+_chat = msgspec.json.Decoder(_Completion[_Choice])
+_text = msgspec.json.Decoder(_Completion[_Text])
 
 
 def chat_url(base: str) -> str:
@@ -74,14 +88,15 @@ def request_of(model: Model, question: Question, served_as: str, seed: int) -> b
     return msgspec.json.encode(body)
 
 
-def read_reply(body: bytes) -> Reply:
-    """The answer in a response body; raises Trouble when there is none."""
+def read_reply(body: bytes, *, raw: bool = False) -> Reply:
+    """The answer in a response body, `raw` that of a plain completion; raises Trouble when there is none."""
     try:
-        found = _completion.decode(body)
+        found = (_text if raw else _chat).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         cut = not body.rstrip().endswith(b"}")  # a connection that broke, rather than another protocol
         kind: Kind = "infrastructure" if cut else "provider"
-        raise Trouble(f"the answer is not a chat completion: {error}: {excerpt(body)}", kind=kind) from None
+        kinds = "plain" if raw else "chat"
+        raise Trouble(f"the answer is not a {kinds} completion: {error}: {excerpt(body)}", kind=kind) from None
     if found.error and not found.choices:
         raise Trouble(f"the server reports: {message_in(body)}")
     if not found.choices:
@@ -89,9 +104,9 @@ def read_reply(body: bytes) -> Reply:
     return reply_of(found.choices[0], found.usage or {})
 
 
-def reply_of(choice: _Choice, usage: dict[str, Any]) -> Reply:
+def reply_of(choice: _Choice | _Text, usage: dict[str, Any]) -> Reply:
     """A choice as a reply, its thinking apart; raises Trouble when it has no text and does not say why."""
-    message = {"content": choice.text} if choice.message is None else choice.message
+    message = choice.message
     finish = choice.finish_reason or "stop"
     beside = {k: v for k, v in message.items() if k not in ("role", "content") and isinstance(v, str) and v}
     thoughts = [beside.pop(name) for name in REASONING if name in beside]

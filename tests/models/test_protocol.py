@@ -129,5 +129,10 @@ def test_a_raw_question_is_its_text_alone_and_the_text_that_follows_is_the_reply
     body = json.loads(request_of(Model(name="m", raw=True, stop=("<|end|>",)), asked, "m", 7))
     assert "messages" not in body and body["prompt"] == "<|user|>" and body["stop"] == ["<|end|>"]
     assert (body["add_special_tokens"], body["skip_special_tokens"]) == (False, False)
-    found = read_reply(b'{"choices": [{"text": "cat", "finish_reason": "length"}], "usage": {"completion_tokens": 1}}')
+    said = b'{"choices": [{"text": "cat", "finish_reason": "length"}], "usage": {"completion_tokens": 1}}'
+    found = read_reply(said, raw=True)
     assert (found.text, found.finish, found.completion_tokens) == ("cat", "length", 1)
+    with pytest.raises(Trouble, match="not a chat completion"):
+        read_reply(said)
+    with pytest.raises(Trouble, match="not a plain completion"):
+        read_reply(b'{"choices": [{"message": {"content": "cat"}}]}', raw=True)
