@@ -17,8 +17,7 @@ ROMAJI = word_set(
 )
 ELSEWHERE = word_set(  # of other languages; none is an everyday English word
     # French, Spanish, Portuguese, Italian, Romanian, Catalan
-    "non je tu il elle nous vous ils ne pas suis est sont oui merci bonjour bonsoir salut où une les des avec pour "
-    "dans "
+    "non je tu il elle nous vous ils ne pas suis est sont oui merci bonjour salut où une les des avec pour dans "
     "qui que quoi très aussi beaucoup votre notre c'est j'ai n'est gare yo tú él ella nosotros ustedes sé soy eres "
     "es está están qué dónde cuándo hola gracias buenos buenas días muy pero para con por del una los las gusta quiero "
     "eu você ele ela nós eles não sim obrigado obrigada onde fica bom dia muito uma com mas também tenho estou io lui "

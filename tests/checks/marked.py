@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from komainu.checks.base import Check
 from komainu.checks.leakage import Span, allowed_text, spans
 from komainu.rows import Chat
 from tests.checks.helpers import answer
@@ -108,6 +109,16 @@ def verdicts(name: str, half: str, flags: Callable[[Chat], str]) -> tuple[float,
     right = sum(wrong and flag for wrong, flag, _ in flagged)
     p, r = right / max(1, sum(f for _, f, _ in flagged)), right / max(1, sum(w for w, _, _ in flagged))
     return p, r, [chat for wrong, flag, chat in flagged if wrong != flag]
+
+
+def quality(check: Check) -> tuple[float, float, list[str]]:
+    """Precision and recall of a check on its texts of `quality.jsonl`, and the texts it is mistaken about."""
+    lines = (FOLDER / "quality.jsonl").read_text(encoding="utf-8").splitlines()
+    mine = [row for row in map(json.loads, lines) if row["check"] == check.name]
+    flagged = [(row["wrong"], bool(check(answer(row["text"]))), row["text"]) for row in mine]
+    right = sum(wrong and flag for wrong, flag, _ in flagged)
+    p, r = right / max(1, sum(f for _, f, _ in flagged)), right / max(1, sum(w for w, _, _ in flagged))
+    return p, r, [text for wrong, flag, text in flagged if wrong != flag]
 
 
 def table() -> Iterator[str]:
