@@ -190,7 +190,11 @@ def verbs() -> set[str]:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_every_verb_that_is_named_exists(page: str) -> None:
-    named = {found for text in code(page) for found in re.findall(r"(?:^|[\s/$])komainu ((?:(?:eval|release) )?[a-z]+)\b", text)}
+    named = {
+        found
+        for text in code(page)
+        for found in re.findall(r"(?:^|[\s/$])komainu ((?:(?:eval|release) )?[a-z]+)\b", text)
+    }
     assert named <= verbs() | {"eval", "release"}
 
 
