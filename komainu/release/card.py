@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.files import whole, write_json
-from komainu.release.files import link_files
+from komainu.release import licences
+from komainu.release.files import link_files, link_terms
 from komainu.release.results import read_results
 from komainu.rows import Chat, Pair
 from komainu.stage import Stage, Table, Weights, needs
@@ -29,7 +30,11 @@ class Card(Stage):
     what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
     names for every score the artifacts it comes from. `entry` is the board's name for this model; `data` the
     training sets; `base` the weights the training began with; `notes` what else the numbers do not cover, for example
-    who the judges are. No times, dates or paths: equal inputs, equal bytes.
+    who the judges are.
+
+    `licence` must be one that the base's allows; the files with the base's terms travel, and a Llama's version is put
+    before the name. Rows under a licence that forbids the release, or under none, stop it; `allowed` are licences that
+    were cleared by a person. No times, dates or paths: equal inputs, equal bytes.
     """
 
     makes: ClassVar[type] = Weights
@@ -43,6 +48,7 @@ class Card(Stage):
     languages: tuple[str, ...] = ("ja", "en")
     licence: str = "apache-2.0"
     notes: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "model", self.model, Weights)
@@ -56,6 +62,13 @@ class Card(Stage):
         if not NAME.fullmatch(self.name):
             yield f"Card.name is {self.name!r}; use letters, digits, '.', '_', '-', and at most one '/'"
         yield from self.check_entry()
+        yield from licences.of_base(self.base.config(), self.licence)
+        yield from licences.refused_sources(self.data, self.allowed)
+
+    @property
+    def title(self) -> str:
+        """The official name."""
+        return licences.title(self.name, self.base.config())
 
     def check_entry(self) -> Iterator[str]:
         """Whether the board's entry is about this model, as far as the wiring tells."""
@@ -82,7 +95,11 @@ class Card(Stage):
             raise UsageError("; ".join(wrong))
         results = read_results(ctx.open(self.board))
         results.known(self.entry)
+        for stage in self.data:
+            if wrong := [*licences.refused(ctx.open(stage).rows(), self.allowed)]:
+                raise UsageError(f"{stage.label}: {'; '.join(wrong)}")
         files = link_files(ctx.open(self.model), out)
+        files += link_terms(ctx.open(self.base), out)
         cells = results.cells()
         write_json(out / "cells.json", cells)
         with whole(out / "README.md") as handle:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from komainu.errors import UsageError
+from komainu.release.licences import texts
 from komainu.store import Artifact
 
 LEFT_OUT = {"record.json", "metrics.jsonl", "README.md", "cells.json"}
@@ -38,6 +39,23 @@ def link_files(model: Artifact, out: Path) -> list[str]:
     if not any(name.endswith(".safetensors") for name in names):
         raise UsageError(f"{model.ref} holds no .safetensors file; Card.model must be a model with weights")
     return names
+
+
+def link_terms(base: Artifact, out: Path) -> list[str]:
+    """Link the files with the base's terms into `out`, where the model has none of that name; returns their names.
+
+    Raises UsageError for a base made elsewhere whose licence text is not beside it: MIT, Apache, Gemma and Llama all
+    want a copy to travel.
+    """
+    found = texts(base.path)
+    if "licence" in base.record["config"] and not any(
+        p.name.upper().startswith("LICEN") for p in [*found, *texts(out)]
+    ):
+        raise UsageError(f"{base.ref} has no LICENSE file; put its licence text beside its weights: it must travel")
+    new = [p for p in found if not (out / p.name).exists()]
+    for file in new:
+        shutil.copyfile(file.resolve(), out / file.name)
+    return [p.name for p in new]
 
 
 def measured(folder: Path) -> dict[str, Any]:

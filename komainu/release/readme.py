@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.errors import UsageError
-from komainu.release import judges
+from komainu.release import judges, licences
 from komainu.release.datasets import UNKNOWN, Origin, origins, read_set
 from komainu.release.files import measured
 from komainu.release.markdown import metadata, table
@@ -57,6 +57,7 @@ def readme(card: Card, facts: Facts, ctx: Context) -> str:
     return render(
         "card.md.jinja",
         card=card,
+        notices=[*licences.notices(card.base.config())],
         metadata=metadata(values),
         results=results,
         level=results.level,
@@ -133,7 +134,7 @@ def head(card: Card, base: Artifact, trained: list[Artifact], found: dict[str, l
 def sizes(card: Card, results: Results, files: dict[str, Any]) -> str:
     """The family's table: licence, model, parameters, context, averages."""
     averages = [results.headline[card.entry][part] for part in results.parts]
-    row = [card.licence, card.name, short(files["parameters"]), whole(files.get("context"))]
+    row = [card.licence, card.title, short(files["parameters"]), whole(files.get("context"))]
     header = ["Licence", "Model", "Parameters", "Context (tokens)", *(PARTS[part] for part in results.parts)]
     return table(header, [[*row, *map(estimate, averages)]], left=2)
 
@@ -225,6 +226,10 @@ def limits(card: Card, facts: Facts) -> Iterator[str]:
     else:
         yield "Where no judge is named, answers were scored by rules. What a rule does not know counts as wrong."
         yield "The judges' marks are theirs: another panel would give others."
+    for licence in sorted({o.licence for some in facts.origins.values() for o in some}):
+        if told := licences.terms(licence).told:
+            yield f"Licences: {told}."
+    yield from (f"Released with {each} data, cleared by those who release it." for each in card.allowed)
     yield from card.notes
     yield '"Not distinguishable" does not mean equal: a difference below the smallest detectable one would not be seen.'
     yield "Safety was neither trained for nor measured."

@@ -64,7 +64,17 @@ class Hub(Stage):
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         from huggingface_hub import snapshot_download
 
-        wanted = ["*.json", "*.safetensors", "*.model", "*.jinja", "*.txt"]
+        wanted = [
+            "*.json",
+            "*.safetensors",
+            "*.model",
+            "*.jinja",
+            "*.txt",
+            "LICENSE*",
+            "LICENCE*",
+            "NOTICE*",
+            "USE_POLICY*",
+        ]
         source = Path(snapshot_download(self.repo, revision=self.revision, allow_patterns=wanted))
         if problems := [*not_a_model(source)]:
             raise UsageError("; ".join(problems))
