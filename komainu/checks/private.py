@@ -18,7 +18,8 @@ _CARD = re.compile(r"3[47]\d{13}|(?:4|5[1-5]|2[2-7]|35|6011|65)\d+")
 _CARD_LENGTHS = {"3": (15, 16), "4": (13, 16, 19)}
 _EMPTY = re.compile(r"x{3}|\*|your|example|changeme|\.\.\.|<", re.I)
 _PREFECTURE = r"(?:東京都|北海道|(?:京都|大阪)府|[一-鿿]{2,3}県)"
-_NUMBER = r"\d{1,4}(?:-\d{1,4}|丁目?|番地?|号|の)(?:-?\d{1,4}(?:丁目?|番地?|号)?){0,3}"
+_TOWN = r"(?:[一-鿿]{1,8}\d{1,2}条)?[一-鿿々ヶケノァ-ヶ]{1,14}?(?<![第内外])"
+_NUMBER = r"\d{1,4}(?:-\d{1,4}|丁目?|番地?|号|の\d{1,4})(?:[-の]?\d{1,4}(?:丁目?|番地?|号)?){0,3}"
 _STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl)\b\.?"
 
 
@@ -96,10 +97,10 @@ RULES = (  # the first that takes a stretch keeps it
     ),
     _rule(
         "key",
-        r"(?:api_?key|secret(?:_?key)?|access_?key|token|passw(?:or)?d|パスワード)[\"']?\s*[:=は]\s*[\"']?"
+        r"(?:api_?key|secret(?:_?key)?|access_?key|token|passw(?:or)?d|パスワ-ド)[\"']?\s*[:=は]\s*[\"']?"
         r"(?P<it>[A-Za-z0-9+/_-]{12,}={0,2})(?![\w.(\[])",
         _is_secret,
-        re.I,
+        re.I | re.A,
     ),
     _rule("key", r"\b[a-z][a-z+]{2,15}://[^\s:/@]{1,64}:(?P<it>[^\s:/@]{6,128})@", _is_secret),
     _rule(
@@ -116,8 +117,11 @@ RULES = (  # the first that takes a stretch keeps it
         lambda text: len(set(text)) > 3 and my_number(_bare(text)),
         re.I,
     ),
-    _rule("address", rf"(?:〒\s?\d{{3}}-\d{{4}}\s*)?{_PREFECTURE}[一-鿿々ヶケノぁ-んァ-ヶ]{{2,24}}?{_NUMBER}"),
-    _rule("address", rf"[一-鿿]{{2,4}}市[一-鿿]{{1,4}}[区町][一-鿿々ヶケノ]{{1,10}}{_NUMBER}"),
+    _rule(
+        "address",
+        rf"(?:〒\s?\d{{3}}-\d{{4}}\s*)?{_PREFECTURE}[一-鿿々ヶケノぁ-んァ-ヶ]{{1,6}}?[市区郡町村]{_TOWN}{_NUMBER}",
+    ),
+    _rule("address", rf"[一-鿿]{{2,4}}市[一-鿿]{{1,4}}[区町]{_TOWN}{_NUMBER}"),
     _rule("address", r"〒\s?\d{3}-?\d{4}(?!\d)"),
     _rule("address", rf"\b\d{{1,5}} (?:[A-Z][a-z]+ ){{1,3}}{_STREET},? [A-Z][A-Za-z. ]{{2,24}}, [A-Z]{{2}} \d{{5}}\b"),
     _rule("phone", r"(?<![\w+])\+\d{1,3}[ -]?(?:\(\d{1,4}\)[ -]?)?\d(?:[ -]?\d){6,12}(?!\d)", _is_phone),
