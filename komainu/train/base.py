@@ -46,6 +46,16 @@ class Fit(Spec):
     micro_tokens: int = 16384
     seed: int = 0
 
+    def total_steps(self, units: int) -> int:
+        """Optimiser steps: as declared, or what the epochs come to."""
+        if units == 0:
+            raise UsageError("there is nothing to train on: the data has no rows")
+        return self.steps or max(1, round(self.epochs * units / self.global_batch))
+
+    def warm_steps(self, steps: int) -> int:
+        """How many of the steps the rate rises."""
+        return max(1, round(self.warmup * steps))
+
     def problems(self) -> Iterator[str]:
         if not self.lr > 0:
             yield f"lr is {self.lr}; it must be above 0"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from komainu.context import Context
-from komainu.errors import UsageError
 from komainu.rows import Pair, Row, Score
 from komainu.train.base import Train, Unit
 from komainu.train.losses.base import Loss, Side
 from komainu.train.losses.sigmoid import Sigmoid
+from komainu.train.preflight import check_rows
 from komainu.train.reference import Reference
 from komainu.train.render import chats_to_tokens, check_tokenizer, pair_to_chats
 
@@ -91,8 +91,7 @@ def pair_documents(tokenizer: Any, where: str, pairs: Sequence[Pair]) -> list[Un
     """Each pair as two documents, chosen first; only the closing answer is a target."""
     system = any(m.role == "system" for p in pairs for m in p.prompt)
     check_tokenizer(tokenizer, where, system=system)
-    if equal := [p.id for p in pairs if p.chosen == p.rejected]:
-        raise UsageError(f"{len(equal)} pairs have equal answers and teach nothing; first: {', '.join(equal[:5])}")
+    check_rows(tokenizer, pairs)
     chats = [chat for pair in pairs for chat in pair_to_chats(pair)]
-    tokens = [*chats_to_tokens(tokenizer, chats, last_only=True)]
+    tokens = chats_to_tokens(tokenizer, chats, last_only=True)
     return [Unit(p.id, (c, r)) for p, c, r in zip(pairs, tokens[::2], tokens[1::2], strict=True)]

@@ -10,8 +10,8 @@ from komainu.context import Context
 from komainu.rows import Pair, Score
 from komainu.train.dpo import pair_documents
 from komainu.train.flat import flatten, micro_batches, sequence_sums, target_logps
+from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
-from komainu.train.render import preflight
 from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
@@ -24,7 +24,7 @@ def reference_scores(stage: Reference, ctx: Context) -> Iterator[Score]:
     tokenizer, model = load_tokenizer(source), load_model(source).eval()
     pairs = [row for row in ctx.open(stage.data).rows() if isinstance(row, Pair)]
     units = pair_documents(tokenizer, stage.model.label, pairs)
-    preflight(context_of(model.config), [d for u in units for d in u.documents])
+    preflight(tokenizer, context_of(model.config), units)
     device = next(model.parameters()).device
     with ctx.progress(len(units), "reference") as bar, torch.inference_mode():
         for start, stop in micro_batches([u.documents for u in units], TOKENS):

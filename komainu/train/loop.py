@@ -16,12 +16,11 @@ from typing import Any
 import torch
 
 from komainu.context import Context
-from komainu.errors import UsageError
-from komainu.train.base import Fit, Train, Unit
+from komainu.train.base import Train, Unit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
-from komainu.train.render import preflight
+from komainu.train.preflight import preflight
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
 
@@ -30,13 +29,6 @@ def order(ids: Sequence[str], seed: int, epoch: int) -> list[int]:
     """The order of an epoch: by SHA-256 of (seed, epoch, row id), so that no other row changes a row's luck."""
     keys = [hashlib.sha256(f"{seed}:{epoch}:{row}".encode()).digest() for row in ids]
     return sorted(range(len(ids)), key=keys.__getitem__)
-
-
-def total_steps(fit: Fit, units: int) -> int:
-    """Optimiser steps: as declared, or what the epochs come to."""
-    if units == 0:
-        raise UsageError("there is nothing to train on: the data has no rows")
-    return fit.steps or max(1, round(fit.epochs * units / fit.global_batch))
 
 
 @dataclass
@@ -55,7 +47,7 @@ class Loop:
 
     def run(self) -> dict[str, Any]:
         """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
-        steps = total_steps(self.stage.fit, len(self.units))
+        steps = self.stage.fit.total_steps(len(self.units))
         optimizer = make_optimizer(self.model, self.stage.fit, self.ctx.settings.threads or os.cpu_count() or 1)
         metrics = self.out / ".work" / "metrics.jsonl"
         first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
@@ -138,7 +130,7 @@ def train(stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any
     tokenizer = load_tokenizer(source)
     units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source)
-    preflight(context_of(model.config), [d for u in units for d in u.documents])
+    preflight(tokenizer, context_of(model.config), units, stage.fit)
     summary = Loop(stage, model, units, out, ctx).run()
     save_model(model, tokenizer, out)
     return summary

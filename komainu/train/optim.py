@@ -28,7 +28,7 @@ def make_optimizer(model: Any, fit: Fit, cores: int = 1) -> torch.optim.AdamW:
 
 def rate_at(fit: Fit, step: int, steps: int) -> float:
     """The learning rate of a step: linear warm-up, then the schedule down to `floor` times the peak."""
-    warm = max(1, round(fit.warmup * steps))
+    warm = fit.warm_steps(steps)
     if step < warm:
         return fit.lr * (step + 1) / warm
     done = (step - warm) / max(1, steps - warm)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from komainu.errors import UsageError
 from komainu.rows import Chat, Message, Pair
 
-SHOWN = 20  # bad rows named in an error before the rest is only counted
+SHOWN = 20  # problems, and rows of one problem, named in an error before the rest is only counted
 
 
 class Tokens(NamedTuple):
@@ -32,13 +32,13 @@ def texts(tokenizer: Any, chats: Sequence[tuple[Message, ...]], *, prompt: bool)
     return rendered
 
 
-def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = False) -> Iterator[Tokens]:
+def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = False) -> list[Tokens]:
     """Render each chat once and mark its assistant turns (with last_only the closing one alone).
 
     A turn's target runs from the end of the generation prompt to the end-of-turn token that follows its
     text. A token that merges the template's text with the answer's first character is a target: it is
-    what the model must produce. Raises UsageError for a chat whose template is not prefix-stable, drops a
-    turn, or does not close the assistant's turn.
+    what the model must produce. Raises UsageError, naming the chats for which the template is not prefix-stable,
+    drops a turn or does not close the assistant's turn, or whose text the tokenizer does not give back.
     """
     whole = texts(tokenizer, [c.messages for c in chats], prompt=False)
     turns = [
@@ -49,27 +49,37 @@ def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = 
     ]
     starts = texts(tokenizer, [chats[n].messages[:i] for n, i in turns], prompt=True)
     spans: list[list[tuple[int, int]]] = [[] for _ in chats]
+    bad: dict[str, str] = {}
     for (n, i), start in zip(turns, starts, strict=True):
         content, at = chats[n].messages[i].content, len(start)
         if not whole[n].startswith(content, at):
             content = content.strip()  # many templates trim a turn
         if not whole[n].startswith(start) or not whole[n].startswith(content, at):
-            raise UsageError(
-                f"row {chats[n].id}: turn {i} is not where the chat template's generation prompt ends; "
+            bad[chats[n].id] = (
+                f"turn {i} is not where the chat template's generation prompt ends; "
                 "the template is not prefix-stable, or it rewrites the text. Use the base's own template."
             )
         spans[n].append((at, at + len(content)))
     encoded = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True) if whole else {}
     special = set(tokenizer.all_special_ids)
+    made = []
     for n, chat in enumerate(chats):
         ids, offsets = encoded["input_ids"][n], encoded["offset_mapping"][n]
-        yield Tokens(chat.id, ids, list(_mask(chat.id, ids, offsets, spans[n], special)))
+        try:
+            made.append(Tokens(chat.id, ids, list(_mask(ids, offsets, spans[n], special))))
+        except ValueError as error:
+            bad.setdefault(chat.id, str(error))
+        back = tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+        if lost := [whole[n][a:b] for a, b in spans[n] if whole[n][a:b] not in back]:
+            bad.setdefault(chat.id, f"the tokenizer does not give back the text it is given: {lost[0][:40]!r}")
+    refuse([*bad.items()], len({c.id for c in chats}))
+    return made
 
 
 def _mask(
-    row: str, ids: list[int], offsets: list[tuple[int, int]], spans: list[tuple[int, int]], special: set[int]
+    ids: list[int], offsets: list[tuple[int, int]], spans: list[tuple[int, int]], special: set[int]
 ) -> Iterator[bool]:
-    """True for tokens that touch a span, and for the first special token after each span."""
+    """True for tokens that touch a span, and for the first special token after each span; ValueError without one."""
     pending = iter(spans)
     span = next(pending, None)
     for token, (start, end) in zip(ids, offsets, strict=True):
@@ -81,12 +91,12 @@ def _mask(
             yield True
             span = next(pending, None)
         else:
-            raise UsageError(
-                f"row {row}: the chat template puts text between an assistant's answer and the token that ends the "
+            raise ValueError(
+                "the chat template puts text between an assistant's answer and the token that ends the "
                 "turn, or ends it with no special token, so the model would never learn to stop. Mend the template."
             )
     if span is not None:
-        raise UsageError(f"row {row}: nothing ends the assistant's turn in the chat template: the model could not stop")
+        raise ValueError("nothing ends the assistant's turn in the chat template: the model could not stop")
 
 
 def pair_to_chats(pair: Pair) -> tuple[Chat, Chat]:
@@ -97,14 +107,19 @@ def pair_to_chats(pair: Pair) -> tuple[Chat, Chat]:
     )
 
 
-def preflight(context: int, documents: Sequence[Tokens]) -> None:
-    """Every row looked at before the first step; raises UsageError naming the rows that cannot be trained on."""
-    bad = [(d.id, f"{len(d.ids)} tokens, the context holds {context}") for d in documents if len(d.ids) > context]
-    bad += [(d.id, "no token of it is trained") for d in documents if not d.targets]
-    if bad:
-        shown = "\n".join(f"  row {row}: {what}" for row, what in bad[:SHOWN])
-        more = f"\n  ... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-        raise UsageError(f"{len(bad)} of {len(documents)} rows cannot be trained on:\n{shown}{more}")
+def refuse(bad: Sequence[tuple[str, str]], of: int) -> None:
+    """Raise UsageError when there is a bad row: (its id, what is wrong with it), out of `of` rows."""
+    rows: dict[str, list[str]] = {}
+    for row, what in bad:
+        rows.setdefault(what, []).append(row)
+    lines = []
+    for what, named in rows.items():
+        more = f", ... ({len(named)} in all)" if len(named) > SHOWN else ""
+        lines.append(f"  row{'s' if len(named) > 1 else ''} {', '.join(named[:SHOWN])}{more}: {what}")
+    if lines:
+        more = f"\n  ... and {len(lines) - SHOWN} other problems" if len(lines) > SHOWN else ""
+        count = len({row for row, _ in bad})
+        raise UsageError(f"{count} of {of} rows cannot be trained on:\n" + "\n".join(lines[:SHOWN]) + more)
 
 
 def check_tokenizer(tokenizer: Any, where: str, *, system: bool = False) -> None:

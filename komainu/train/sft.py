@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from komainu.rows import Chat, Row
 from komainu.train.base import Train, Unit
+from komainu.train.preflight import check_rows
 from komainu.train.render import chats_to_tokens, check_tokenizer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class SFT(Train):
         chats = [row for row in rows if isinstance(row, Chat)]
         system = any(m.role == "system" for c in chats for m in c.messages)
         check_tokenizer(tokenizer, self.model.label, system=system)
+        check_rows(tokenizer, chats)
         return [Unit(t.id, (t,)) for t in chats_to_tokens(tokenizer, chats)]
 
     def weight(self, units: Sequence[Unit]) -> float:

@@ -15,7 +15,8 @@ from transformers.utils.logging import disable_progress_bar
 from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
-from komainu.train.render import preflight
+from komainu.train.intact import check_directory, check_weights
+from komainu.train.preflight import preflight
 
 if TYPE_CHECKING:
     from komainu.train.base import Train
@@ -44,9 +45,15 @@ def load_tokenizer(path: Path) -> Any:
 
 def load_model(path: Path) -> Any:
     """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one."""
-    model = AutoModelForCausalLM.from_pretrained(
-        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+    model, told = AutoModelForCausalLM.from_pretrained(
+        path,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+        output_loading_info=True,
     )
+    check_weights(path, model, told["missing_keys"])
     return for_training(model)
 
 
@@ -79,5 +86,6 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if why := supports(config):
         raise UsageError(f"{path} cannot be trained here: {why}")
-    units = stage.units(load_tokenizer(path), rows)
-    preflight(context_of(config), [d for u in units for d in u.documents])
+    tokenizer = load_tokenizer(path)
+    check_directory(path, config, tokenizer)
+    preflight(tokenizer, context_of(config), stage.units(tokenizer, rows), stage.fit)
