@@ -34,7 +34,17 @@ EVAL = [
     "view",
     "compare",
 ]
-HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL), ["data"], ["data", "check"]]
+DATA = ["check", "trace", "touched"]
+HELP = [
+    [],
+    ["run"],
+    ["serve"],
+    ["chat"],
+    ["eval"],
+    *(["eval", verb] for verb in EVAL),
+    ["data"],
+    *(["data", verb] for verb in DATA),
+]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -190,7 +190,9 @@ def verbs() -> set[str]:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_every_verb_that_is_named_exists(page: str) -> None:
-    named = {found for text in code(page) for found in re.findall(r"(?:^|[\s/$])komainu ((?:(?:eval|data) )?[a-z]+)\b", text)}
+    named = {
+        found for text in code(page) for found in re.findall(r"(?:^|[\s/$])komainu ((?:(?:eval|data) )?[a-z]+)\b", text)
+    }
     assert named <= verbs() | {"eval", "data"}
 
 
