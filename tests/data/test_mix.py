@@ -70,6 +70,20 @@ def test_the_seed_decides_the_rows_and_their_order(tmp_path: Path) -> None:
     assert first != other and set(first) != set(other)
 
 
+def test_an_order_moves_rows_and_takes_the_same(tmp_path: Path) -> None:
+    parts = (Part(stage=A, weight=0.5), Part(stage=B, weight=1.5))
+    shuffled, _ = build(Mix(parts=parts), context(tmp_path))
+    apart, summary = build(Mix(parts=parts, order="language"), context(tmp_path))
+    assert [row.meta["lang"] for row in apart] == ["en"] * 30 + ["ja"] * 20 and summary["order"] == "language"
+    assert sorted(row.id for row in apart) == sorted(row.id for row in shuffled)
+    english = [row.id for row in shuffled if row.meta["lang"] == "en"]
+    assert [row.id for row in apart[:30]] == english != sorted(english)
+    long = source(*(chat(f"l{i:02}", "問い", "はい" * ((7 * i) % 20)) for i in range(20)))
+    rows, _ = build(Mix(parts=(Part(stage=long),), order="length"), context(tmp_path))
+    assert [len(row.reply) for row in rows] == [2 * n for n in range(20)]
+    assert "did you mean 'length'" in next(iter(Mix(parts=parts, order="lengths").check()))  # type: ignore[arg-type]
+
+
 def test_another_part_does_not_change_which_rows_are_taken(tmp_path: Path) -> None:
     alone, _ = build(Mix(parts=(Part(stage=A, weight=0.5),)), context(tmp_path))
     both, _ = build(Mix(parts=(Part(stage=A, weight=0.5), Part(stage=B))), context(tmp_path))
