@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.mix import Mix, Part
+from komainu.data.mix import Head, Mix, Part
 from komainu.rows import Chat, Pair
 from tests.data.fakes import Rows, build, chat, context, source
 
@@ -124,3 +124,21 @@ def test_the_size_is_known_before_it_runs(parts: list[tuple[float, int]], n: int
     assert sum(taken) == (n or sum(round(weight * count) for weight, count in parts))
     there = iter(counts)
     assert mix.expected(lambda stage: next(there)) == sum(taken)
+
+
+@given(st.sets(st.text("abc", min_size=1), min_size=2, max_size=40), st.floats(0.05, 3), st.integers(0, 9))
+def test_a_new_row_moves_at_most_one_other_by_one_copy(ids: set[str], weight: float, seed: int) -> None:
+    mix = Mix(parts=(Part(stage=A, weight=weight),), seed=seed)
+    new, *old = sorted(ids)
+
+    def taken(names: list[str]) -> tuple[Counter[str], list[tuple[str, int]]]:
+        (quota,) = mix.quotas([len(names)])
+        places = sorted(mix.choose(0, [Head(name, 0, 0, "") for name in names], quota))
+        assert len(places) == quota  # every row that is wanted is there
+        return Counter(p.id for p in places), [(p.id, p.copy) for p in places]
+
+    (before, order), (after, later) = taken(old), taken([*old, new])
+    if weight <= 1:
+        moved = [name for name in old if before[name] != after[name]]
+        assert len(moved) <= 1 and all(abs(before[name] - after[name]) == 1 for name in moved)
+    assert [p for p in order if p in later] == [p for p in later if p in order]
