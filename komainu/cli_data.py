@@ -39,3 +39,24 @@ class Look(NamedTuple):
 def check(look: Look, json: Json = False) -> Job:
     """Look at a file of chats or pairs: what it holds, and what is wrong with it."""
     return Job("check", (look,), json, "komainu.cli_check")
+
+
+@group.command()
+def trace(
+    target: Annotated[str, typer.Argument(metavar="NAME_OR_REF", help="An artifact: a name or id of the store.")],
+    row: Annotated[str, typer.Argument(metavar="ROWID", help="A row of it, or one that it dropped.")],
+    json: Json = False,
+) -> Job:
+    """Follow a row back to its source rows, the calls and the steps it came from."""
+    return Job("trace", (target, row), json, "komainu.cli_trace")
+
+
+@group.command()
+def touched(
+    source: Annotated[str, typer.Argument(metavar="[SOURCE]", help="An artifact: a name or id of the store.")] = "",
+    row: Annotated[str, typer.Option(metavar="ID", help="Only this row of it.")] = "",
+    licence: Annotated[str, typer.Option(metavar="NAME", help="Only its rows of this licence, or those of all.")] = "",
+    json: Json = False,
+) -> Job:
+    """Tell which artifacts, models and scores are affected when a source is taken away."""
+    return Job("touched", (source, row, licence), json, "komainu.cli_trace")

@@ -34,8 +34,9 @@ EVAL = [
     "view",
     "compare",
 ]
-HELP = [[], ["run"], ["serve"], ["chat"], ["eval"], *(["eval", verb] for verb in EVAL)]
-HELP += [["data"], ["data", "check"], ["release"], ["release", "evidence"]]
+GROUPS = {"eval": EVAL, "data": ["check", "trace", "touched"], "release": ["evidence"]}
+HELP = [[], ["run"], ["serve"], ["chat"]]
+HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
 FAMILY = "small.py:family"
 NAP = """
 import time

@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NamedTuple
+from typing import Any, BinaryIO, ClassVar, Literal, NamedTuple, get_args
 
 import msgspec
 
 from komainu.context import Context
-from komainu.errors import UsageError
+from komainu.errors import UsageError, nearest
 from komainu.files import write_rows
 from komainu.rows import Chat, Pair, Row, decode
 from komainu.spec import Spec
 from komainu.stage import Stage
 
+Order = Literal["shuffled", "language", "length"]
 COLUMNS = ("source", "lang", "task", "licence")
 
 
@@ -32,8 +33,9 @@ class Part(Spec):
 
 
 class Place(NamedTuple):
-    """Where a chosen row stands, in shuffled order: `copy` 0 is the row itself, 1 its first repetition."""
+    """Where a chosen row stands, in the order wanted: `copy` 0 is the row itself, 1 its first repetition."""
 
+    before: str | int
     order: bytes
     part: int
     copy: int
@@ -45,6 +47,16 @@ class Header(msgspec.Struct):
     """The part of a row's line that choosing needs."""
 
     id: str
+    meta: dict[str, Any] = {}
+
+
+class Head(NamedTuple):
+    """A row of a part: its id, where its line begins and how long it is, its language."""
+
+    id: str
+    offset: int
+    bytes: int
+    lang: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +66,8 @@ class Mix(Stage):
     With n=0 a weight is a multiplicity: 1 takes every row once, 0.25 a quarter of them, 1.5 every row and
     half of them again. With n > 0 weights are shares of n rows; a part with too few rows repeats them, as
     `epochs` in the summary tells. Which rows, and in which order, is decided by SHA-256 of (seed, row id).
+    With order="language" the rows of a language stand together, with "length" (a curriculum) short ones first, by the
+    bytes of their lines; equals are shuffled, and which rows are taken is the same.
     A repeated row has the id `<id>~1`, `~2`, ...; a row whose id an earlier part used `<id>@<part>`; both name
     the row in meta["from"]. The summary's table counts rows by source, language, task and licence.
     Memory: about 300 bytes a row, whatever its length.
@@ -63,6 +77,7 @@ class Mix(Stage):
     parts: tuple[Part, ...]
     n: int = 0
     seed: int = 0
+    order: Order = "shuffled"
 
     @property
     def row_type(self) -> type:
@@ -79,6 +94,8 @@ class Mix(Stage):
                 yield f"{here} makes {kind.__name__}, but Mix.parts[0] makes {self.row_type.__name__}"
             if part.weight <= 0:
                 yield f"{here}.weight is {part.weight}; leave the part out, or give a weight over 0"
+        if self.order not in get_args(Order):
+            yield f"Mix.order is {self.order!r}{nearest(self.order, get_args(Order))}"
         if self.n < 0:
             yield f"Mix.n is {self.n}; give the number of rows, or 0 for what the weights make"
 
@@ -130,29 +147,32 @@ class Mix(Stage):
                 for part, rows, quota in zip(self.parts, there, quotas, strict=True)
             ],
             "mix": [{**dict(zip(COLUMNS, kind, strict=True)), "rows": table[kind]} for kind in sorted(table)],
+            **({"order": self.order} if self.order != "shuffled" else {}),
         }
 
-    def choose(self, part: int, rows: list[tuple[str, int]], quota: int) -> Iterator[Place]:
+    def choose(self, part: int, rows: list[Head], quota: int) -> Iterator[Place]:
         """`quota` rows, each as often as the next but for one: who is taken once more is drawn."""
         if not rows:
             return
         times, more = divmod(quota, len(rows))
-        drawn = sorted(rows, key=lambda row: self.draw("take", row[0]))
-        for i, (row_id, offset) in enumerate(drawn if more or times else []):
+        drawn = sorted(rows, key=lambda row: self.draw("take", row.id))
+        for i, row in enumerate(drawn if more or times else []):
+            before: str | int = row.lang if self.order == "language" else row.bytes if self.order == "length" else 0
             for copy in range(times + (i < more)):
-                yield Place(self.draw(f"order {part} {copy}", row_id), part, copy, offset, row_id)
+                yield Place(before, self.draw(f"order {part} {copy}", row.id), part, copy, row.offset, row.id)
 
     def draw(self, what: str, row_id: str) -> bytes:
         return hashlib.sha256(f"{what}:{self.seed}:{row_id}".encode()).digest()[:16]
 
 
-def headers(file: Path) -> Iterator[tuple[str, int]]:
-    """The id and the byte offset of every row."""
+def headers(file: Path) -> Iterator[Head]:
+    """What choosing needs to know of every row."""
     decoder = msgspec.json.Decoder(Header)
     offset = 0
     with open(file, "rb") as lines:
         for line in lines:
-            yield decoder.decode(line).id, offset
+            row = decoder.decode(line)
+            yield Head(row.id, offset, len(line), str(row.meta.get("lang", "")))
             offset += len(line)
 
 

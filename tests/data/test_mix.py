@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.mix import Mix, Part
+from komainu.data.mix import Head, Mix, Part
 from komainu.rows import Chat, Pair
 from tests.data.fakes import Rows, build, chat, context, source
 
@@ -70,6 +70,20 @@ def test_the_seed_decides_the_rows_and_their_order(tmp_path: Path) -> None:
     assert first != other and set(first) != set(other)
 
 
+def test_an_order_moves_rows_and_takes_the_same(tmp_path: Path) -> None:
+    parts = (Part(stage=A, weight=0.5), Part(stage=B, weight=1.5))
+    shuffled, _ = build(Mix(parts=parts), context(tmp_path))
+    apart, summary = build(Mix(parts=parts, order="language"), context(tmp_path))
+    assert [row.meta["lang"] for row in apart] == ["en"] * 30 + ["ja"] * 20 and summary["order"] == "language"
+    assert sorted(row.id for row in apart) == sorted(row.id for row in shuffled)
+    english = [row.id for row in shuffled if row.meta["lang"] == "en"]
+    assert [row.id for row in apart[:30]] == english != sorted(english)
+    long = source(*(chat(f"l{i:02}", "問い", "はい" * ((7 * i) % 20)) for i in range(20)))
+    rows, _ = build(Mix(parts=(Part(stage=long),), order="length"), context(tmp_path))
+    assert [len(row.reply) for row in rows] == [2 * n for n in range(20)]
+    assert "did you mean 'length'" in next(iter(Mix(parts=parts, order="lengths").check()))  # type: ignore[arg-type]
+
+
 def test_another_part_does_not_change_which_rows_are_taken(tmp_path: Path) -> None:
     alone, _ = build(Mix(parts=(Part(stage=A, weight=0.5),)), context(tmp_path))
     both, _ = build(Mix(parts=(Part(stage=A, weight=0.5), Part(stage=B))), context(tmp_path))
@@ -110,3 +124,21 @@ def test_the_size_is_known_before_it_runs(parts: list[tuple[float, int]], n: int
     assert sum(taken) == (n or sum(round(weight * count) for weight, count in parts))
     there = iter(counts)
     assert mix.expected(lambda stage: next(there)) == sum(taken)
+
+
+@given(st.sets(st.text("abc", min_size=1), min_size=2, max_size=40), st.floats(0.05, 3), st.integers(0, 9))
+def test_a_new_row_moves_at_most_one_other_by_one_copy(ids: set[str], weight: float, seed: int) -> None:
+    mix = Mix(parts=(Part(stage=A, weight=weight),), seed=seed)
+    new, *old = sorted(ids)
+
+    def taken(names: list[str]) -> tuple[Counter[str], list[tuple[str, int]]]:
+        (quota,) = mix.quotas([len(names)])
+        places = sorted(mix.choose(0, [Head(name, 0, 0, "") for name in names], quota))
+        assert len(places) == quota  # every row that is wanted is there
+        return Counter(p.id for p in places), [(p.id, p.copy) for p in places]
+
+    (before, order), (after, later) = taken(old), taken([*old, new])
+    if weight <= 1:
+        moved = [name for name in old if before[name] != after[name]]
+        assert len(moved) <= 1 and all(abs(before[name] - after[name]) == 1 for name in moved)
+    assert [p for p in order if p in later] == [p for p in later if p in order]
