@@ -84,9 +84,9 @@ class Restorer:
         if (kind := class_of(found, of)) is None:
             raise NoEvidence(f"{of.ref} was made with {found['is']}, which is not a class of {PACKAGE}")
         try:
-            own = {f.name for f in fields(kind)}  # a config may tell more, such as a prompt's hash: checked with the rest
+            own = {f.name for f in fields(kind)}  # a config may tell more: checked below
             return kind(**{key: each for key, each in inner.items() if key in own})
-        except (TypeError, ValueError, UsageError) as error:
+        except (TypeError, ValueError, AttributeError, UsageError) as error:
             raise NoEvidence(f"{of.ref}: {found['is']} cannot be made again: {error}") from None
 
 
