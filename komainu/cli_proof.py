@@ -69,9 +69,10 @@ def evidence(target: str, out: str) -> Outcome:
     """Write the bundle that proves a card where its store is not."""
     from komainu.proof import bundle
 
-    store = Store(settings.load().root)
+    here = settings.load()
+    store = Store(here.root)
     card = card_of(store, target)
-    listed = bundle.write(store, card, Path(out))
+    listed = bundle.write(store, card, Path(out), here)
     payload = {"card": card.ref, "out": out, "files": len(listed["files"]), "seal": listed["seal"]}
     return Outcome(payload, [f"{out}: {len(listed['files'])} files about {card.ref}", f"seal {listed['seal']}"])
 

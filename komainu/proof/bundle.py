@@ -17,7 +17,9 @@ from typing import Any
 from komainu.errors import UsageError
 from komainu.files import whole, write_json, zst
 from komainu.proof.card import records
+from komainu.release import leaks
 from komainu.seal import RECORD, seal_of
+from komainu.settings import Settings
 from komainu.store import Artifact, Store
 
 LIST = "evidence.json"
@@ -53,16 +55,19 @@ def members(store: Store, card: Artifact) -> list[str]:
     return sorted(found)
 
 
-def write(store: Store, card: Artifact, out: Path) -> dict[str, Any]:
+def write(store: Store, card: Artifact, out: Path, settings: Settings | None = None) -> dict[str, Any]:
     """Write the bundle of a card and return its list: `card`, the SHA-256 of every file, and their `seal`.
 
     Equal evidence gives equal bytes, whenever and wherever it is packed: members are in the order of their names and
     have no owner, time or path of this machine. The seal finds a change; whoever has the seal from elsewhere knows
     that the bundle is the one meant. It is no signature: who can write both can forge both.
+
+    Raises UsageError when a file holds a key, or a path of this machine.
     """
     if out.exists():
         raise UsageError(f"{out} is there already; name another place, or remove it")
     contents = {name: (store.root / name).read_bytes() for name in members(store, card)}
+    leaks.refuse(contents, leaks.known(settings or Settings(store=str(store.root))))
     listed = {"card": card.ref, "files": {name: digest(data) for name, data in contents.items()}}
     listed["seal"] = seal_of(listed)
     if out.name.endswith(PACKED):

@@ -9,6 +9,7 @@ from typing import Any
 
 from komainu.context import Context
 from komainu.eval.base import Answers, Scores
+from komainu.eval.bench.tl_bench.duels import TlDuels
 from komainu.eval.board import Board
 from komainu.eval.items import Items
 from komainu.eval.judge.verdicts import Verdicts
@@ -19,7 +20,7 @@ from komainu.rows import Chat, Score
 from komainu.stage import Stage
 from komainu.store import Artifact
 
-KINDS = (Board, SamplerSweep, Scores, Answers, Items, Verdicts)
+KINDS = (Board, SamplerSweep, Scores, Answers, Items, Verdicts, TlDuels)
 
 
 class Nobody:

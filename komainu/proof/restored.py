@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from komainu.errors import UsageError
@@ -84,8 +84,9 @@ class Restorer:
         if (kind := class_of(found, of)) is None:
             raise NoEvidence(f"{of.ref} was made with {found['is']}, which is not a class of {PACKAGE}")
         try:
-            return kind(**inner)
-        except (TypeError, ValueError, UsageError) as error:
+            own = {f.name for f in fields(kind)}  # a config may tell more: checked below
+            return kind(**{key: each for key, each in inner.items() if key in own})
+        except (TypeError, ValueError, AttributeError, UsageError) as error:
             raise NoEvidence(f"{of.ref}: {found['is']} cannot be made again: {error}") from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.files import whole, write_json
-from komainu.release import licences
+from komainu.release import leaks, licences
 from komainu.release.files import link_files, link_terms
 from komainu.release.results import read_results
 from komainu.rows import Chat, Pair
@@ -104,6 +104,7 @@ class Card(Stage):
         write_json(out / "cells.json", cells)
         with whole(out / "README.md") as handle:
             handle.write(readme(self, facts(self, results, ctx, out), ctx).encode())
+        leaks.refuse(leaks.shown(out), leaks.known(ctx.settings))
         return {
             "name": self.name,
             "entry": self.entry,
