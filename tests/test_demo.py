@@ -96,6 +96,17 @@ def test_every_artifact_is_whole(whole: Path) -> None:
     assert komainu(whole, "verify").returncode == 0
 
 
+def test_the_card_is_proved_from_its_store_and_from_its_evidence_alone(whole: Path, tmp_path: Path) -> None:
+    (card,) = [p.parent for p in whole.glob("card/*/record.json")]
+    proved = komainu(whole, "verify", f"card/{card.name}", "--json")
+    assert (proved.returncode, json.loads(proved.stdout)["doubts"]) == (0, [])
+    assert (
+        komainu(whole, "release", "evidence", f"card/{card.name}", "--out", str(tmp_path / "e.tar.zst")).returncode == 0
+    )
+    alone = komainu(tmp_path / "empty", "verify", str(card), "--evidence", str(tmp_path / "e.tar.zst"), "--json")
+    assert alone.returncode == 0 and json.loads(alone.stdout)["cells"] == json.loads(proved.stdout)["cells"]
+
+
 def test_the_released_model_answers_with_plain_transformers(whole: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -41,16 +41,19 @@ class Bundle:
 def members(store: Store, card: Artifact) -> list[str]:
     """The files of a store that the proof of a card reads, relative to its root, sorted.
 
-    The record of everything under the card; of scores, of what they score and of the training sets the rows; of boards
-    and sweeps the table. Not weights, questions asked, or what was dropped. Raises NoEvidence for a record or a file
-    that is gone.
+    The record of everything under the card; of scores, of what they score and of the training sets the rows; of what a
+    bench holds (anchors) everything; of boards and sweeps the table. Not weights, questions asked, or what
+    was dropped. Raises NoEvidence for a record or a file that is gone.
     """
     below = [*records(store, [card.ref])]
     rows = {a.ref for a in below if a.record["makes"] == "Score"}
-    rows |= {ref for a in below if a.ref in rows for field, ref in a.inputs.items() if field == "answers"}
+    scored = [a for a in below if a.ref in rows]
+    rows |= {ref for a in scored for field, ref in a.inputs.items() if field == "answers"}
+    held = {ref for a in scored for field, ref in a.inputs.items() if field.startswith("bench.")}
     rows |= {ref for field, ref in card.inputs.items() if field.startswith("data[")}
     found = [f"{a.ref}/{RECORD}" for a in below]
-    found += [f"{ref}/rows.jsonl" for ref in rows]
+    found += [f"{ref}/rows.jsonl" for ref in rows - held]
+    found += [f"{a.ref}/{name}" for a in below if a.ref in held for name in a.record["files"]]
     found += [f"{a.ref}/{name}" for a in below for name in TABLES if name in a.record["files"]]
     return sorted(found)
 
