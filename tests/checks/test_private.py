@@ -14,7 +14,9 @@ from komainu.checks.private import KINDS, Found, Private, luhn, masked, my_numbe
 from tests.checks.helpers import answer, needs_fixtures, tanaka, utterances
 from tests.checks.marked import FOLDER
 
-ROWS = [json.loads(line) for line in (FOLDER / "private.jsonl").read_text(encoding="utf-8").splitlines()]
+BROKEN = "⌁"  # stands in the file inside everything that has the form of a key, so that no scanner takes it for one
+TEXT = (FOLDER / "private.jsonl").read_text(encoding="utf-8").replace(BROKEN, "")
+ROWS = [json.loads(line) for line in TEXT.splitlines()]
 
 
 def unmark(row: dict[str, str]) -> tuple[str, list[Found]]:
