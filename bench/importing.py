@@ -51,8 +51,8 @@ def rows(each: Set, judge: str, model: str, questions: list[str]) -> Iterator[di
 def tree(root: Path, files: int) -> None:
     """Write files until there are so many, model by model; a quarter of the models have the fourth judge too."""
     asked = {
-        each: [words(random.Random(f"{each.bench}:{i}"), QUESTION) for i in range(SIZES[each.bench])]
-        for each in SETS.values()
+        folder: [words(random.Random(f"{each.bench}:{i}"), QUESTION) for i in range(SIZES[each.bench])]
+        for folder, each in SETS.items()
     }
     names = (
         (f"model-{m:04}", folder, judge)
@@ -63,9 +63,7 @@ def tree(root: Path, files: int) -> None:
     for model, folder, judge in islice(names, files):
         path = root / "judgements" / f"{JUDGE}{judge}" / folder / f"{model}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            "".join(json.dumps(row) + "\n" for row in rows(SETS[folder], judge, model, asked[SETS[folder]]))
-        )
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows(SETS[folder], judge, model, asked[folder])))
 
 
 def main(files: int) -> None:
