@@ -13,13 +13,9 @@ import typer.main
 import komainu.launch
 from komainu.cli import main
 from komainu.cli_eval import group
-from komainu.context import Context
-from komainu.eval import shelf
-from komainu.launch import CALLS
 from komainu.models.base import Model, Reply
-from komainu.models.cache import Cached
-from komainu.settings import Settings
 from komainu.store import Store
+from tests.eval.commands import alone
 from tests.eval.reference import FIXTURES, MODELS, needs_fixtures, published
 from tests.eval.world import Parrot
 from tests.test_cli import EVAL, Run, Said
@@ -54,14 +50,7 @@ def eval_(
 ) -> Iterator[Run]:
     """Run `komainu eval` in a folder with ten English items and ten Japanese ones; a parrot answers."""
 
-    def opened(settings: Settings) -> Context:
-        return Context(Store(settings.root), Cached(parrot, settings.root / CALLS), settings)
-
-    monkeypatch.setattr(komainu.launch, "open_context", opened)
-    monkeypatch.setattr(shelf, "reachable", lambda url: False)
-    for name in ("KOMAINU_SETTINGS", "KOMAINU_STORE", "KOMAINU_FIXTURES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
+    alone(parrot, tmp_path, monkeypatch)
     items(tmp_path / "sets" / "en" / "ifeval_input_data.jsonl", 10, "en")
     items(tmp_path / "sets" / "ja_input_data.jsonl", 10, "ja")
     monkeypatch.setenv("KOMAINU_ITEMS", str(tmp_path / "sets"))

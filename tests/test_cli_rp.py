@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import komainu.launch
 from komainu.cli import main
-from komainu.context import Context
 from komainu.eval.bench.rp_bench.bench import CRITERIA
-from komainu.launch import CALLS
 from komainu.models.base import Model, Reply
-from komainu.models.cache import Cached
-from komainu.settings import Settings
-from komainu.store import Store
+from tests.eval.commands import alone
 from tests.eval.rp_world import Company
 from tests.test_cli import Run, Said
 
@@ -42,13 +37,7 @@ def company() -> Company:
 def eval_(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], company: Company
 ) -> Iterator[Run]:
-    def opened(settings: Settings) -> Context:
-        return Context(Store(settings.root), Cached(company, settings.root / CALLS), settings)
-
-    monkeypatch.setattr(komainu.launch, "open_context", opened)
-    for name in ("KOMAINU_SETTINGS", "KOMAINU_STORE", "KOMAINU_FIXTURES", "KOMAINU_ITEMS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
+    alone(company, tmp_path, monkeypatch)
 
     def run(*words: str) -> Said:
         code = main(["eval", *words])

@@ -7,18 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import komainu.launch
 from komainu.cli import main
-from komainu.context import Context
-from komainu.eval import shelf
 from komainu.eval.bench.tl_bench.anchors import MET, ROWS
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import tl_bench
-from komainu.launch import CALLS
-from komainu.models.cache import Cached
-from komainu.settings import Settings
-from komainu.store import Store
 from tests.core_fakes import ROOT
+from tests.eval.commands import alone
 from tests.eval.tl_bench.test_items import anchor_files
 from tests.eval.tl_bench.tl_world import say
 from tests.eval.world import Parrot
@@ -37,14 +31,7 @@ def parrot() -> Parrot:
 def command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], parrot: Parrot
 ) -> Iterator[Run]:
-    def opened(settings: Settings) -> Context:
-        return Context(Store(settings.root), Cached(parrot, settings.root / CALLS), settings)
-
-    monkeypatch.setattr(komainu.launch, "open_context", opened)
-    monkeypatch.setattr(shelf, "reachable", lambda url: False)
-    for name in ("KOMAINU_SETTINGS", "KOMAINU_STORE", "KOMAINU_FIXTURES", "KOMAINU_ITEMS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
+    alone(parrot, tmp_path, monkeypatch)
 
     def run(*words: str) -> Said:
         code = main(words)
