@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from komainu.context import Context
-from komainu.data.base import Dropped, Sieve
+from komainu.data.base import Note
 from komainu.data.keys import On, key_of, known
+from komainu.data.prepared import Prepared, Verdict
 from komainu.rows import Chat, Pair
+
+Keyed = list[tuple[str, bytes]]  # of each row its id and the hash of its folded text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exact(Sieve):
+class Exact(Prepared):
     """Drop a row whose folded text is that of an earlier row; the first one stays as it is.
 
     on="prompt" compares the prompt alone (also before anything is asked), "both" prompt and answer.
@@ -25,13 +27,22 @@ class Exact(Sieve):
     def __post_init__(self) -> None:
         known(self.on, "Exact")
 
-    def __call__(self, rows: Iterator[Chat | Pair], ctx: Context) -> Iterator[Chat | Pair | Dropped]:
+    def prepare(self, rows: Sequence[Chat | Pair], loaded: None) -> Keyed:
+        return [(row.id, hashed(key_of(row, self.on))) for row in rows]
+
+    def settle(self, prepared: Iterator[Keyed], loaded: None) -> Iterator[list[Verdict | None] | Note]:
         kept: dict[bytes, str] = {}
-        for row in rows:
-            key = hashlib.sha256(key_of(row, self.on).encode("utf-8", "surrogatepass")).digest()[:16]
-            first = kept.get(key)
-            if first is None:
-                kept[key] = row.id
-                yield row
-            else:
-                yield Dropped(row.with_meta(duplicate_of=first), f"duplicate: of {first}")
+        for keyed in prepared:
+            verdicts: list[Verdict | None] = []
+            for name, key in keyed:
+                first = kept.get(key)
+                if first is None:
+                    kept[key] = name
+                    verdicts.append(None)
+                else:
+                    verdicts.append(Verdict(f"duplicate: of {first}", {"duplicate_of": first}))
+            yield verdicts
+
+
+def hashed(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
