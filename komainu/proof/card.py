@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,8 @@ from komainu.leaves import ABSENT, leaves
 from komainu.proof import recount
 from komainu.proof.recount import Nobody, Recount
 from komainu.proof.restored import NoEvidence, Restorer
-from komainu.release.audit import Cell, audit, counted
+from komainu.release import hub
+from komainu.release.audit import Cell, State, audit, counted
 from komainu.release.card import Card
 from komainu.release.datasets import Origin, origins
 from komainu.release.files import measured
@@ -64,6 +66,7 @@ def prove(folder: Path, ref: str, store: Store) -> Proof:
     facts = gathered(stage, record, ctx, folder, lacking)
     cells = [*audit(text_of(folder / "README.md"), readme(stage, facts, ctx), lacking)]
     cells += audited_cells(folder / "cells.json", facts.results, lacking)
+    cells += audited_files(folder, hub.eval_results(facts.results, stage.entry, facts.sets), lacking)
     problems = [*sealed(store, ref), *ctx.differing, *model_files(folder, record)]
     return Proof(ref, cells, list(dict.fromkeys(problems)))
 
@@ -95,7 +98,8 @@ def gathered(card: Card, record: Artifact, ctx: Recount, folder: Path, lacking: 
     nothing: dict[str, list[Origin]] = {a.ref: [] for a in sets}
     found = tried("data", lambda: {a.ref: origins(a) for a in sets}, lambda: nothing)
     items = tried("data", lambda: item_sources(results.answers(card.entry), ctx), lambda: set[str]())
-    return Facts(results, sweep, found, measured(folder), items)
+    published = tried("board", lambda: hub.published(results, ctx.store), lambda: dict[str, hub.Published]())
+    return Facts(results, sweep, found, measured(folder), items, published)
 
 
 def complete(store: Store, refs: list[str]) -> None:
@@ -162,6 +166,16 @@ def audited_cells(file: Path, results: Results, lacking: dict[str, str]) -> Iter
             yield Cell(where, "differs", f"{told.path} {told.new}".strip(), f"{told.path} {told.old}".strip())
         else:
             yield Cell(where, "no evidence" if why else "OK", key, key, why)
+
+
+def audited_files(folder: Path, files: dict[str, str], lacking: dict[str, str]) -> Iterator[Cell]:
+    """Every file that tells the hub scores, line by line."""
+    why = lacking.get("board", "")
+    for name, text in files.items():
+        shown = (folder / name).read_bytes().decode(errors="replace") if (folder / name).is_file() else ""
+        for given, found in zip_longest(text.splitlines(), shown.splitlines(), fillvalue=""):
+            state: State = "differs" if found != given else "no evidence" if why else "OK"
+            yield Cell(f"{name} > {given}", state, found, given, why if state == "no evidence" else "")
 
 
 def find(store: Store, folder: Path) -> str:

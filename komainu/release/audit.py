@@ -61,6 +61,10 @@ def lines(text: str) -> list[Line]:
     fenced = False
     for line in text.split("\n"):
         fenced ^= line.startswith("```")
+        if not headings and line == "model-index:":  # scores in the metadata
+            headings = ["", "model-index"]
+        elif headings[1:] == ["model-index"] and line == "---":
+            headings = []
         if not fenced and (match := re.match(r"(#{1,6}) (.*)", line)):
             depth = len(match[1])
             headings = [*headings[: depth - 1], match[2]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.files import whole, write_json
-from komainu.release import leaks, licences
+from komainu.release import hub, leaks, licences
 from komainu.release.files import link_files, link_terms
 from komainu.release.results import read_results
 from komainu.rows import Chat, Pair
@@ -28,9 +28,9 @@ class Card(Stage):
 
     The README has the metadata that the hub reads, the scores of every entry of `board` with their intervals,
     what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
-    names for every score the artifacts it comes from. `entry` is the board's name for this model; `data` the
-    training sets; `base` the weights the training began with; `notes` what else the numbers do not cover, for example
-    who the judges are.
+    names for every score the artifacts it comes from; `.eval_results/` has a file for each benchmark of the hub.
+    `entry` is the board's name for this model; `data` the training sets; `base` the weights the training began with;
+    `notes` what else the numbers do not cover, for example who the judges are.
 
     `licence` must be one that the base's allows; the files with the base's terms travel, and a Llama's version is put
     before the name. Rows under a licence that forbids the release, or under none, stop it; `allowed` are licences that
@@ -102,13 +102,17 @@ class Card(Stage):
         files += link_terms(ctx.open(self.base), out)
         cells = results.cells()
         write_json(out / "cells.json", cells)
-        with whole(out / "README.md") as handle:
-            handle.write(readme(self, facts(self, results, ctx, out), ctx).encode())
+        known = facts(self, results, ctx, out)
+        told = hub.eval_results(results, self.entry, known.sets)
+        for name, text in {"README.md": readme(self, known, ctx), **told}.items():
+            (out / name).parent.mkdir(exist_ok=True)
+            with whole(out / name) as handle:
+                handle.write(text.encode())
         leaks.refuse(leaks.shown(out), leaks.known(ctx.settings))
         return {
             "name": self.name,
             "entry": self.entry,
-            "files": [*files, "README.md", "cells.json"],
+            "files": [*files, "README.md", "cells.json", *told],
             "cells": len(cells),
             "headline": {part: results.headline[self.entry][part] for part in results.parts},
         }

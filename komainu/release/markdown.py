@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
+UNPRINTABLE = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 NOT_TEXT = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}  # what YAML reads as something else
 
 
@@ -31,16 +32,41 @@ def table(header: Sequence[object], rows: Sequence[Sequence[object]], left: int 
 
 
 def metadata(values: dict[str, Any]) -> str:
-    """The YAML block at the head of a card: texts and lists of texts; empty ones are left out."""
-    lines = ["---"]
-    for key, value in values.items():
-        if isinstance(value, str) and value:
-            lines.append(f"{key}: {scalar(value)}")
-        elif value:
-            lines += [f"{key}:", *(f"- {scalar(v)}" for v in value)]
-    return "\n".join([*lines, "---"])
+    """The YAML block at the head of a card; empty values are left out."""
+    return "\n".join(["---", *yaml({key: value for key, value in values.items() if value}), "---"])
 
 
-def scalar(text: str) -> str:
-    """A YAML text: as it is where nothing else could be read, else quoted (JSON's strings are YAML's)."""
-    return text if PLAIN.fullmatch(text) and text.lower() not in NOT_TEXT else json.dumps(text, ensure_ascii=False)
+def yaml(value: dict[str, Any] | Sequence[Any]) -> list[str]:
+    """The lines of a YAML block: objects and lists of them, of texts, numbers and truth values. None is empty."""
+    lines: list[str] = []
+    if isinstance(value, dict):
+        for key, each in value.items():
+            inner = block(each)
+            if inner is None:
+                lines.append(f"{key}: {scalar(each)}")
+            else:
+                lines += [f"{key}:", *(inner if isinstance(each, (list, tuple)) else indented(inner))]
+        return lines
+    for each in value:
+        first, *others = block(each) or [scalar(each)]
+        lines += [f"- {first}", *indented(others)]
+    return lines
+
+
+def block(value: Any) -> list[str] | None:
+    """The lines of what has a block of its own."""
+    return yaml(value) if isinstance(value, (dict, list, tuple)) and value else None
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def scalar(value: Any) -> str:
+    """A YAML value: a text as it is where nothing else could be read, else as JSON, which is YAML too."""
+    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in NOT_TEXT:
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return re.sub(r"^(-?\d+)e", r"\1.0e", text)  # without a point YAML reads a text
+    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

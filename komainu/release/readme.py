@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.errors import UsageError
-from komainu.release import judges, licences
+from komainu.release import hub, judges, licences
 from komainu.release.datasets import UNKNOWN, Origin, origins, read_set
 from komainu.release.files import measured
 from komainu.release.markdown import metadata, table
@@ -30,13 +30,14 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 class Facts(NamedTuple):
     """What a card is written from beside records: numbers, the sets' rows by origin (by `stage/id`), the measured
-    files, and the sources of the items that the entry answered."""
+    files, the sources of the items that the entry answered, and the sets of the hub that the items of a board are."""
 
     results: Results
     sweep: dict[str, Any] | None
     origins: dict[str, list[Origin]]
     files: dict[str, Any]
     items: set[str]
+    sets: dict[str, hub.Published]
 
 
 def facts(card: Card, results: Results, ctx: Context, folder: Path) -> Facts:
@@ -44,7 +45,8 @@ def facts(card: Card, results: Results, ctx: Context, folder: Path) -> Facts:
     sets = [ctx.open(stage) for stage in card.data]
     sweep = read_sweep(ctx.open(card.sweep)) if card.sweep else None
     items = item_sources(results.answers(card.entry), ctx)
-    return Facts(results, sweep, {a.ref: origins(a) for a in sets}, measured(folder), items)
+    published = hub.published(results, ctx.store)
+    return Facts(results, sweep, {a.ref: origins(a) for a in sets}, measured(folder), items, published)
 
 
 def readme(card: Card, facts: Facts, ctx: Context) -> str:
@@ -53,7 +55,7 @@ def readme(card: Card, facts: Facts, ctx: Context) -> str:
     trained = [*chain(ctx.store, reference(card.model))]
     sets = [ctx.open(stage) for stage in card.data]
     made = [a for a in upstream(ctx.store, [a.ref for a in sets]) if a.record["makes"] in ("Chat", "Pair")]
-    values = head(card, ctx.open(card.base), trained, found)
+    values = head(card, ctx.open(card.base), trained, facts)
     return render(
         "card.md.jinja",
         card=card,
@@ -115,10 +117,10 @@ def training_table(trained: Sequence[Artifact]) -> str:
     return table(header, rows) if rows else ""
 
 
-def head(card: Card, base: Artifact, trained: list[Artifact], found: dict[str, list[Origin]]) -> dict[str, Any]:
+def head(card: Card, base: Artifact, trained: list[Artifact], facts: Facts) -> dict[str, Any]:
     """The metadata the hub reads. Base and data sets are named only where they have a name on the hub."""
     repo = str(base.record["config"].get("repo", ""))
-    sources = {origin.source for some in found.values() for origin in some}
+    sources = {origin.source for some in facts.origins.values() for origin in some}
     methods = [name_of(a).lower() for a in trained if "fit" in a.record["config"]]
     return {
         "license": card.licence,
@@ -128,6 +130,7 @@ def head(card: Card, base: Artifact, trained: list[Artifact], found: dict[str, l
         "pipeline_tag": "text-generation",
         "library_name": "transformers",
         "tags": list(dict.fromkeys(["komainu", "conversational", *methods])),
+        "model-index": hub.index(card.title, facts.results, card.entry, facts.sets),
     }
 
 
