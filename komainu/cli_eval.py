@@ -204,6 +204,18 @@ def view(
 
 
 @group.command()
+def export(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="A board: a recipe, or a name or id of the store.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the files.")] = Path("every_eval_ever"),
+    developer: Annotated[str, typer.Option(metavar="NAME", help="Whose models they are.")] = "unknown",
+    json: Json = False,
+) -> Job:
+    """Write a board's numbers, items and answers in the schema of Every Eval Ever."""
+    return Job("export", (target, values or (), out, developer), json, "komainu.cli_view")
+
+
+@group.command()
 def compare(
     targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help="Results: names or ids of the store.")],
     accept_missing: Accept = 0.0,

@@ -1,4 +1,4 @@
-"""`komainu eval view`: boards with their items and answers as a static site."""
+"""`komainu eval view` and `komainu eval export`: boards with their items and answers as a site, and for others."""
 
 from __future__ import annotations
 
@@ -28,3 +28,16 @@ def view(words: Sequence[str], out: Path) -> Outcome:
     payload = {"page": str(page), **counts._asdict(), "files": files, "bytes": size(out)}
     told = f"{counts.entries} models, {counts.columns} columns, {counts.items} items, {counts.answers} answers"
     return Outcome(payload, [f"{told}: {files} files, {human(payload['bytes'])}", f"page {page}"])
+
+
+def export(target: str, values: Sequence[str], out: Path, developer: str) -> Outcome:
+    """Write a board's runs and items in the schema of Every Eval Ever."""
+    from komainu.eval.every_eval import export
+
+    store = Store(settings.load().root)
+    node = node_of(target, values, store)
+    if node.artifact is None:
+        raise UsageError(f"{node.label}: not built; `komainu run` builds it")
+    files = export(node.artifact, store, out, developer)
+    told = [str(path) for path in files]
+    return Outcome({"files": told}, [*told, f"{len(files)} files in {out}"])

@@ -32,6 +32,7 @@ EVAL = [
     "panel",
     "import",
     "view",
+    "export",
     "compare",
 ]
 GROUPS = {"eval": EVAL, "data": ["check", "trace", "touched"], "release": ["evidence"]}

@@ -42,3 +42,10 @@ def test_what_cannot_be_shown_is_said(komainu_: Run, named: str) -> None:  # noq
         said = komainu_("eval", "view", *words)
         assert said.code == 2 and why in said.err, said.err
     assert Store(Path("store")).names()["models"].startswith("board/") and not Path("view").exists()
+
+
+def test_a_board_is_written_for_others(komainu_: Run, named: str) -> None:  # noqa: F811
+    said = komainu_("eval", "export", named, "--developer", "lions", "--json")
+    assert said.code == 0 and said.json["files"] and all(Path(name).is_file() for name in said.json["files"])
+    assert {Path(name).parts[3] for name in said.json["files"]} == {"lions"}
+    assert "not built" in komainu_("eval", "export", FAMILY).err
