@@ -75,9 +75,15 @@ def run(
 
 
 @app.command()
-def plan(target: Target, values: Values = None, fresh: Fresh = "", json: Json = False) -> Job:
+def plan(
+    target: Target,
+    values: Values = None,
+    fresh: Fresh = "",
+    rows: Annotated[int, typer.Option(min=0, help="Show so many rows of each training, and which tokens count.")] = 0,
+    json: Json = False,
+) -> Job:
     """Tell what a run would build and cost, and what is wrong."""
-    return Job("plan", (target, values or [], fresh), json)
+    return Job("plan", (target, values or [], fresh, rows), json)
 
 
 @app.command()

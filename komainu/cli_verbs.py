@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,8 +67,8 @@ def run(target: str, values: Sequence[str], fresh: str = "", budget: float | Non
     return Outcome(payload, lines, Incomplete.code if incomplete else 0)
 
 
-def plan(target: str, values: Sequence[str], fresh: str = "") -> Outcome:
-    """What a run would do and may cost; code 2 when it would be refused."""
+def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> Outcome:
+    """What a run would do and may cost, and `rows` rows of each training; code 2 when it would be refused."""
     here = settings.load()
     made, planned = planned_of(target, values, fresh, Store(here.root))
     costs = Costs(planned, Store(here.root), here)
@@ -77,7 +80,15 @@ def plan(target: str, values: Sequence[str], fresh: str = "") -> Outcome:
         "problems": planned.problems,
         **costs.json(),
     }
-    return Outcome(payload, plan_lines(made.name, planned, costs), 2 if planned.problems else 0)
+    lines = plan_lines(made.name, planned, costs)
+    if rows:
+        from komainu.train import shown
+
+        found = [*shown.below(made.stage, Store(here.root), rows)]
+        payload["rows"] = [each.json() for each in found]
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        lines = chain(lines, *(each.lines(colour=colour) for each in found))
+    return Outcome(payload, lines, 2 if planned.problems else 0)
 
 
 def planned_of(target: str, values: Sequence[str], fresh: str, store: Store) -> tuple[recipe.Recipe, Plan]:
