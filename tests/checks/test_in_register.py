@@ -18,6 +18,7 @@ from tests.checks.helpers import answer
         ("ja", "polite", "ありがとうございます。まず机の上を空にします。続けることが大切です。毎日少しずつ行います。"),
         ("ja", "honorific", "お机の上を空になさいますと、すぐにお始めいただけます。ご不明な点はお尋ねください。"),
         ("ja", "honorific", "ご案内申し上げます。明日の十時に伺います。資料を拝見しました。"),
+        ("ja", "polite", "まず机の上を空にします。続けることが大切です。毎日少し行います。資料を拝見しました。"),
         ("ja", "mixed", "まず机を空にする。それから本を並べます。次に床を掃く。最後に窓を開けます。"),
         ("ja", "none", "東京、大阪、名古屋"),
         ("en", "casual", "Don't worry, it's easy. You just clear the desk and you're done."),

@@ -44,11 +44,12 @@ def bare(messages: list[dict[str, str]], seed: int) -> str:
 
 
 def forgetful(messages: list[dict[str, str]], seed: int) -> str:
-    """Follows constraints as the mimic does, and one time in five none of them."""
+    """Follows constraints as the mimic does, and one time in five none of them, half of these with a foreign word."""
     if seed % 5:
         return mimic.teacher(messages, seed)
     japanese = re.search("[ぁ-ん]", messages[-1]["content"]) is not None
-    return "\n".join(random.Random(seed).sample(mimic.JAPANESE if japanese else mimic.ENGLISH, 5))
+    said = "\n".join(random.Random(seed).sample(mimic.JAPANESE if japanese else mimic.ENGLISH, 5))
+    return said + ("\nstation の例を見ます。" if japanese else "\nFirst look at 前提 of it.") * (seed % 2)
 
 
 def mannered(messages: list[dict[str, str]], seed: int) -> str:
