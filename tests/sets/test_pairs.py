@@ -15,13 +15,17 @@ from komainu.checks.in_register import InRegister, manner_of
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.same_content import SameContent
 from komainu.checks.translated import Translated
+from komainu.data.textbook.prompts import Prompts
 from komainu.errors import EndpointError
-from komainu.rows import Chat, Message, Pair, pair_problem
+from komainu.models.lookup import Lookup
+from komainu.rows import Chat, Message, Pair, encode, pair_problem
+from komainu.train.directory import Directory
+from komainu.train.reference import Reference
 from recipes.pairs import PLAYED, WHOLE
 from recipes.sets import SOUND
 from tests.sets import asker, rivals, test_roleplay
 from tests.sets.pages import documented
-from tests.sets.world import Made, Says, accounted, chats_file, made_pairs, served
+from tests.sets.world import Made, Says, accounted, made_pairs, served, textbook
 
 SETS: dict[str, tuple[dict[str, Says], dict[str, Any]]] = {
     "bare_translation_pairs": ({"teacher": rivals.bare}, {"n": 40}),
@@ -108,16 +112,29 @@ def test_every_chosen_translation_is_bare_and_every_rejected_one_is_not(root: Pa
     assert 0 < len(asked_for) < len(made.rows), "samples come first, and orders where they have none"
 
 
-def test_translation_requests_of_a_file_are_used_as_they_are(tmp_path: Path) -> None:
-    text = "雨は三日のあいだ降り続いた。庭の梅が、今年は早く咲いた。私たちは、次の電車を待つことにした。"
-    asked = f"英語に訳してください。\n{text}"
-    row = {"messages": [{"role": "user", "content": asked}], "meta": {"task": "translate_en"}}
-    path = chats_file(tmp_path / "asked.jsonl", [row])
-    with served(teacher=rivals.bare) as server:
-        made = made_pairs(tmp_path, "bare_translation_pairs", server.endpoints, requests=path, licence="cc0")
+def test_the_textbooks_teacher_makes_pairs_of_whole_requests_of_a_file(tmp_path: Path) -> None:
+    asked = [*Prompts(side="train", n=40, tasks=("translate_ja", "translate_en")).rows()]
+    path = tmp_path / "asked.jsonl"
+    path.write_bytes(b"".join(encode(row) + b"\n" for row in asked))
+    with textbook("textbook") as endpoints:
+        made = made_pairs(tmp_path, "bare_translation_pairs", endpoints, teacher="textbook", requests=path, licence="x")
     accounted(made)
-    (pair,) = made.rows
-    assert pair.prompt[0].content == asked and pair.meta["licence"] == "cc0"
+    assert all(pair.prompt in [row.prompt for row in asked] for pair in made.rows)
+    assert len(made.rows) >= 20 and {pair.meta["hidden"]["rejected"] for pair in made.rows} == {"extra_text"}
+    assert "extra_text" not in {pair.meta["hidden"]["chosen"] for pair in made.rows}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_both_answers_lead_to_their_calls_and_the_pairs_into_training(name: str, root: Path) -> None:
+    made = found(root, name)
+    with Lookup(root / name / "store" / "calls.sqlite") as calls:
+        for pair in made.rows:
+            for by, text in ((pair.meta["chosen_by"], pair.chosen), (pair.meta["rejected_by"], pair.rejected)):
+                model, _, sample = by.rpartition("/")[2].partition("#")
+                call = calls.call(model, int(sample), pair.prompt, text)
+                assert call is not None and call["text"].strip() == text.strip()
+    model = Directory(path="m", licence="mit", sha256="0")
+    assert [*Reference(model=model, data=made.stage).check()] == [] and made.stage.row_type is Pair
 
 
 def test_every_rejected_answer_breaks_a_constraint_that_the_chosen_one_keeps_and_nothing_else(root: Path) -> None:

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from komainu.data.textbook.grading import STRICT, grade
 from komainu.data.textbook.prompts import Prompts
-from komainu.data.textbook.server import classified, completion
 from komainu.data.textbook.teacher import Faults, answer
 from komainu.rows import Pair
 from komainu.settings import Endpoint
-from tests.models.fake_server import Server
 from tests.sets.pages import documented
-from tests.sets.world import Made, accounted, chats_file, made_pairs
+from tests.sets.world import Made, accounted, chats_file, made_pairs, textbook
 
 MARKS = "stand-in grader (rules, strict)"
 NAMES = ("textbook", "textbook-clean", MARKS)
@@ -59,15 +56,8 @@ def found(root: Path) -> Made[Pair]:
 
 @pytest.fixture
 def endpoints() -> Iterator[dict[str, Endpoint]]:
-    """The textbook's server, in this process."""
-    server = Server()
-
-    def says(request: web.Request, body: dict[str, Any]) -> web.Response:
-        return web.json_response(classified(body) if request.path == "/classify" else completion(body, Faults()))
-
-    server.handler = says
-    yield dict.fromkeys(NAMES, Endpoint(url=server.url))
-    server.close()
+    with textbook(*NAMES) as endpoints:
+        yield endpoints
 
 
 def rows_of(root: Path) -> dict[str, dict[str, Any]]:

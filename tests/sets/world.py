@@ -13,6 +13,9 @@ from aiohttp import web
 
 from komainu.cost import Costs
 from komainu.data.base import Dataset, Drop, drops
+from komainu.data.textbook.server import classified as textbook_mark
+from komainu.data.textbook.server import completion as textbook_answer
+from komainu.data.textbook.teacher import Faults
 from komainu.launch import open_context
 from komainu.plan import plan
 from komainu.recipe import load
@@ -104,6 +107,22 @@ def accounted(found: Made[Any]) -> None:
 def chats_file(path: Path, rows: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+@contextmanager
+def textbook(*names: str) -> Iterator[dict[str, Endpoint]]:
+    """Endpoints of the textbook's models, whose server stands in this process."""
+    server = Server()
+
+    def says(request: web.Request, body: dict[str, Any]) -> web.Response:
+        marks = request.path == "/classify"
+        return web.json_response(textbook_mark(body) if marks else textbook_answer(body, Faults()))
+
+    server.handler = says
+    try:
+        yield dict.fromkeys(names, Endpoint(url=server.url))
+    finally:
+        server.close()
 
 
 @contextmanager
