@@ -11,7 +11,7 @@ from komainu.context import Context
 from komainu.data.ask import ask_again, need_answer
 from komainu.data.base import Dropped, Note, Step, windows
 from komainu.data.filter import failures
-from komainu.data.rater import Rater
+from komainu.data.marking import Scorer
 from komainu.data.regenerate import replaced
 from komainu.errors import UsageError
 from komainu.models.base import Model
@@ -39,7 +39,7 @@ class BestRated(Step):
     """
 
     model: Model
-    rater: Rater
+    rater: Scorer
     checks: tuple[Check, ...] = ()
     n: int = 4
     enough: float = 8.0
@@ -50,7 +50,7 @@ class BestRated(Step):
             raise UsageError("BestRated.n must be at least 1, and `under` at most `enough`")
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
-        again, marks = most * (self.n - 1), 2 * most * self.n
+        again, marks = most * (self.n - 1), self.rater.asks * most * self.n
         return (Questions(self.model, 0, again), Questions(self.rater.model, 0, marks, about=True))
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:

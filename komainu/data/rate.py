@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from komainu.context import Context
 from komainu.data.ask import need_answer
 from komainu.data.base import Dropped, Note, Step, windows
-from komainu.data.rater import Rater
+from komainu.data.marking import Scorer
 from komainu.rows import Chat
 from komainu.stage import Questions
 
@@ -20,11 +20,11 @@ class Rate(Step):
     An answer without a verdict is dropped as `unrated`. The notes tell the mean of the marks and how many are missing.
     """
 
-    rater: Rater
+    rater: Scorer
     under: float = 0.0
 
     def questions(self, fewest: int, most: int) -> tuple[Questions, ...]:
-        return (Questions(self.rater.model, fewest, 2 * most, about=True),)
+        return (Questions(self.rater.model, fewest, self.rater.asks * most, about=True),)
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         marks: list[float] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from komainu.context import Context
 from komainu.data.template import fingerprint
@@ -19,11 +19,12 @@ _NUMBER = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?")
 
 @dataclass(frozen=True, kw_only=True)
 class Rater(Spec):
-    """Marks the last answer of chats from `low` to `top`; another scorer (a reward model) is a subclass with `rate`.
+    """Marks the last answer of chats from `low` to `top`. `Reward` and `Aspects` are other scorers.
 
     A reply whose mark cannot be read is asked for once more, then there is no verdict: never a zero, never averaged.
     """
 
+    asks: ClassVar[int] = 2  # of a model, at most, for each answer
     model: Model
     template: str = "rate"
     low: float = 1.0
@@ -39,8 +40,12 @@ class Rater(Spec):
         yield from verdicts(ctx, self.model, self.template, chats, self.number, **scale)
 
     def number(self, text: str) -> float | str:
-        """A plain decimal number on the scale; a text that says why it is none."""
-        if not _NUMBER.fullmatch(text):
-            return f"not a number: {text[:40]!r}"
-        value = float(text)
-        return value if self.low <= value <= self.top else f"out of range: {text}"
+        return number(text, self.low, self.top)
+
+
+def number(text: str, low: float, top: float) -> float | str:
+    """A plain decimal number on a scale; a text that says why it is none."""
+    if not _NUMBER.fullmatch(text):
+        return f"not a number: {text[:40]!r}"
+    value = float(text)
+    return value if low <= value <= top else f"out of range: {text}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from komainu.checks.language import language_of
 from komainu.context import Context
 from komainu.data.base import Dropped, Step
 from komainu.data.template import LANGUAGES, Lang
 from komainu.data.turn import request_alone
-from komainu.rows import Chat
+from komainu.rows import Chat, Pair
 
 _CODES = {"japanese": "ja", "日本語": "ja", "和": "ja", "english": "en", "英語": "en", "英": "en"}
 _WANTED = (  # a request that names the language of its answer
@@ -32,18 +32,25 @@ class TellLanguage(Step):
 
     The answer's is that of the request unless the request names another one (translate into, 英語で答えて). A row of
     another language than those wanted, or of none that can be told, is dropped. Kanji alone count as Japanese only
-    where Chinese shows no sign; see `language_of`. Not covered: a language that is asked for in other words.
+    where Chinese shows no sign; see `language_of`. Chats or pairs go through.
+    Not covered: a language that is asked for in other words.
     """
+
+    eats: ClassVar[type] = object
 
     languages: tuple[Lang, ...] = LANGUAGES
     of: Literal["answer", "request"] = "answer"
 
-    def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:
-        for chat in rows:
-            request = request_alone(chat).messages[-1].content
-            lang = chat.meta.get("lang") or (self.of == "answer" and wanted(request)) or spoken(request)
-            told = chat.with_meta(lang=lang)
-            yield told if lang in self.languages else Dropped(chat, f"language: {lang or 'untold'}")
+    def turns(self, came: type) -> type | None:
+        return came if came in (Chat, Pair) else None
+
+    def __call__(self, rows: Iterator[Chat | Pair], ctx: Context) -> Iterator[Chat | Pair | Dropped]:
+        for row in rows:
+            asked = row if isinstance(row, Chat) else Chat(row.id, row.prompt, row.meta)
+            request = request_alone(asked).messages[-1].content
+            lang = row.meta.get("lang") or (self.of == "answer" and wanted(request)) or spoken(request)
+            told = row.with_meta(lang=lang)
+            yield told if lang in self.languages else Dropped(row, f"language: {lang or 'untold'}")
 
 
 def spoken(text: str) -> str:

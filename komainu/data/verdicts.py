@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from komainu.context import Context
@@ -16,10 +17,11 @@ Read = Callable[[str], T | str]  # what stands between the marks -> the verdict,
 
 
 class Verdict(NamedTuple, Generic[T]):
-    """What a model said of a row; `found` None: no verdict, and `wrong` says why."""
+    """What a model said of a row; `found` None: no verdict, and `wrong` says why. A mean has `parts`, by name."""
 
     found: T | None
     wrong: str = ""
+    parts: Mapping[str, float] = MappingProxyType({})
 
 
 def verdicts(

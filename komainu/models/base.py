@@ -45,7 +45,8 @@ class Model(Spec):
     of its name is set. temperature 0 is greedy; top_p 1, min_p 0 leave the distribution whole. `rope` widens
     the context of a model that was trained on a short one.
     With `raw` the model goes on with the text of the last message, no chat template around it; `stop` are texts before
-    which an answer ends.
+    which an answer ends. With `reward` it is a reward model: it marks a conversation, and its reply is the mark, a
+    number; see `komainu/models/rewards.py`.
     `generation` is 0 but in a run that asks afresh (`--fresh`): another one is another model to the call cache and
     to every id, and the same one to the server.
     """
@@ -61,6 +62,14 @@ class Model(Spec):
     rope: RopeScaling | None = None
     raw: bool = False
     stop: tuple[str, ...] = ()
+    reward: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reward and (self.raw or self.weights is not None):
+            raise UsageError(
+                f"the reward model {self.name!r} is asked at its endpoint's /classify: without `raw`, and without "
+                "`weights`, since nothing here serves one"
+            )
 
     @property
     def original(self) -> Model:

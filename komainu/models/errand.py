@@ -16,6 +16,7 @@ from komainu.models.job import Job
 from komainu.models.pool import Pool
 from komainu.models.protocol import pause, read_reply, request_of
 from komainu.models.replica import Replica
+from komainu.models.rewards import read_mark
 from komainu.models.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class Errand:
                 return False
             served_as = self.client.endpoint.model or model.name
             body = request_of(model, question, served_as, seed_of(model, question, 31))
-            reply = read_reply(await self.post(place, body), raw=model.raw)
+            found = await self.post(place, body)
+            reply = read_mark(found) if model.reward else read_reply(found, raw=model.raw)
             pool.answered(place, tokens, reply)
             if purse is not None:
                 purse.pay(model, question, reply)
@@ -117,7 +119,7 @@ class Errand:
         assert task is not None
         place.tasks.add(task)
         try:
-            return await self.client.post(place, body, raw=self.job.model.raw)
+            return await self.client.post(place, body, self.job.model)
         except asyncio.CancelledError:
             if task not in place.lost or task.uncancel():
                 raise

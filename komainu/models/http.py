@@ -91,8 +91,8 @@ class HttpClient:
         if self.server is not None:
             self.server.close()
 
-    async def post(self, replica: Replica, body: bytes, *, raw: bool = False) -> bytes:
-        """The body of the response with status 200; raises Trouble for all else. `raw` asks at /completions."""
+    async def post(self, replica: Replica, body: bytes, model: Model) -> bytes:
+        """The body of the response with status 200; raises Trouble for all else."""
         key = self.key()
         headers = {"Content-Type": "application/json"}
         if key:
@@ -100,7 +100,7 @@ class HttpClient:
         try:
             assert self._wire is not None
             async with self._wire.session.post(
-                beside(replica.url, "/completions") if raw else replica.url,
+                address(replica.url, model),
                 data=body,
                 headers=headers,
                 allow_redirects=False,
@@ -135,6 +135,14 @@ class HttpClient:
 
     def key(self) -> str:
         return os.environ.get(self.endpoint.key, "") if self.endpoint.key else ""
+
+
+def address(url: URL, model: Model) -> URL:
+    """Where a model is asked at the server whose chat completions are at `url`; /classify lies beside /v1."""
+    if model.reward:
+        top = url.path.removesuffix("/chat/completions").removesuffix("/v1")
+        return url.with_path(top + "/classify", keep_query=True)
+    return beside(url, "/completions") if model.raw else url
 
 
 def beside(url: URL, path: str) -> URL:

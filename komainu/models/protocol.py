@@ -15,6 +15,7 @@ import msgspec
 
 from komainu.models.base import Model, Question, Reply
 from komainu.models.failures import Kind, Trouble, excerpt, message_in
+from komainu.models.rewards import reward_request
 from komainu.models.seeds import turns
 from komainu.thinking import apart
 
@@ -69,6 +70,8 @@ def bare(url: str) -> str:
 def request_of(model: Model, question: Question, served_as: str, seed: int) -> bytes:
     """The JSON body of one request; equal questions give equal bytes. Servers take seeds of 31 bits."""
     asked: dict[str, Any]
+    if model.reward:
+        return reward_request(question, served_as)
     if model.raw:
         asked = {"prompt": question.messages[-1].content, "add_special_tokens": False, "skip_special_tokens": False}
     else:

@@ -15,6 +15,7 @@ from komainu.checks.empty import Empty
 from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.format import Format
+from komainu.checks.in_register import InRegister
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage, spans
@@ -22,6 +23,7 @@ from komainu.checks.length import Length
 from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
+from komainu.checks.same_content import SameContent
 from komainu.checks.steering import Steering
 from komainu.checks.text import prose, sentences, visible
 from komainu.checks.translated import Translated
@@ -37,10 +39,12 @@ CHECKS: tuple[Check, ...] = (
     Register(preferred=True),
     ExtraText(),
     Followed(),
+    InRegister(),
     Format(),
     Length(),
     Refusal(),
     Repetition(),
+    SameContent(),
     Steering(),
     Translated(),
     Truncation(),

@@ -28,6 +28,7 @@ class Server:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._post)
         app.router.add_post("/v1/completions", self._post)
+        app.router.add_post("/classify", self._post)
         app.router.add_post("/tokenize", self._tokenize)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self.runner.setup()
@@ -70,6 +71,12 @@ class Server:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+
+def classified(*marks: float) -> web.Response:
+    """What a reward model says, in vLLM's form."""
+    data = [{"index": 0, "label": None, "probs": list(marks), "num_classes": len(marks)}]
+    return web.json_response({"object": "list", "data": data, "usage": {"prompt_tokens": 3, "completion_tokens": 0}})
 
 
 def completion(text: str | None, finish: str = "stop", **beside: Any) -> web.Response:

@@ -133,7 +133,7 @@ def test_text_in_a_request_cannot_write_its_own_tags(tmp_path: Path) -> None:
     assert kept[0].meta["tags"] == {}
 
 
-def built(tmp_path: Path, recipe: str, **values: Any) -> Made:
+def built(tmp_path: Path, recipe: str, **values: Any) -> Made[Chat]:
     with served(teacher=teacher, judge=judge) as server:
         return made(tmp_path, recipe, server.endpoints, **values)
 

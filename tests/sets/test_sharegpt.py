@@ -64,7 +64,7 @@ def test_a_refusal_of_the_provider_drops_the_conversation(tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Chat]:
     """The textbook's prompts as a ShareGPT file, answered by its teacher and marked by its strict grader."""
     root = tmp_path_factory.mktemp("sharegpt")
     asked = Prompts(
@@ -81,7 +81,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return made(root, "sharegpt", endpoints, **values)
 
 
-def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: Made) -> None:
+def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: Made[Chat]) -> None:
     assert found.rows and all(row.reply != "old answer" for row in found.rows)
     for row in found.rows:
         marks = [mark for mark in row.meta["ratings"] if mark is not None]
@@ -91,7 +91,7 @@ def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: M
     assert any(len(row.meta["ratings"]) > 1 for row in found.rows)
 
 
-def test_its_account_is_whole_and_its_page_tells_it(found: Made) -> None:
+def test_its_account_is_whole_and_its_page_tells_it(found: Made[Chat]) -> None:
     documented(found, "sharegpt")
     accounted(found)
     gone = sum(sum(by.values()) for by in found.reasons.values())

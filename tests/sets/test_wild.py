@@ -26,7 +26,7 @@ def logs(tmp_path: Path) -> Path:
     return chats_file(tmp_path / "logs.jsonl", rows)
 
 
-def built(tmp_path: Path, recipe: str, logs: Path) -> Made:
+def built(tmp_path: Path, recipe: str, logs: Path) -> Made[Chat]:
     with served(teacher=teacher, judge=judge) as server:
         return made(tmp_path, recipe, server.endpoints, chats=logs, licence="odc-by")
 

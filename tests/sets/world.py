@@ -7,29 +7,34 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiohttp import web
 
 from komainu.cost import Costs
 from komainu.data.base import Dataset, Drop, drops
+from komainu.data.textbook.server import classified as textbook_mark
+from komainu.data.textbook.server import completion as textbook_answer
+from komainu.data.textbook.teacher import Faults
 from komainu.launch import open_context
 from komainu.plan import plan
 from komainu.recipe import load
-from komainu.rows import Chat
+from komainu.rows import Chat, Pair
 from komainu.settings import Endpoint, Settings
-from tests.models.fake_server import Server, completion
+from komainu.store import Artifact
+from tests.models.fake_server import Server, classified, completion
 
 ROOT = Path(__file__).parents[2]
 Says = Callable[[list[dict[str, str]], int], str]  # messages, seed -> the answer; a raw text is one of role "raw"
+R = TypeVar("R", Chat, Pair)
 
 
-class Made(NamedTuple):
+class Made(NamedTuple, Generic[R]):
     """What a run of a recipe made: its rows, what it dropped, its summary, what was planned before, and the
     calls that were made, by model."""
 
     stage: Dataset
-    rows: list[Chat]
+    rows: list[R]
     dropped: list[Drop]
     summary: dict[str, Any]
     planned: list[dict[str, Any]]
@@ -49,6 +54,8 @@ class Scripted:
 
     def answer(self, request: Any, body: dict[str, Any]) -> Any:
         says = self.models[body["model"]]
+        if request.path == "/classify":
+            return classified(float(says(body["messages"], 0)))
         if "prompt" in body:
             text = says([{"role": "raw", "content": body["prompt"]}], body["seed"])
             kept, ended, _ = text.partition(body["stop"][0])
@@ -61,22 +68,31 @@ class Scripted:
         return {name: Endpoint(url=self.server.url) for name in self.models}
 
 
-def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], **values: Any) -> Made:
+def made(root: Path, recipe: str, endpoints: dict[str, Endpoint], **values: Any) -> Made[Chat]:
     """A recipe of recipes/sets.py planned and built as the command line does, in a store under `root`."""
+    return built(root, f"sets.py:{recipe}", endpoints, Chat, values)
+
+
+def made_pairs(root: Path, recipe: str, endpoints: dict[str, Endpoint], **values: Any) -> Made[Pair]:
+    """The same of recipes/pairs.py."""
+    return built(root, f"pairs.py:{recipe}", endpoints, Pair, values)
+
+
+def built(root: Path, recipe: str, endpoints: dict[str, Endpoint], kind: type[R], values: dict[str, Any]) -> Made[R]:
     settings = Settings(store=str(root / "store"), threads=1, endpoints=endpoints)
-    stage = load(f"{ROOT}/recipes/sets.py:{recipe}", [f"{key}={value}" for key, value in values.items()]).stage
+    stage = load(f"{ROOT}/recipes/{recipe}", [f"{key}={value}" for key, value in values.items()]).stage
     assert isinstance(stage, Dataset)
     with open_context(settings) as ctx:
         planned = plan(stage, ctx.store)
         planned.refuse()
         told = Costs(planned, ctx.store, settings).json()["asks"]
-        artifact = ctx.store.build(stage, ctx)
-        rows = [row for row in artifact.rows() if isinstance(row, Chat)]
+        artifact: Artifact = ctx.store.build(stage, ctx)
+        rows = [row for row in artifact.rows() if isinstance(row, kind)]
         calls = Counter({name: book["calls"] for name, book in ctx.spent(stage).items()})
         return Made(stage, rows, [*drops(artifact)], artifact.summary, told, calls)
 
 
-def accounted(found: Made) -> None:
+def accounted(found: Made[Any]) -> None:
     """Rows in = rows out + drops by reason, step by step; and what was asked lies within the plan."""
     for step, told in zip(found.stage.steps, found.summary["steps"], strict=True):
         gone = sum(found.reasons.get(told["step"], {}).values())
@@ -91,6 +107,22 @@ def accounted(found: Made) -> None:
 def chats_file(path: Path, rows: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+@contextmanager
+def textbook(*names: str) -> Iterator[dict[str, Endpoint]]:
+    """Endpoints of the textbook's models, whose server stands in this process."""
+    server = Server()
+
+    def says(request: web.Request, body: dict[str, Any]) -> web.Response:
+        marks = request.path == "/classify"
+        return web.json_response(textbook_mark(body) if marks else textbook_answer(body, Faults()))
+
+    server.handler = says
+    try:
+        yield dict.fromkeys(names, Endpoint(url=server.url))
+    finally:
+        server.close()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from komainu.data.textbook.grader import GRADERS, judge
+from komainu.data.textbook.grading import grade
 from komainu.data.textbook.teacher import Faults, answer
 from komainu.errors import UsageError, nearest
 from komainu.models.receiving import body_of, clear_errors, health, messages_of, whole
@@ -29,12 +30,14 @@ FAULTS = web.AppKey("faults", Faults)
 def app(faults: Faults | None = None) -> web.Application:
     """The application; `faults` are the rates of the model named `textbook`.
 
-    Covers chat completions (one choice, not streamed), the list of models, and health. Sampling
+    Covers chat completions (one choice, not streamed), a grader's mark as a reward model gives it, the list of models,
+    and health. Sampling
     parameters other than `seed` and `max_tokens` change nothing: teacher and graders have none.
     """
     served = web.Application(middlewares=[clear_errors])
     served[FAULTS] = faults or Faults()
     served.router.add_post("/v1/chat/completions", complete)
+    served.router.add_post("/classify", classify)
     served.router.add_get("/v1/models", models)
     served.router.add_get("/health", health)
     return served
@@ -75,6 +78,30 @@ async def models(request: web.Request) -> web.Response:
 
 async def complete(request: web.Request) -> web.Response:
     return web.json_response(completion(await body_of(request), request.app[FAULTS]))
+
+
+async def classify(request: web.Request) -> web.Response:
+    return web.json_response(classified(await body_of(request)))
+
+
+def classified(asked: dict[str, Any]) -> dict[str, Any]:
+    """A grader's mark of a conversation that ends with an answer, in the form of vLLM's reward models."""
+    model, (*before, last) = asked.get("model", ""), messages_of(asked.get("messages"))
+    if model not in GRADERS:
+        raise UsageError(f"model {model!r} gives no marks here{nearest(str(model), GRADERS)}")
+    if last.role != "assistant":
+        raise UsageError(f"the last message is of role {last.role}; a mark is of an answer")
+    turns = tuple(m for m in before if m.role != "system")
+    mark = grade(turns, last.content, GRADERS[model].manner).mark
+    used = sum(len(m.content) for m in (*before, last))
+    return {
+        "id": "classify-0",
+        "object": "list",
+        "created": 0,
+        "model": model,
+        "data": [{"index": 0, "label": None, "probs": [float(mark)], "num_classes": 1}],
+        "usage": {"prompt_tokens": used, "total_tokens": used, "completion_tokens": 0},
+    }
 
 
 def completion(asked: dict[str, Any], rates: Faults) -> dict[str, Any]:
