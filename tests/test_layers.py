@@ -16,7 +16,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["errors", "progress", "leaves"],
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
-    ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks"],
+    ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
     ["stage"],
     ["store"],
     ["stored"],
