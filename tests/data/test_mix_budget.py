@@ -76,6 +76,13 @@ def test_a_token_budget_is_kept_short_of_it_by_less_than_the_row_that_came_next(
     assert abs(first - 0.75 * budget) < longest and abs(second - 0.25 * budget) < 2 * longest
 
 
+def test_what_ten_parts_leave_of_a_budget_is_less_than_one_row(ctx: Context) -> None:
+    parts = tuple(Part(stage=rows_of(name, 20)) for name in "abcdefghij")
+    rows, summary = build(Mix(parts=parts, tokens=3000, target=TARGET), ctx)
+    average = summary["tokens"] / len(rows)
+    assert 0 <= 3000 - summary["tokens"] < 2 * average < 10 * average / 2  # ten parts would each leave half a row
+
+
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.integers(0, 2000))
 def test_what_a_budget_affords_is_the_longest_beginning_of_the_endless_order(sizes: list[int], budget: int) -> None:
     rows = [Head(str(i), 0, 0, "", tokens=n) for i, n in enumerate(sizes)]
