@@ -34,6 +34,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_import",
         "cli_panel",
         "cli_proof",
+        "cli_publish",
         "cli_rank",
         "cli_trace",
         "cli_view",
