@@ -60,7 +60,7 @@ class Mix(Stage):
     A repeated row has the id `<id>~1`, `~2`, ...; a row whose id an earlier part used `<id>@<part>`; both name
     the row in meta["from"]. The summary counts rows, and with `target` tokens, by source, language, task and licence.
     A mix with rows that cannot be published under the licence `release` is refused; `allowed` were cleared by a person.
-    Memory: about 600 bytes a row, whatever its length.
+    Memory: about 500 bytes a row, whatever its length.
     """
 
     makes: ClassVar[type] = Chat

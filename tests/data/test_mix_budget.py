@@ -19,6 +19,7 @@ from komainu.errors import UsageError
 from komainu.models.template import tokenizer_of
 from komainu.plan import plan
 from komainu.rows import Chat, Message, Pair
+from komainu.touched import touched
 from komainu.train.render import chats_to_tokens, pair_to_chats
 from komainu.train.tokenizer import Tokenizer
 from tests.data.fakes import Rows, build, chat, context, source
@@ -109,6 +110,13 @@ def test_counted_tokens_are_shared_by_mixes_of_other_weights(ctx: Context) -> No
     other = Mix(parts=(Part(stage=JA, weight=2), Part(stage=EN)), target=TARGET, seed=9)
     states = {type(line.stage).__name__: line.state for line in plan(other, ctx.store).lines if line.state != "built"}
     assert states == {"Mix": "to build"}
+
+
+def test_counts_of_tokens_do_not_make_every_row_depend_on_each(ctx: Context) -> None:
+    mix = ctx.store.build(Mix(parts=(Part(stage=JA, weight=2),), target=TARGET), ctx)
+    found = touched(ctx.store, ctx.store.at(JA.place), "j1")["artifacts"]
+    (told,) = [each for each in found if each["ref"] == mix.ref]
+    assert told["rows"] == 2 and told["of"] == 80
 
 
 def test_a_cap_binds_and_what_it_leaves_goes_to_the_others(ctx: Context) -> None:
