@@ -65,7 +65,7 @@ def push(folder: Path, repo: str, files: list[Ready], variable: str, *, private:
             commit_message=f"{len(files)} files of {folder.parent.name}/{folder.name}",
             repo_type="dataset",
         )
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
         told = str(error).replace(token, "...")
         raise UsageError(f"{repo} was not pushed: {told}; what is there is as it was before") from None
     return str(done.commit_url)

@@ -16,6 +16,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.blobs: dict[str, bytes] = {}  # large files, by their SHA-256
         self.tokens: set[str] = set()
         self.made: list[dict[str, Any]] = []
         self.commits: list[str] = []
@@ -29,6 +30,8 @@ class Hub:
                 self.commits.append(value["summary"])
             elif line["key"] == "file":
                 self.files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                self.files[value["path"]] = self.blobs[value["oid"]]
             elif line["key"] == "deletedFile":
                 del self.files[value["path"]]
 
@@ -38,7 +41,15 @@ class Hub:
             return 200, {"url": f"{self.url}/datasets/owner/set"}
         if "/preupload/" in path:
             wanted = json.loads(body)["files"]
-            return 200, {"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in wanted]}
+            modes = {f["path"]: "lfs" if f["path"].endswith(".parquet") else "regular" for f in wanted}
+            return 200, {"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes.items()]}
+        if path.endswith("/info/lfs/objects/batch"):
+            wanted = json.loads(body)["objects"]
+            objects = [{**o, "actions": {"upload": {"href": f"{self.url}/lfs/{o['oid']}"}}} for o in wanted]
+            return 200, {"transfer": "basic", "objects": objects}
+        if path.startswith("/lfs/"):
+            self.blobs[path.removeprefix("/lfs/")] = body
+            return 200, {}
         if "/commit/" in path:
             if self.refuses:
                 return self.refuses, {"error": "no"}
@@ -65,7 +76,7 @@ def served() -> Iterator[Hub]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_POST = do_GET
+        do_POST = do_PUT = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
