@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.files import FORMATS, read_objects, read_rows, scan, write_json, write_objects, write_rows
+from komainu.files import FORMATS, TABLES, read_objects, read_rows, scan, write_json, write_objects, write_rows
 from komainu.rows import Chat, Message, Pair, Row, Score
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -47,7 +47,7 @@ def test_rows_come_back_equal_from_every_format(tmp_path: Path, suffix: str, row
     assert [*read_rows(path)] == rows
 
 
-@pytest.mark.parametrize("suffix", [s for s in FORMATS if s != ".parquet"])
+@pytest.mark.parametrize("suffix", [s for s in FORMATS if s not in TABLES])
 @QUICK
 @given(objects=st.lists(OBJECT, min_size=1, max_size=4))
 def test_objects_come_back_equal_with_their_lines(tmp_path: Path, suffix: str, objects: list[dict[str, Any]]) -> None:
