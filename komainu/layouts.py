@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from komainu.carried import CARRIED, restore
 from komainu.completions import Completion, PlainCompletion, lift_label, lower_label, usual
 from komainu.errors import UsageError, nearest
 from komainu.pairs import AlpacaPair, Explicit, Plain, TurnsPair, Whole
@@ -43,6 +44,7 @@ class Turns(Layout):
 class Alpaca(AlpacaPair):
     """`instruction`, `input`, `output`, and `system` and `history` where there are any."""
 
+    holds = Chat
     answers = ("output",)
 
     def read(self, obj: Object) -> Parts:
@@ -88,6 +90,7 @@ LAYOUTS: dict[str, Layout] = {
         Whole("messages-pair", "", ROLE, suffix="_messages"),
     )
 }
+EMPTY = ("system", "history")  # what an export writes of an alpaca row that has none
 
 
 def to_row(obj: Any, id: str, layout: str = "") -> Chat | Pair:
@@ -100,6 +103,10 @@ def to_row(obj: Any, id: str, layout: str = "") -> Chat | Pair:
     how = layout_named(layout or detect(obj))
     if how.name == "rows":
         return native(obj, id)
+    if isinstance(text := obj.get(CARRIED), str):
+        return restore(
+            to_row({k: v for k, v in obj.items() if k != CARRIED and (v or k not in EMPTY)}, id, how.name), text
+        )
     parts = how.read(obj)
     shape = parts.shape
     rest = {k: v for k, v in obj.items() if k not in parts.used}

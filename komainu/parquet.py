@@ -67,6 +67,15 @@ def write_objects(path: Path, objects: Iterable[dict[str, Any]]) -> int:
     return write(path, chain(batch, objects), schema, check=True)
 
 
+def schema_of(value: dict[str, Any]) -> Any:
+    """Columns for objects like this one: a list that is empty is one of lists of texts."""
+    empty = pa.list_(pa.list_(TEXT))
+    fields = pa.RecordBatch.from_pylist([value]).schema
+    return pa.schema(
+        [(f.name, empty if pa.types.is_null(getattr(f.type, "value_type", TEXT)) else f.type) for f in fields]
+    )
+
+
 def read_objects(path: Path) -> Iterator[Found]:
     """The rows of any file as JSON objects, with their numbers from 1; times and bytes become strings.
 

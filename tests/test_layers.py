@@ -42,9 +42,8 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["cli_data", "cli_eval", "cli_release"],
     ["cli"],
 ]
-PARTS = {
-    name: "files" for name in ("turns", "jsontext", "pairs", "completions", "layouts", "parquet", "tables", "zst")
-}  # rows in files
+ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "zst")
+PARTS = {name: "files" for name in ROWS}  # rows in files
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "sacrebleu", "aiohttp"}
 HEAVY |= {"matplotlib", "tensorboard", "fugashi", "sudachipy", "zstandard", "jinja2", "rich", "pytest", "hypothesis"}
