@@ -34,7 +34,7 @@ EVAL = [
     "view",
     "compare",
 ]
-GROUPS = {"eval": EVAL, "data": ["check", "trace", "touched"], "release": ["evidence"]}
+GROUPS = {"eval": EVAL, "data": ["check", "export", "trace", "touched"], "release": ["evidence"]}
 HELP = [[], ["run"], ["serve"], ["chat"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
 FAMILY = "small.py:family"
