@@ -105,11 +105,11 @@ class Reader:
     def every(self, files: list[Path]) -> Iterator[Seen]:
         """Every object of the files."""
         for file in files:
-            empty = True
+            empty, prefix = True, digest(*stamps([file])[0])[:8]
             try:
                 for found in scan(file):
                     empty = False
-                    yield self.judged(f"{file}:{found.line}", found, digest(*stamps([file])[0])[:8])
+                    yield self.judged(f"{file}:{found.line}", found, prefix)
             except UsageError as error:
                 yield Seen(None, "", CUT, str(error))
                 return
