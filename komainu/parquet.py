@@ -125,7 +125,7 @@ def writing(path: Path, out: Any, schema: Any) -> Any:
     """A writer of record batches in the format of the name; Arrow files are IPC streams, as `datasets` writes them."""
     if path.name.lower().endswith(".arrow"):
         return pa.ipc.new_stream(out, schema)
-    return pq.ParquetWriter(out, schema, compression="zstd")
+    return pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True)
 
 
 def different(before: dict[str, Any], after: dict[str, Any]) -> str | None:

@@ -27,7 +27,7 @@ class Table:
         self.parquet = path.name.lower().endswith(".parquet")
         self.file: Any = None
         if self.parquet:
-            self.file = pq.ParquetFile(raw, buffer_size=BUFFER, pre_buffer=False)
+            self.file = pq.ParquetFile(raw, buffer_size=BUFFER, pre_buffer=False, page_checksum_verification=True)
         elif raw.read(len(MAGIC)) == MAGIC:
             self.file = pa.ipc.open_file(raw)
         else:

@@ -57,6 +57,8 @@ LINES: dict[str, bytes] = {  # one line among good ones that is no good row
     "Infinity": b'{"conversations": [], "n": -Infinity}',
     "deep arrays": b'{"conversations": ' + b"[" * 3000 + b"]" * 3000 + b"}",
     "deep objects": b'{"a":' * 2500 + b"1" + b"}" * 2500,
+    "an id twice": b'{"id": 1, ' + line(row(1))[1:-1] + b', "id": 2}',
+    "a text twice": line(row(1)).replace(b'"value": ', b'"value": "x", "value": ', 1),
     "a key twice": b'{"conversations": [], "id": 1, "id": 2}',
     "turns twice": line(row(1))[:-1] + b', "conversations": []}',
     "a role twice": b'{"conversations": [{"from": "human", "from": "gpt", "value": "x"}]}',
