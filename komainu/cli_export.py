@@ -10,7 +10,6 @@ from komainu import settings
 from komainu.cli_verbs import Outcome
 from komainu.data.export import Export
 from komainu.errors import UsageError
-from komainu.progress import Progress
 from komainu.store import Store
 from komainu.stored import Stored
 
@@ -28,8 +27,7 @@ def export(target: str, to: Path, layout: str, format: str, shard_rows: int) -> 
         raise UsageError(f"{to.parent}: there is no such folder to write {to.name} to")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        with Progress(artifact.summary.get("rows"), "export") as bar:
-            found = stage.write((row for row in artifact.rows() if bar.update() is None), partial)
+        found = stage.shown(artifact, partial)
         os.replace(partial, to)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

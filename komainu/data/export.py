@@ -12,8 +12,10 @@ from komainu.carried import CARRIED, bare, carry
 from komainu.errors import UsageError, nearest
 from komainu.files import parquet, write_json, write_objects
 from komainu.layouts import LAYOUTS, from_row
+from komainu.progress import Progress
 from komainu.rows import Chat, Pair, Row
 from komainu.stage import Stage, Table
+from komainu.store import Artifact
 
 if TYPE_CHECKING:
     from komainu.context import Context
@@ -84,8 +86,11 @@ class Export(Stage):
             yield f"Export.shard_rows is {self.shard_rows}; a shard holds at least one row"
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        source = ctx.open(self.rows)
-        with ctx.progress(source.summary.get("rows"), "Export") as bar:
+        return self.shown(ctx.open(self.rows), out)
+
+    def shown(self, source: Artifact, out: Path) -> dict[str, Any]:
+        """Write the rows of an artifact, with a progress bar."""
+        with Progress(source.summary.get("rows"), "Export") as bar:
 
             def rows() -> Iterator[Row]:
                 for row in source.rows():

@@ -48,10 +48,10 @@ def part_of(text: str) -> Part:
         raise UsageError(f"{text!r} is no part of a file; write [:25%], [10:200] or [-5%:]")
     start, of_start, stop, of_stop = found.groups()
     percent = bool(of_start or of_stop)
-    bounds = [None if bound is None else int(bound) for bound in (start, stop)]
-    if percent and any(bound is not None and not -100 <= bound <= 100 for bound in bounds):
+    first, last = (None if bound is None else int(bound) for bound in (start, stop))
+    if percent and any(bound is not None and not -100 <= bound <= 100 for bound in (first, last)):
         raise UsageError(f"{text!r}: a percentage is between -100 and 100")
-    return Part(*bounds, percent)
+    return Part(first, last, percent)
 
 
 def split_part(path: str) -> tuple[str, str]:
