@@ -63,7 +63,7 @@ class Near(Prepared):
     ngram: int = 5
     permutations: int = 128
     seed: int = 0
-    words: int = 3
+    words: int = 2
     keep: str = "first"
     against: tuple[Stage, ...] = ()
 

@@ -127,7 +127,7 @@ class Sketcher:
         signatures.reshape(-1)[cells[first]] = grams[first]
         empty.reshape(-1)[cells[first]] = False
         for salt in self.salts[1:ROUNDS]:
-            keep = empty.any(axis=1)[owners]
+            keep = np.asarray(empty.any(axis=1))[owners]
             if not keep.all():
                 grams, owners = grams[keep], owners[keep]
             if not len(grams):

@@ -99,8 +99,8 @@ def test_a_chain_of_small_changes_does_not_take_everything_with_it(tmp_path: Pat
 
 def test_other_numbers_make_another_text_unless_told_otherwise(tmp_path: Path) -> None:
     rows = [chat(i, f"How do you say this many in Japanese words? dictionary {n}") for i, n in (("a", 4), ("b", 7))]
-    assert len(through(context(tmp_path), rows, Near(threshold=0.75))[0]) == 2
-    assert len(through(context(tmp_path), rows, Near(threshold=0.75, numbers=False))[0]) == 1
+    assert len(through(context(tmp_path), rows, Near(threshold=0.8))[0]) == 2
+    assert len(through(context(tmp_path), rows, Near(threshold=0.8, numbers=False))[0]) == 1
 
 
 def test_order_of_rows_decides_which_one_stays(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_in_english_words_are_compared_and_spaces_count(tmp_path: Path) -> None:
     rows = [chat("a", ENGLISH), chat("b", ENGLISH.replace("river", "lake"))]
     kept, dropped, summary = through(context(tmp_path), rows, Near(threshold=0.6))
     words = [re.findall(r"\w+", row.prompt[0].content.lower()) for row in rows]
-    grams = [{tuple(w[i : i + 3]) for i in range(len(w) - 2)} for w in words]
+    grams = [{*pairwise(spoken)} for spoken in words]
     assert [meta(d)["jaccard"] for d in dropped] == [round(len(grams[0] & grams[1]) / len(grams[0] | grams[1]), 4)]
     assert summary["notes"] == {"Near": {"clusters": {"2": 1}, "by_words": 2}}
     assert kept == rows[:1]
@@ -154,7 +154,7 @@ def test_the_best_rated_of_similar_rows_stays_and_takes_only_what_is_near_itself
     text = texts(1, 40)[0]
     marks = {"a": 3, "b": 9.5, "c": None, "d": 9.5, "e": 1}
     ends = {"a": "", "b": "よ", "c": "よね", "d": "ね", "e": texts(1, 40, seed=3)[0]}
-    rows = [chat(i, text + ends[i], **({} if marks[i] is None else {"rating": marks[i]})) for i in marks]
+    rows = [chat(i, text + ends[i]).with_meta(**({"rating": mark} if mark else {})) for i, mark in marks.items()]
     kept, dropped, summary = through(context(tmp_path), rows, Near(keep="rating"))
     assert [row.id for row in kept] == ["b", "e"]
     assert [(d.row.id, meta(d)["duplicate_of"]) for d in dropped] == [("a", "b"), ("c", "b"), ("d", "b")]
