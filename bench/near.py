@@ -104,8 +104,8 @@ def table(found: Truth, runs: dict[Engine, list[Run]]) -> Iterator[str]:
     characters = sum(len(record.text) for record in found.records)
     rounds = len(runs[ENGINES[0]])
     yield (
-        f"**{n:,} records, {characters / 1e6:.0f} M characters, {len(found.similar):,} planted copies ({len(near):,} of "
-        f"similarity {THRESHOLD} or more); {PERMUTATIONS} permutations; medians of {rounds} rounds**"
+        f"**{n:,} records, {characters / 1e6:.0f} M characters, {len(found.similar):,} planted copies ({len(near):,} "
+        f"of similarity {THRESHOLD} or more); {PERMUTATIONS} hashes; medians of {rounds} rounds**"
     )
     yield ""
     yield (

@@ -39,7 +39,7 @@ class Language:
     def word(self, rng: random.Random) -> str:
         if self.japanese:
             stem = "".join(chr(rng.randrange(0x4E00, 0x5600)) for _ in range(rng.choice((1, 2, 2, 3))))
-            return stem + rng.choice(("", *KANA))
+            return f"{stem}{rng.choice(('', *KANA))}"
         return "".join(rng.choice("aeiou" if i % 2 else "bcdfghlmnprst") for i in range(rng.randint(2, 9)))
 
     def write(self, length: int, rng: random.Random) -> list[str]:

@@ -12,6 +12,7 @@ from komainu.context import Context
 from komainu.data.base import Note, windows
 from komainu.data.keys import On, known, messages_of
 from komainu.data.prepared import Prepared, Verdict
+from komainu.data.ruling import Ruling
 from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, Row, Score
 from komainu.stage import Stage
@@ -113,7 +114,8 @@ class Near(Prepared):
     def settle(self, prepared: Iterator[Sketched], loaded: Opened) -> Iterator[list[Verdict | None] | Note]:
         from komainu.data.minhash import Index
 
-        index, ruling = Index(self.sketcher, loaded.folder, numbers=self.numbers), Ruling()
+        index, ruling = Index(self.sketcher, loaded.folder, numbers=self.numbers), Ruling("jaccard", "near_duplicate")
+        tally: Counter[str] = Counter()
         for label, artifact in loaded.against:
             for window in windows(artifact.rows()):
                 made = self.prepare(window, loaded)
@@ -121,43 +123,20 @@ class Near(Prepared):
                 ruling.names += made.ids
             ruling.sets.append((len(ruling.names), label))
         if self.keep == "first":
-            for made in prepared:
-                ruling.note(made)
+            for made in counted(prepared, tally):
                 yield [ruling.of(row, *found) for row, found in zip(made.ids, index.place(made.sketches), strict=True)]
         else:
             from komainu.data.ranked import ranked
 
-            yield from ranked(map(ruling.note, prepared), index, ruling, self.sketcher, loaded.folder)
-        yield Note(ruling.facts())
+            yield from ranked(counted(prepared, tally), index, ruling, self.sketcher, loaded.folder)
+        yield Note(ruling.facts() | tally)
 
 
-class Ruling:
-    """Says what becomes of rows that have been placed, and counts them."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []  # of the rows that stay, those of other sets first
-        self.sets: list[tuple[int, str]] = []  # where each of these ends, and its label
-        self.copies: Counter[int] = Counter()  # rows dropped for each that stays
-        self.by_words = self.unranked = 0
-
-    def note(self, made: Sketched) -> Sketched:
-        self.by_words += int(made.sketches.worded.sum())
-        self.unranked += made.ranks.count(float("-inf"))
-        return made
-
-    def of(self, row: str, place: int | None, similarity: float) -> Verdict | None:
-        if place is None:
-            self.names.append(row)
-            return None
-        self.copies[place] += 1
-        first, jaccard = self.names[place], round(similarity, 4)
-        label = next((label for end, label in self.sets if place < end), "")
-        meta = {"duplicate_of": first, "jaccard": jaccard} | ({"duplicate_in": label} if label else {})
-        inside = f" of {label}" if label else ""
-        return Verdict(f"near_duplicate: of {first}{inside}, Jaccard {jaccard:.2f}", meta)
-
-    def facts(self) -> dict[str, Any]:
-        """Clusters by size (the row that stays is one of it), and how many rows were compared by words."""
-        sizes = Counter(1 + copies for copies in self.copies.values())
-        facts: dict[str, Any] = {"clusters": {str(size): sizes[size] for size in sorted(sizes)}}
-        return facts | {"by_words": self.by_words} | ({"unranked": self.unranked} if self.unranked else {})
+def counted(prepared: Iterator[Sketched], tally: Counter[str]) -> Iterator[Sketched]:
+    """Count the rows compared by words, and those without the number they are ranked by."""
+    tally["by_words"] = 0
+    for made in prepared:
+        tally["by_words"] += int(made.sketches.worded.sum())
+        if missing := made.ranks.count(float("-inf")):
+            tally["unranked"] += missing
+        yield made

@@ -10,10 +10,11 @@ import numpy as np
 
 from komainu.data.minhash import Index, Shelf
 from komainu.data.prepared import Verdict
+from komainu.data.ruling import Ruling
 from komainu.data.sketch import Sketcher
 
 if TYPE_CHECKING:
-    from komainu.data.near_dup import Ruling, Sketched
+    from komainu.data.near_dup import Sketched
 
 AT_ONCE = 512  # rows placed at once
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from komainu.errors import EndpointError
-from komainu.models.base import Reply
+from komainu.models.base import Embedder, Reply
+from komainu.models.embeddings import embedding_of, read_vector
 from komainu.models.failures import ADVICE, WAIT, Attempt, Trouble
 from komainu.models.job import Job
 from komainu.models.pool import Pool
@@ -97,8 +98,11 @@ class Errand:
                 self.fail(over)
                 return False
             served_as = self.client.endpoint.model or model.name
-            body = request_of(model, question, served_as, seed_of(model, question, 31))
-            reply = read_reply(await self.post(place, body), raw=model.raw)
+            vector = isinstance(model, Embedder)
+            seed = seed_of(model, question, 31)
+            body = embedding_of(question, served_as) if vector else request_of(model, question, served_as, seed)
+            found = await self.post(place, body)
+            reply = read_vector(found) if vector else read_reply(found, raw=model.raw)
             pool.answered(place, tokens, reply)
             if purse is not None:
                 purse.pay(model, question, reply)
@@ -117,7 +121,7 @@ class Errand:
         assert task is not None
         place.tasks.add(task)
         try:
-            return await self.client.post(place, body, raw=self.job.model.raw)
+            return await self.client.post(place, body, self.job.model.path)
         except asyncio.CancelledError:
             if task not in place.lost or task.uncancel():
                 raise

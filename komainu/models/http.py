@@ -91,8 +91,8 @@ class HttpClient:
         if self.server is not None:
             self.server.close()
 
-    async def post(self, replica: Replica, body: bytes, *, raw: bool = False) -> bytes:
-        """The body of the response with status 200; raises Trouble for all else. `raw` asks at /completions."""
+    async def post(self, replica: Replica, body: bytes, path: str = "/chat/completions") -> bytes:
+        """The body of the response with status 200; raises Trouble for all else."""
         key = self.key()
         headers = {"Content-Type": "application/json"}
         if key:
@@ -100,7 +100,7 @@ class HttpClient:
         try:
             assert self._wire is not None
             async with self._wire.session.post(
-                beside(replica.url, "/completions") if raw else replica.url,
+                beside(replica.url, path),
                 data=body,
                 headers=headers,
                 allow_redirects=False,
