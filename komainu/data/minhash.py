@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -70,11 +71,14 @@ class Index:
     def likely(self, made: Sketches) -> tuple[Places, Places]:
         """Pairs to verify, in order: a row, and a kept row or (counted on from them) an earlier row of the window."""
         shelf, old = self.shelf, len(self.shelf)
-        rows, others = self.chains.meet(made.keys, shelf.keys)
-        later, earlier = met(made.keys)
-        good = self.near(made, shelf.signatures, shelf.numbers, shelf.sizes, rows, others)
-        fine = self.near(made, made.signatures, made.numbers, made.sizes, later, earlier)
-        rows, others = np.concatenate([rows[good], later[fine]]), np.concatenate([others[good], earlier[fine] + old])
+        found: list[tuple[Places, Places]] = []
+        for rows, others in lots(self.chains.meet(made.keys, shelf.keys)):
+            good = self.near(made, shelf.signatures, shelf.numbers, shelf.sizes, rows, others)
+            found.append((rows[good], others[good]))
+        for rows, others in lots(met(made.keys)):
+            good = self.near(made, made.signatures, made.numbers, made.sizes, rows, others)
+            found.append((rows[good], others[good] + old))
+        rows, others = joined(found)
         order = np.lexsort((others, rows))
         rows, others = rows[order], others[order]
         new = np.ones(len(rows), bool)
@@ -201,34 +205,45 @@ class Chains:
         ends = np.concatenate([new[1:], [True]])[: len(slots)]
         self.last[slots[ends]] = cells[ends]
 
-    def meet(self, wanted: Words, keys: Words) -> tuple[Places, Places]:
+    def meet(self, wanted: Words, keys: Words) -> Iterator[tuple[Places, Places]]:
         """Pairs of a wanted row and a kept one with the same key in one band; a pair may come twice."""
         flat, known, before = wanted.reshape(-1), keys.reshape(-1), self.before.reshape(-1)
         asked, cells = np.arange(len(flat)), self.last[self.slots(flat)]
-        rows, others = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
         while (going := cells >= 0).any():
             asked, cells = asked[going], cells[going]
             same = known[cells] == flat[asked]
-            rows.append(asked[same] // self.bands)
-            others.append((cells[same] // self.bands).astype(np.intp))
+            yield asked[same] // self.bands, (cells[same] // self.bands).astype(np.intp)
             cells = before[cells]
-        return np.concatenate(rows), np.concatenate(others)
 
     def slots(self, keys: Words) -> Words:
         return mixed(keys.copy()) & np.uint32(len(self.last) - 1)
 
 
-def met(keys: Words) -> tuple[Places, Places]:
+def met(keys: Words) -> Iterator[tuple[Places, Places]]:
     """Pairs of rows (the later, the earlier) that have a key in common; a pair may come twice."""
     tagged = np.sort(keys.astype(np.uint64) << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)[:, None], axis=0)
-    later, earlier = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for apart in range(1, len(keys)):
         same = tagged[apart:] >> np.uint64(32) == tagged[:-apart] >> np.uint64(32)
         if not same.any():
             break
-        later.append((tagged[apart:][same] & np.uint64(0xFFFFFFFF)).astype(np.intp))
-        earlier.append((tagged[:-apart][same] & np.uint64(0xFFFFFFFF)).astype(np.intp))
-    return np.concatenate(later), np.concatenate(earlier)
+        later, earlier = (part[same] & np.uint64(0xFFFFFFFF) for part in (tagged[apart:], tagged[:-apart]))
+        yield later.astype(np.intp), earlier.astype(np.intp)
+
+
+def lots(pairs: Iterator[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
+    """Pairs in lots of PAIRS or a little more, so that memory does not grow with rows that all look alike."""
+    held: list[tuple[Places, Places]] = []
+    for some in pairs:
+        held.append(some)
+        if sum(len(rows) for rows, _ in held) >= PAIRS:
+            yield joined(held)
+            held = []
+    yield joined(held)
+
+
+def joined(pairs: list[tuple[Places, Places]]) -> tuple[Places, Places]:
+    none = np.zeros(0, np.intp)
+    return np.concatenate([none, *(rows for rows, _ in pairs)]), np.concatenate([none, *(its for _, its in pairs)])
 
 
 def jaccard(one: Words, other: Words) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,11 +50,12 @@ class Near(Prepared):
     them are different, unless `numbers` is False.
 
     `keep` says which of similar rows stays: the "first", the "longest" text, or the one with the highest number in
-    the meta of that name ("rating"); rows without it come last, and equals in their order. Rows of `against` count as
-    earlier ones that stay: a set drops what another one has.
+    the meta of that name ("rating"); rows without it come last, and equals in their order. But for "first" nothing is
+    decided before the last row, and rows wait in memory. Rows of `against` count as earlier ones that stay: a set
+    drops what another one has.
 
     The dropped row's meta has `duplicate_of` and `jaccard`, and `duplicate_in` where the row that stays is one of
-    `against`. The note counts clusters by size. Memory: about 400 bytes a row kept (`docs/dedup.md`); the n-grams are
+    `against`. The note counts clusters by size. Memory: about 500 bytes a row kept (`docs/dedup.md`); the n-grams are
     in a file, 4 bytes each. Not covered: rows of another language or script with the same meaning (see `Semantic`).
     """
 
@@ -107,7 +109,7 @@ class Near(Prepared):
         value = row.meta.get(self.keep)
         if value is None:
             return float("-inf")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
             raise UsageError(f"{row.id}: Near.keep is {self.keep!r}, but meta has {value!r} there, not a number")
         return float(value)
 

@@ -140,6 +140,19 @@ def test_small_sets_are_judged_as_by_comparing_all_with_all(found: list[str], th
             assert verdict.meta["jaccard"] == round(near[best], 4) >= threshold
 
 
+def test_of_equally_similar_rows_the_earliest_is_named() -> None:
+    step = Near(threshold=0.5, ngram=1, words=0)
+    rows = [chat("a", "ab"), chat("b", "ac"), chat("c", "abc"), chat("d", "acd"), chat("e", "acbd")]
+    (verdicts,) = settled(step, [rows])
+    assert [verdict and verdict.meta for verdict in verdicts] == [
+        None,
+        None,
+        {"duplicate_of": "a", "jaccard": 0.6667},
+        {"duplicate_of": "b", "jaccard": 0.6667},
+        {"duplicate_of": "a", "jaccard": 0.5},
+    ]
+
+
 def test_in_english_words_are_compared_and_spaces_count(tmp_path: Path) -> None:
     rows = [chat("a", ENGLISH), chat("b", ENGLISH.replace("river", "lake"))]
     kept, dropped, summary = through(context(tmp_path), rows, Near(threshold=0.6))
@@ -192,9 +205,10 @@ def test_only_sets_of_texts_can_be_compared_with() -> None:
 def test_rows_by_the_thousand_are_all_found_again(tmp_path: Path) -> None:
     """Past the first size of every table."""
     index = Index(sketcher := Near().sketcher, tmp_path)
-    made = sketcher([[text] for text in texts(3000, 12)])
-    assert sum(place is None for place, _ in index.place(made)) == 3000
-    assert index.place(made) == [(i, 1.0) for i in range(3000)]
+    rows = [[text] for text in texts(3000, 12)]
+    for start in range(0, 3000, 500):
+        assert index.place(sketcher(rows[start : start + 500])) == [(None, 0.0)] * 500
+    assert index.place(sketcher(rows)) == [(i, 1.0) for i in range(3000)]
     assert [*tmp_path.iterdir()] == []
 
 

@@ -94,7 +94,9 @@ def test_kept_vectors_are_those_that_comparing_all_with_all_keeps(found: Vectors
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     vectors = (found / np.where(lengths == 0, 1, lengths)).astype(np.float16).astype(np.float32)
     index, kept = Kept(0.9), list[int]()
-    placed = [place for start in range(0, len(vectors), 4) for place in index.place(vectors[start : start + 4])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("komainu.data.vectors.BLOCK", 3)
+        placed = [place for start in range(0, len(vectors), 4) for place in index.place(vectors[start : start + 4])]
     for row, (place, similarity) in enumerate(placed):
         near = [round(float(vectors[row] @ vectors[other]), 4) for other in kept]
         if place is None:
@@ -102,6 +104,7 @@ def test_kept_vectors_are_those_that_comparing_all_with_all_keeps(found: Vectors
             kept.append(row)
         else:
             assert similarity == pytest.approx(max(near), abs=2e-4)
+            assert similarity == pytest.approx(near[place], abs=2e-4)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
