@@ -72,4 +72,4 @@ def read(texts: Sequence[str], dimensions: int | None) -> Vectors:
     if len(sizes) > 1:
         raise UsageError(f"the embedder gives vectors of {' and '.join(map(str, sorted(sizes)))} dimensions")
     matrix = np.stack(found)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.asarray(matrix / np.linalg.norm(matrix, axis=1, keepdims=True), np.float32)
