@@ -21,7 +21,8 @@ from komainu.checks.text import visible
 from komainu.checks.truncation import Truncation
 from komainu.data.check.reading import Line, answers
 from komainu.data.decontaminate import Decontaminate, Item, Judge, joined, unique
-from komainu.data.keys import key_of, unkana
+from komainu.data.keys import key_of, messages_of, unkana
+from komainu.data.near_dup import Near
 from komainu.errors import UsageError
 from komainu.files import read_objects
 from komainu.layouts import detect, to_row
@@ -91,12 +92,14 @@ class Repeats:
     def __init__(self, threshold: float = 0.85) -> None:
         from komainu.data.minhash import Index
 
-        self.index = Index(threshold, 5, 128, 0, numbers=True)
+        near = Near(threshold=threshold)
+        self.sketcher = near.sketcher
+        self.index = Index(self.sketcher, numbers=near.numbers)
         self.exact: dict[bytes, str] = {}
         self.kept: list[str] = []
 
     def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
-        fresh: list[tuple[Line, str]] = []
+        fresh: list[Line] = []
         for line in lines:
             assert line.row is not None, "only rows are looked at"
             text = key_of(line.row, "both")
@@ -105,9 +108,9 @@ class Repeats:
                 yield Problem(line, "duplicate", f"of {self.exact[key]}")
             else:
                 self.exact[key] = f"{line.at}, row {line.id}"
-                fresh.append((line, text))
-        placed = self.index.place([text for _, text in fresh]) if fresh else ()
-        for (line, _), (place, similarity) in zip(fresh, placed, strict=True):
+                fresh.append(line)
+        turns = [[message.content for message in messages_of(line.row)] for line in fresh if line.row is not None]
+        for line, (place, similarity) in zip(fresh, self.index.place(self.sketcher(turns)), strict=True):
             if place is None:
                 self.kept.append(f"{line.at}, row {line.id}")
             else:
