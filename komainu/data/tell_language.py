@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from komainu.checks.language import language_of
 from komainu.context import Context
@@ -35,6 +35,7 @@ class TellLanguage(Step):
     where Chinese shows no sign; see `language_of`. Not covered: a language that is asked for in other words.
     """
 
+    alone: ClassVar[bool] = True
     languages: tuple[Lang, ...] = LANGUAGES
     of: Literal["answer", "request"] = "answer"
 
