@@ -18,7 +18,7 @@ from komainu.rows import Chat, Message
 from komainu.stage import Stage
 
 SENTENCES = 40_000  # of a language, from which rows are put together
-SIZE = {"ja": 17, "en": 31}  # sentences of an answer
+SIZE = {"ja": 20, "en": 36}  # sentences of an answer
 PLANTED = {  # per mille of the rows
     "exact": 20,
     "near": 20,

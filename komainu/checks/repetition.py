@@ -22,6 +22,7 @@ _ASKED = re.compile(  # a question that wants something so many times
     re.I,
 )
 _STOP = re.compile(r"[\n。！？!?.]+")
+_ROW = re.compile(r"^\s*\|.*$", re.M)  # of a table
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
 
@@ -54,8 +55,7 @@ class Repetition(Check):
         return self._in_a_row(text, question) or self._lines(text, question) or self._grams(text)
 
     def _in_a_row(self, text: str, question: str) -> str:
-        words = re.sub(r"\s+", " ", re.sub(r"^\s*\|.*$", " ", text, flags=re.M))
-        for unit, count in loops(words):
+        for unit, count in loops(spaced(_ROW.sub(" ", text) if "|" in text else text)):
             if count > max(self.times, wanted_times(unit, question)) and len(unit) * count >= self.span:
                 return f"{shown(unit.strip())} {count} times in a row"
         return ""
@@ -66,7 +66,10 @@ class Repetition(Check):
         )  # cheap: no sentence comes back without its end
         if not ends or max(ends.values()) <= self.times:
             return ""
-        kept = [_LABEL.sub("", strip_item(s)).strip() for line in text.splitlines() for s in sentences(line)]
+        found = sentences(text)
+        if max(Counter(s[-8:] for s in found).values(), default=0) <= self.times:  # nor without so much of its end
+            return ""
+        kept = [_LABEL.sub("", strip_item(s)).strip() for s in found]
         kept = [s for s in kept if len(s) >= 8 and re.search(r"\w", s) and s[0] != "#" and s[-1] not in ":：*"]
         for line, count in Counter(kept).most_common(3):
             enough = 3 * self.times if line[0] == "|" else max(self.times, wanted_times(line, question))
@@ -75,12 +78,20 @@ class Repetition(Check):
         return ""
 
     def _grams(self, text: str) -> str:
-        words = [w.lower() for w in _WORDS.findall(text)]
-        grams = [tuple(words[i : i + self.gram]) for i in range(len(words) - self.gram + 1)]
-        if len(grams) < self.gram_from:
+        words = " ".join(_WORDS.findall(text)).lower().split(" ")
+        count = len(words) - self.gram + 1
+        if count < self.gram_from:
             return ""
-        share = len(set(grams)) / len(grams)
+        share = len({*zip(*(words[i:] for i in range(self.gram)), strict=False)}) / count
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
+
+
+def spaced(text: str) -> str:
+    """`text` with one space for every stretch of white space."""
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}"
 
 
 def wanted_times(unit: str, question: str) -> int:
