@@ -65,12 +65,14 @@ WORDS: dict[str, dict[str, str]] = {
         "change": "変わった 増えた 落ち着いた 足りない 高まった 遅れている 見直された 乱れた",
     },
     "en": {
-        "who": "the teacher|my neighbor|Dr. Allen|a young farmer|the committee|Maria|the engineer|some tourists|her uncle|"
-        "the editor|two students|the mayor|a nurse|the landlord|an old sailor|Mr. Baker",
-        "when": "last spring|every morning|in the evening|during the war|after lunch|years ago|on rainy days|by midnight|"
-        "over the weekend|before the exam",
-        "place": "harbor|library|station|village|kitchen|river|market|factory|museum|garden|office|castle|bridge|school",
-        "thing": "bicycle|wooden clock|letter|engine|recipe|umbrella|camera|violin|notebook|lamp|map|telescope|coat|kettle",
+        "who": "the teacher|my neighbor|Dr. Allen|a young farmer|the committee|Maria|the engineer|some tourists|"
+        "her uncle|the editor|two students|the mayor|a nurse|the landlord|an old sailor|Mr. Baker",
+        "when": "last spring|every morning|in the evening|during the war|after lunch|years ago|on rainy days|"
+        "by midnight|over the weekend|before the exam",
+        "place": "harbor|library|station|village|kitchen|river|market|factory|museum|garden|office|castle|bridge|"
+        "school",
+        "thing": "bicycle|wooden clock|letter|engine|recipe|umbrella|camera|violin|notebook|lamp|map|telescope|coat|"
+        "kettle",
         "do": "repaired|borrowed|sold|painted|described|carried|found|compared|forgot|measured|ordered|cleaned",
         "how": "important|surprisingly quiet|far too expensive|simple|rather old|fragile|famous|useful|strange|heavy",
         "what": "temperature|history|budget|weather|rule|procedure|price|habit|quality|speed|taste|plan|cause|sound",
@@ -97,11 +99,37 @@ FOREIGN = (
 )
 
 
+SYLLABLES = [
+    "mar",
+    "low",
+    "ben",
+    "ton",
+    "hal",
+    "wick",
+    "ash",
+    "ford",
+    "stan",
+    "ley",
+    "gren",
+    "dale",
+    "cor",
+    "by",
+    "nor",
+    "sel",
+    "win",
+    "ham",
+    "thor",
+    "pe",
+]
+
+
 def filled(rng: random.Random, template: str, lang: str) -> str:
     drawn: dict[str, Any] = {}
     for name, text in WORDS[lang].items():
         word = rng.choice(text.split(" " if lang == "ja" else "|"))
         drawn |= {name: word, name.capitalize(): word[:1].upper() + word[1:]}
+    if lang == "en" and rng.random() < 0.7:
+        drawn["place"] += " of " + "".join(rng.choices(SYLLABLES, k=3)).capitalize()
     return template.format(**drawn, n=rng.randint(2, 990), year=rng.randint(1868, 2025), latin=rng.choice(LATIN))
 
 
@@ -119,12 +147,20 @@ def plain(seed: int, i: int) -> tuple[str, str, list[str]]:
     return lang, f"{filled(rng, ASKED[lang][0], lang)} ({i})", said
 
 
+def planted(seed: int, i: int) -> str:
+    """What is planted in row i; the first ten are as they are."""
+    kinds = random.Random(f"{seed}:plant:{i}").choices(
+        [*PLANTED, ""], [*PLANTED.values(), 1000 - sum(PLANTED.values())]
+    )
+    return kinds[0] if i >= 10 else ""
+
+
 def chat(seed: int, i: int) -> Chat:
     """Row i of a corpus."""
-    rng = random.Random(f"{seed}:plant:{i}")
-    kind = rng.choices([*PLANTED, ""], [*PLANTED.values(), 1000 - sum(PLANTED.values())])[0]
-    if kind in ("exact", "near") and i:
-        lang, asked, said = plain(seed, rng.randrange(i))
+    rng, kind = random.Random(f"{seed}:row:{i}"), planted(seed, i)
+    if kind in ("exact", "near"):
+        first = next(j for j in iter(lambda: rng.randrange(i), -1) if not planted(seed, j))
+        lang, asked, said = plain(seed, first)
         if kind == "near":
             said[rng.randrange(len(said))] = rng.choice(pool(lang, seed))
     else:
@@ -135,7 +171,7 @@ def chat(seed: int, i: int) -> Chat:
     elif kind == "loop":
         said[at:] = [said[at]] * 9
     elif kind == "benchmark":
-        asked = f"{asked}\n{item(seed, rng.randrange(ITEMS))}"
+        asked = f"{asked}\n{item(seed, 2 * rng.randrange(ITEMS // 2) + (lang == 'ja'))}"
     elif kind == "foreign":
         asked, said = rng.choice(FOREIGN), [rng.choice(FOREIGN)] * 1
     paragraphs = [said[k : k + 6] for k in range(0, len(said), 6)]
@@ -151,9 +187,9 @@ ITEMS = 500
 
 @cache
 def item(seed: int, i: int) -> str:
-    """The text of an item of the benchmark that rows are planted with."""
-    rng = random.Random(f"{seed}:item:{i}")
-    return " ".join(filled(rng, rng.choice(EN), "en") for _ in range(3)).replace("- ", "")
+    """The text of an item of the benchmark that rows are planted with: every second one Japanese."""
+    rng, lang = random.Random(f"{seed}:item:{i}"), ("en", "ja")[i % 2]
+    return " ".join(filled(rng, rng.choice(JA if lang == "ja" else EN), lang) for _ in range(3)).replace("- ", "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,15 +40,6 @@ STEPS: dict[str, Step] = {
     "near": Near(),
     "decontaminate": Decontaminate(against=(Items(),)),
 }
-FINDS = {
-    "language": "TellLanguage",
-    "exact": "Exact",
-    "near": "Near",
-    "leak": "Filter",
-    "loop": "Filter",
-    "foreign": "TellLanguage",
-    "benchmark": "Decontaminate",
-}
 
 
 class Peak(threading.Thread):

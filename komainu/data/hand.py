@@ -1,4 +1,4 @@
-"""The other end of a pool: a process that loads once and splits into hands, which work on chunks till a socket closes."""
+"""The other end of a pool: a process that loads once and splits into hands, which work on chunks until told to end."""
 
 from __future__ import annotations
 
