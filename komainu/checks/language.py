@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from komainu.checks.base import Check
 from komainu.checks.scripts import (
@@ -90,10 +92,8 @@ def language_of(text: str) -> str:
     that shares all its characters with Japanese.
     """
     text = prose(text)
-    words = Counter(_WORD.findall(text))
-    for word in [word for word in words if not counts(word)]:
-        del words[word]
-    latin = float(sum(weight(word) * times for word, times in words.items()))
+    words = {word: times for word, times in Counter(_WORD.findall(text)).items() if told(word).counts}
+    latin = float(sum(told(word).weight * times for word, times in words.items()))
     if only_latin(text):
         return latin_language(words) if latin else ""
     cjk, kana, hangul, other = (sum(map(len, p.findall(text))) for p in (_CJK, _KANA, _HANGUL, _OTHER))
@@ -111,12 +111,25 @@ def language_of(text: str) -> str:
     return "zh" if any(looks_chinese(s) for s in re.split(r"[。！？\n]", text)) else "han"
 
 
+class Word(NamedTuple):
+    """A Latin token: whether it is a word of a language, how much it weighs, whether it is a function word of which."""
+
+    counts: bool
+    weight: int
+    english: bool
+    foreign: bool
+
+
 @lru_cache(WORDS)
+def told(word: str) -> Word:
+    plain = word.lower().replace("’", "'").strip(".'-")
+    return Word(counts(word), weight(word), plain in ENGLISH, plain in _FOREIGN)
+
+
 def weight(word: str) -> int:
     return 1 if word[0].isupper() and word.lower() not in ENGLISH else 2
 
 
-@lru_cache(WORDS)
 def counts(word: str) -> bool:
     """Whether a Latin token is a word of a language: no unit, acronym, letter, number or identifier."""
     word = word.strip(".'’-/+")
@@ -125,22 +138,15 @@ def counts(word: str) -> bool:
     return len(word) > 1 and word[1:].islower() and word.lower() not in UNITS and not re.search(r"[\d_@/+.]", word)
 
 
-def latin_language(words: Counter[str]) -> str:
-    """ "en", "other", or "" for one or two names."""
-    count, english, foreign = words.total(), 0, 0
-    for word, times in words.items():
-        plain = _plain(word)
-        english += times * (plain in ENGLISH)
-        foreign += times * (plain in _FOREIGN)
+def latin_language(words: Mapping[str, int]) -> str:
+    """ "en", "other", or "" for one or two names; of words and how often they stand there."""
+    count = sum(words.values())
+    english = sum(times for word, times in words.items() if told(word).english)
+    foreign = sum(times for word, times in words.items() if told(word).foreign)
     if count >= 5 and foreign > max(english, count / 10):
         return "other"
     named = count <= 2 and not english and all(w[0].isupper() for w in words)
     return "" if named else "en"
-
-
-@lru_cache(WORDS)
-def _plain(word: str) -> str:
-    return word.lower().replace("’", "'").strip(".'-")
 
 
 def is_name(text: str, prompt: str) -> bool:

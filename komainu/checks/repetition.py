@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from komainu.checks.base import Check, shown
@@ -55,7 +56,8 @@ class Repetition(Check):
         return self._in_a_row(text, question) or self._lines(text, question) or self._grams(text)
 
     def _in_a_row(self, text: str, question: str) -> str:
-        for unit, count in loops(spaced(_ROW.sub(" ", text) if "|" in text else text)):
+        words = spaced(_ROW.sub(" ", text) if "|" in text else text)
+        for unit, count in loops(words) if loop_like(words, self.times + 1, self.span) else ():
             if count > max(self.times, wanted_times(unit, question)) and len(unit) * count >= self.span:
                 return f"{shown(unit.strip())} {count} times in a row"
         return ""
@@ -82,6 +84,9 @@ class Repetition(Check):
         count = len(words) - self.gram + 1
         if count < self.gram_from:
             return ""
+        pairs = len({*pairwise(words)})
+        if self.gram > 1 and (pairs - self.gram + 2) >= self.distinct * count:  # each begins a gram, but for the last
+            return ""
         share = len({*zip(*(words[i:] for i in range(self.gram)), strict=False)}) / count
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
 
@@ -100,6 +105,31 @@ def wanted_times(unit: str, question: str) -> int:
     if not asked or unit.strip(" 、。,.!！").casefold() not in question.casefold():
         return 0
     return int(asked[1]) if asked[1] else _NUMBERS[asked[2].lower()] if asked[2] else 100
+
+
+def loop_like(text: str, times: int, span: int) -> bool:
+    """Whether a stretch of at least `span` characters has a period of up to 120, and is as long as `times` of them.
+
+    Of such a stretch, one in so many characters at least begins eight that come back after a period.
+    """
+    stride = min(max(span, times * period) - period - 7 for period in (*range(1, span + 1), 120))
+    if stride <= 8:
+        return True  # to look for it costs what `loops` does
+    find = text.find
+    for i in range(0, len(text) - 8, stride):
+        piece = text[i : i + 8]
+        again = find(piece, i + 1, i + 128)
+        while again >= 0:
+            period = again - i
+            start, end = i, again + 8
+            while start > 0 and text[start - 1] == text[start - 1 + period]:
+                start -= 1
+            while end < len(text) and text[end] == text[end - period]:
+                end += 1
+            if end - start >= max(span, times * period):
+                return True
+            again = find(piece, again + 1, i + 128)
+    return False
 
 
 def loops(text: str) -> Iterator[tuple[str, int]]:
