@@ -56,7 +56,7 @@ class Inline:
 
 def executor(stretches: Sequence[Stretch], ctx: Context, rows: int) -> Executor:
     """A pool where there is work enough for one, as komainu.toml wants it; else this process."""
-    count = ctx.settings.processes or len(os.sched_getaffinity(0))
+    count = ctx.settings.processes or cores()
     if count > 1 and rows > SMALL and any(stretch.steps or stretch.prepared for stretch in stretches):
         from komainu.data.pool import Pool, Unsendable
 
@@ -65,3 +65,8 @@ def executor(stretches: Sequence[Stretch], ctx: Context, rows: int) -> Executor:
         except Unsendable as error:
             log.warning("the steps of this dataset cannot be sent to other processes (%s): one does it all", error)
     return Inline(stretches, ctx)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
