@@ -44,14 +44,14 @@ JA = (
 EN = (
     "{When}, {who} {do} the {thing} near the {place}.",
     "The {what} of the {thing} is {how} because the {place} has changed since {year}.",
-    "If the {what} drops below {n}, {who} should check the {thing} again.",
+    "If the {what} drops below {n}, {who} should check the {thing} of the {place}.",
     'According to {who}, the {place} was "{how}" and full of {what}.',
     "First, put the {thing} next to the {place}, then repeat the {what} {n} times.",
-    "Most people think that a {thing} is {how}, but {who} {do} it anyway.",
+    "Most people think that a {thing} is {how}, but {who} {do} it before the {what}.",
     "- {What}: about {n} of every {thing} in the {place}",
     "Why would {who} choose the {thing} over the {what}?",
-    "{Who} explained the {what} ({latin}) in {year}, and the {place} followed.",
-    "It isn't the {thing} that matters; it's how {how} the {what} looks at the {place}.",
+    "{Who} explained the {what} ({latin}) in {year} to everyone at the {place}.",
+    "What matters isn't the {thing} but how {how} the {what} looks at the {place}.",
 )
 WORDS: dict[str, dict[str, str]] = {
     "ja": {

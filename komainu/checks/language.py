@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -92,12 +92,11 @@ def language_of(text: str) -> str:
     that shares all its characters with Japanese.
     """
     text = prose(text)
-    words = {word: times for word, times in Counter(_WORD.findall(text)).items() if told(word).counts}
-    latin = float(sum(told(word).weight * times for word, times in words.items()))
+    words = tallied(_WORD.findall(text))
     if only_latin(text):
-        return latin_language(words) if latin else ""
+        return latin_language(words) if words.weight else ""
     cjk, kana, hangul, other = (sum(map(len, p.findall(text))) for p in (_CJK, _KANA, _HANGUL, _OTHER))
-    weights = {"cjk": float(cjk), "latin": latin, "ko": float(hangul), "other": other / 2.5}
+    weights = {"cjk": float(cjk), "latin": float(words.weight), "ko": float(hangul), "other": other / 2.5}
     total = sum(weights.values())
     first = max(weights, key=lambda k: weights[k])
     if total == 0 or weights[first] <= total / 2:
@@ -138,15 +137,35 @@ def counts(word: str) -> bool:
     return len(word) > 1 and word[1:].islower() and word.lower() not in UNITS and not re.search(r"[\d_@/+.]", word)
 
 
-def latin_language(words: Mapping[str, int]) -> str:
-    """ "en", "other", or "" for one or two names; of words and how often they stand there."""
-    count = sum(words.values())
-    english = sum(times for word, times in words.items() if told(word).english)
-    foreign = sum(times for word, times in words.items() if told(word).foreign)
-    if count >= 5 and foreign > max(english, count / 10):
+class Tally(NamedTuple):
+    """Of the words of a text: how many, their weight, how many are function words, whether all begin as names do."""
+
+    count: int
+    weight: int
+    english: int
+    foreign: int
+    names: bool
+
+
+def tallied(tokens: Sequence[str]) -> Tally:
+    count = weight = english = foreign = 0
+    names = True
+    for token, times in Counter(tokens).items():
+        word = told(token)
+        if word.counts:
+            count += times
+            weight += times * word.weight
+            english += times * word.english
+            foreign += times * word.foreign
+            names = names and token[0].isupper()
+    return Tally(count, weight, english, foreign, names)
+
+
+def latin_language(words: Tally) -> str:
+    """ "en", "other", or "" for one or two names."""
+    if words.count >= 5 and words.foreign > max(words.english, words.count / 10):
         return "other"
-    named = count <= 2 and not english and all(w[0].isupper() for w in words)
-    return "" if named else "en"
+    return "" if words.count <= 2 and not words.english and words.names else "en"
 
 
 def is_name(text: str, prompt: str) -> bool:

@@ -23,6 +23,7 @@ _ASKED = re.compile(  # a question that wants something so many times
     re.I,
 )
 _STOP = re.compile(r"[\n。！？!?.]+")
+_MARK = re.compile(r"""[。．！？｡!?.…」』）)”"'’】］\]*_]""")  # with which a sentence may end
 _ROW = re.compile(r"^\s*\|.*$", re.M)  # of a table
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
@@ -68,10 +69,9 @@ class Repetition(Check):
         )  # cheap: no sentence comes back without its end
         if not ends or max(ends.values()) <= self.times:
             return ""
-        found = sentences(text)
-        if max(Counter(s[-8:] for s in found).values(), default=0) <= self.times:  # nor without so much of its end
+        if max(tails(text).values(), default=0) <= self.times:
             return ""
-        kept = [_LABEL.sub("", strip_item(s)).strip() for s in found]
+        kept = [_LABEL.sub("", strip_item(s)).strip() for s in sentences(text)]
         kept = [s for s in kept if len(s) >= 8 and re.search(r"\w", s) and s[0] != "#" and s[-1] not in ":：*"]
         for line, count in Counter(kept).most_common(3):
             enough = 3 * self.times if line[0] == "|" else max(self.times, wanted_times(line, question))
@@ -89,6 +89,14 @@ class Repetition(Check):
             return ""
         share = len({*zip(*(words[i:] for i in range(self.gram)), strict=False)}) / count
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
+
+
+def tails(text: str) -> Counter[str]:
+    """The last eight characters of all that may be a sentence: of a line, and of what ends in a mark."""
+    found = Counter(text[max(0, m.end() - 8) : m.end()] for m in _MARK.finditer(text))
+    lines = (line.rstrip() for line in text.splitlines())
+    found.update(line[-8:] for line in lines if line and not _MARK.match(line[-1]))
+    return found
 
 
 def spaced(text: str) -> str:
