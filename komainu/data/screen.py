@@ -1,0 +1,134 @@
+"""Which of many short texts many long ones may repeat: rolling hashes over a whole block, looked up in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from komainu.data.folding import Codes, Places, codes_of
+from komainu.data.overlap import Overlaps
+
+Hashes = NDArray[np.uint64]
+SEED = 6  # characters of the short runs that every longer one is made of
+FACTORS = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F], np.uint64
+)
+
+
+class Hits(NamedTuple):
+    """Where documents repeat n-grams of the texts: one entry a document, text and place in the text."""
+
+    document: Places
+    place: Places
+    at: Places  # in the text
+    where: Places  # in the block
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def of(self, document: int) -> Hits:
+        """Those of one document; they are in the documents' order."""
+        start, end = np.searchsorted(self.document, [document, document + 1])
+        return Hits(*(each[start:end] for each in self))
+
+
+class Grams:
+    """The n-grams of an index as arrays; found in a block by the hashes of its runs of SEED characters."""
+
+    def __init__(self, index: Overlaps, codes: Codes, starts: Places) -> None:
+        self.ngram = index.ngram
+        self.steps = [*range(0, self.ngram - SEED, SEED), self.ngram - SEED]
+        entries = [*index.index.values()]
+        flat = np.array([pair for some in entries for pair in some], np.int64).reshape(-1, 2)
+        self.place, self.at = flat[:, 0], flat[:, 1]
+        counts = np.array([len(some) for some in entries], np.int64)
+        self.first = np.cumsum(counts) - counts
+        self.example = starts[self.place[self.first]] + self.at[self.first] if len(entries) else self.first
+        hashes = self.joined(seeds(codes), self.example)
+        order = np.argsort(hashes)
+        self.hashes = hashes[order]
+        self.example, self.first, self.counts = self.example[order], self.first[order], counts[order]
+        self.codes = codes
+
+    def only(self, most: int) -> None:
+        """Forget those of more than `most` entries."""
+        kept = self.counts <= most
+        self.hashes, self.example = self.hashes[kept], self.example[kept]
+        self.first, self.counts = self.first[kept], self.counts[kept]
+
+    def per_text(self, texts: int) -> Places:
+        """How many entries each text has."""
+        return np.bincount(self.place[spread(self.first, self.counts)], minlength=texts)
+
+    def joined(self, short: Hashes, at: Places) -> Hashes:
+        """The hashes of the n-grams that begin at some places."""
+        found = np.zeros(len(at), np.uint64)
+        for i, step in enumerate(self.steps):
+            found = found * FACTORS[i % len(FACTORS)] + short[at + step]
+        return found
+
+    def hits(self, short: Hashes, known: NDArray[np.bool_], codes: Codes, bounds: Places) -> Hits:
+        """Those of a block. `known` says where a run of SEED characters may be one of the texts'."""
+        size = len(codes) - self.ngram + 1
+        if size <= 0 or not len(self.hashes):
+            return Hits(*(np.empty(0, np.int64),) * 4)
+        may = known[:size].copy()
+        for step in self.steps[1:]:
+            may &= known[step : step + size]
+        where = np.flatnonzero(may)
+        document = np.searchsorted(bounds, where, "right") - 1
+        inside = where + self.ngram <= bounds[document + 1] + 1
+        where, document = where[inside], document[inside]
+        hashes = self.joined(short, where)
+        gram = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        same = np.flatnonzero(self.hashes[gram] == hashes)
+        where, document, gram = where[same], document[same], gram[same]
+        run = np.arange(self.ngram)
+        equal = np.flatnonzero((codes[where[:, None] + run] == self.codes[self.example[gram][:, None] + run]).all(1))
+        where, document, gram = where[equal], document[equal], gram[equal]
+        counts = self.counts[gram]
+        entry = spread(self.first[gram], counts)
+        return Hits(np.repeat(document, counts), self.place[entry], self.at[entry], np.repeat(where, counts))
+
+
+class Screen:
+    """Finds in blocks of documents the n-grams of several indexes of the same texts."""
+
+    def __init__(self, texts: Sequence[str], indexes: Sequence[Overlaps]) -> None:
+        self.codes = codes_of("".join(texts))
+        sizes = np.array([len(text) for text in texts], np.int64)
+        self.starts = np.cumsum(sizes) - sizes
+        short = np.unique(seeds(self.codes))
+        self.bits = max(16, int(len(short)).bit_length() + 4)
+        self.table = np.zeros(1 << self.bits, bool)
+        self.table[self.slot(short)] = True
+        self.grams = [Grams(index, self.codes, self.starts) for index in indexes]
+
+    def slot(self, hashes: Hashes) -> Places:
+        return (hashes >> np.uint64(64 - self.bits)).view(np.int64)
+
+    def __call__(self, codes: Codes, bounds: Places) -> Iterator[Hits]:
+        """The hits of each index in a block; document i reaches from the line end bounds[i] to that at bounds[i + 1]."""
+        short = seeds(codes)
+        known = self.table[self.slot(short)]
+        for grams in self.grams:
+            yield grams.hits(short, known, codes, bounds)
+
+
+def spread(first: Places, counts: Places) -> Places:
+    """From each first number on, as many as there are."""
+    rest = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(first, counts) + rest
+
+
+def seeds(codes: Codes) -> Hashes:
+    """The hash of each run of SEED characters."""
+    one = codes.astype(np.uint64)
+    base = FACTORS[:1]
+    two = one[:-1] * base + one[1:]
+    four = two[:-2] * (base * base) + two[2:]
+    found: Hashes = (four[: len(one) - 5] * (base * base) + two[4:]) * FACTORS[4]
+    return found
