@@ -35,24 +35,23 @@ class Item(NamedTuple):
 class Decontaminate(Prepared):
     """Drop a row that repeats the prompt of an item of `against`, anywhere in its turns.
 
-    Text is compared without width, case, spaces and punctuation, and with katakana as hiragana. Four kinds:
+    Text is compared without width, case, spaces and punctuation, and with katakana as hiragana. Three kinds:
     `benchmark_prompt`: the prompts are equal; `benchmark_overlap`: shared runs of `ngram` characters cover
-    `coverage` of the item's payload; `benchmark_edited`: shared runs of 8 characters, 12 or more in all,
-    cover `edited` of it; `benchmark_altered`: edits of at most 35 % of it make it a passage of the row (an edited copy;
-    edited=0 leaves out both). Payload is the prompt less what 1 in 100 items (and 5 or more) share, so that a template
-    counts for nothing. Where items are short and differ from training rows by a word, as in the textbook, use
+    `coverage` of the item's payload; `benchmark_edited`: the fewest edits that make the item a passage of the row leave
+    `edited` of it (0 leaves this out). Payload is the prompt less what 1 in 100 items (and 5 or more) share, so that a
+    template counts for nothing. Where items are short and differ from training rows by a word, as in the textbook, use
     coverage=1.0, edited=0: the whole prompt as a turn.
 
     The dropped row's meta["contaminates"] has the item's id and stage, the coverage and the shared span, and both
     texts as they were written: the item's prompt and the row's passage. The notes tell the kept rows' nearest coverage.
     Not covered: translated or reworded items, items of fewer than `ngram` characters (an equal prompt is found, and
-    an edited copy of 12 characters or more), and answers given away without their question.
+    an edited copy of 12 characters or more, those of ASCII counted half), and answers given away without their question.
     """
 
     against: tuple[Stage, ...]
     ngram: int = 20
     coverage: float = 0.6
-    edited: float = 0.5
+    edited: float = 0.65
 
     def __post_init__(self) -> None:
         if not (0 < self.coverage <= 1 and 0 <= self.edited <= 1):
@@ -64,7 +63,7 @@ class Decontaminate(Prepared):
         found = super().config(full=full)
         return (
             {**found, "v": 2} if self.edited else found
-        )  # version 2 finds more edited copies, and is the same without
+        )  # 2: edit distance
 
     def check(self) -> Iterator[str]:
         for stage in self.against:

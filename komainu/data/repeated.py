@@ -9,23 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from komainu.data.align import alike
+from komainu.data.edits import Edits
 from komainu.data.folding import Codes, Places, fold, text_of
 from komainu.data.keys import messages_of
 from komainu.data.overlap import Overlap, Overlaps
 from komainu.data.passage import passage
-from komainu.data.screen import SEED, Hits, Screen
+from komainu.data.screen import Grams, Hits, Screen
 from komainu.rows import Chat, Pair
 
 if TYPE_CHECKING:
     from komainu.data.decontaminate import Decontaminate, Item
 
-EDITED_LEAST = 12  # characters an edited copy shares with its item, or it is chance
-EDITED_NGRAM = 8  # characters: in a text with a fifth of it changed in a few places, runs of this length survive
-ALTERED = 0.65  # of an item's payload, what is left of it after the edits that make it a passage of the row
-ALTERED_LEAST = 12  # characters of payload, or a passage as near as that is chance
-RARE = 3  # items: a run of SEED characters in more of them says little about any
-FEW = 0.12  # of an item's rare runs, those that a passage with a fifth of its characters changed keeps nearly always
 BLOCK = 1 << 16  # characters folded and looked up at once, so that the arrays stay in the processor's cache
 NONE = Overlap(-1, 0.0, 0, "")
 
@@ -78,13 +72,9 @@ class Judge:
         self.equal = {text: place for place, text in enumerate(texts)}
         self.sizes = {len(text) for text in texts}
         self.exact = Overlaps(texts, step.ngram, common=0.01)
-        self.loose = Overlaps(texts, EDITED_NGRAM, common=0.01)
-        self.short = Overlaps(texts, SEED, common=0.01)
-        self.screen = Screen(texts, [self.exact, *((self.loose, self.short) if step.edited else ())])
-        if step.edited:
-            self.screen.grams[2].only(RARE)
-            self.rare = self.screen.grams[2].per_text(len(texts))
-        self.payload = np.array([before[-1] for before in self.loose.payload], np.int64)
+        self.screen = Screen(texts)
+        self.grams = Grams(self.exact, self.screen.codes, self.screen.starts)
+        self.edits = Edits(texts, self.screen, step.edited) if step.edited else None
 
     def look(self, rows: Sequence[Chat | Pair]) -> Looked:
         """What each of the rows repeats; the same whatever rows stand beside it."""
@@ -95,18 +85,22 @@ class Judge:
         return Looked(tally.rows, tally.found, tally.nearest, tally.nearest_row, bins)
 
     def count(self, block: Block, tally: Tally) -> None:
-        exact, *edited = self.screen(block.codes, block.bounds)
+        bounds = block.bounds
+        short, known = self.screen.look(block.codes)
+        exact = self.grams.hits(short, known, block.codes, bounds)
         near: dict[int, Overlap] = {}
         found = {i: same for i in range(len(block.rows)) if (same := self.same(block, i))}
         for row in np.unique(exact.document).tolist():
             if row in found:
                 continue
-            near[row], place = self.most(self.exact, exact.of(row))
+            near[row], begin = self.most(exact.of(row))
             if near[row].coverage >= self.step.coverage:
-                found[row] = self.seen("benchmark_overlap", near[row], block, row, place)
-        if edited:
-            self.edited(block, edited[0], found)
-            self.altered(block, edited[1], found)
+                end = begin + len(self.items[near[row].place].text)
+                found[row] = Found("benchmark_overlap", near[row], block.passage(row, begin, end))
+        for copy in self.edits(short, known, block.codes, bounds) if self.edits else ():
+            if copy.document not in found:
+                passage = block.passage(copy.document, copy.start, copy.end)
+                found[copy.document] = Found("benchmark_edited", copy.overlap, passage)
         for i, each in enumerate(block.rows):
             if i in found:
                 tally.found[tally.rows] = found[i]
@@ -126,66 +120,17 @@ class Judge:
             "benchmark_prompt", Overlap(self.equal[text], 1.0, len(text), text), block.passage(row, start, end)
         )
 
-    def most(self, index: Overlaps, hits: Hits) -> tuple[Overlap, int]:
+    def most(self, hits: Hits) -> tuple[Overlap, int]:
         """The item of which a row repeats most, and where in the block the item would begin; NONE for none."""
         best, begin = NONE, 0
         for item in np.unique(hits.place).tolist():
             mine = hits.place == item
-            overlap = index.overlap(item, {*hits.at[mine].tolist()})
+            overlap = self.exact.overlap(item, {*hits.at[mine].tolist()})
             if overlap and overlap.coverage > best.coverage:
-                at = index.texts[item].find(overlap.span)
+                at = self.items[item].text.find(overlap.span)
                 first = np.flatnonzero(mine & (hits.at == at))
                 best, begin = overlap, int(hits.where[first[0]]) - at
         return best, begin
-
-    def edited(self, block: Block, hits: Hits, found: dict[int, Found]) -> None:
-        """Rows that share enough runs of EDITED_NGRAM characters with an item."""
-        pair, inverse, counts = np.unique(
-            hits.document * len(self.items) + hits.place, return_inverse=True, return_counts=True
-        )
-        enough = counts * EDITED_NGRAM >= self.step.edited * self.payload[pair % max(1, len(self.items))]
-        kept = np.flatnonzero(enough[inverse])
-        hits = Hits(*(each[kept] for each in hits))
-        for row in np.unique(hits.document).tolist():
-            if row not in found:
-                loose, place = self.most(self.loose, hits.of(row))
-                if loose.coverage >= self.step.edited and loose.characters >= EDITED_LEAST:
-                    found[row] = self.seen("benchmark_edited", loose, block, row, place)
-
-    def altered(self, block: Block, hits: Hits, found: dict[int, Found]) -> None:
-        """Rows with a passage that few edits make of an item; only passages that share rare short runs are compared."""
-        base = len(self.items)
-        pair, first, counts = np.unique(hits.document * base + hits.place, return_index=True, return_counts=True)
-        likely = np.flatnonzero(counts >= np.maximum(2, FEW * self.rare[pair % max(1, base)]))
-        for row, item in zip((pair[likely] // base).tolist(), (pair[likely] % base).tolist(), strict=True):
-            if row not in found and (met := self.compared(block, hits.of(row), row, item)):
-                found[row] = met
-
-    def compared(self, block: Block, hits: Hits, row: int, item: int) -> Found | None:
-        mine = hits.place == item
-        at, where = hits.at[mine], hits.where[mine]
-        size, payload = len(self.items[item].text), self.payload[item]
-        begins = np.sort(where - at)
-        wide = max(8, size // 2)
-        inside = np.searchsorted(begins, begins + wide, "right") - np.arange(len(begins))
-        best = int(inside.argmax())
-        if payload < ALTERED_LEAST or inside[best] < max(2, FEW * self.rare[item]):
-            return None
-        bounds = block.bounds
-        start = max(int(bounds[row]), int(begins[best]) - size // 4)
-        end = min(int(bounds[row + 1]) + 1, int(begins[best]) + wide + size + size // 4)
-        weights = np.diff(np.array(self.loose.payload[item], np.int64))
-        codes = self.screen.codes[self.screen.starts[item] : self.screen.starts[item] + size]
-        met = alike(codes, weights, block.codes[start:end])
-        if met.share < ALTERED:
-            return None
-        shared = self.short.overlap(item, {*at.tolist()})
-        assert shared, "an item with payload"
-        overlap = shared._replace(coverage=met.share)
-        return Found("benchmark_altered", overlap, block.passage(row, start + met.start, start + met.end))
-
-    def seen(self, kind: str, overlap: Overlap, block: Block, row: int, begin: int) -> Found:
-        return Found(kind, overlap, block.passage(row, begin, begin + len(self.items[overlap.place].text)))
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,16 +53,6 @@ class Grams:
         self.example, self.first, self.counts = self.example[order], self.first[order], counts[order]
         self.codes = codes
 
-    def only(self, most: int) -> None:
-        """Forget those of more than `most` entries."""
-        kept = self.counts <= most
-        self.hashes, self.example = self.hashes[kept], self.example[kept]
-        self.first, self.counts = self.first[kept], self.counts[kept]
-
-    def per_text(self, texts: int) -> Places:
-        """How many entries each text has."""
-        return np.bincount(self.place[spread(self.first, self.counts)], minlength=texts)
-
     def joined(self, short: Hashes, at: Places) -> Hashes:
         """The hashes of the n-grams that begin at some places."""
         found = np.zeros(len(at), np.uint64)
@@ -95,27 +85,29 @@ class Grams:
 
 
 class Screen:
-    """Finds in blocks of documents the n-grams of several indexes of the same texts."""
+    """Tells of the short runs of a block which may be of the texts."""
 
-    def __init__(self, texts: Sequence[str], indexes: Sequence[Overlaps]) -> None:
+    def __init__(self, texts: Sequence[str]) -> None:
         self.codes = codes_of("".join(texts))
         sizes = np.array([len(text) for text in texts], np.int64)
         self.starts = np.cumsum(sizes) - sizes
-        short = np.unique(seeds(self.codes))
-        self.bits = max(16, int(len(short)).bit_length() + 4)
-        self.table = np.zeros(1 << self.bits, bool)
-        self.table[self.slot(short)] = True
-        self.grams = [Grams(index, self.codes, self.starts) for index in indexes]
+        self.seeds = seeds(self.codes)
+        self.bits = max(16, len(self.seeds).bit_length() + 4)
+        self.table = self.table_of(self.seeds)
+
+    def table_of(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """By slot, whether it is that of one of the hashes."""
+        found = np.zeros(1 << self.bits, bool)
+        found[self.slot(hashes)] = True
+        return found
 
     def slot(self, hashes: Hashes) -> Places:
         return (hashes >> np.uint64(64 - self.bits)).view(np.int64)
 
-    def __call__(self, codes: Codes, bounds: Places) -> Iterator[Hits]:
-        """The hits of each index in a block; document i reaches from the line end bounds[i] to that at bounds[i + 1]."""
+    def look(self, codes: Codes) -> tuple[Hashes, NDArray[np.bool_]]:
+        """The runs of SEED characters of a block, and which of them may be one of the texts'."""
         short = seeds(codes)
-        known = self.table[self.slot(short)]
-        for grams in self.grams:
-            yield grams.hits(short, known, codes, bounds)
+        return short, self.table[self.slot(short)]
 
 
 def spread(first: Places, counts: Places) -> Places:
