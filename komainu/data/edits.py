@@ -34,7 +34,7 @@ class Edits:
     def __init__(self, texts: Sequence[str], screen: Screen, share: float) -> None:
         self.texts, self.screen, self.share = texts, screen, share
         loose = Overlaps(texts, PAYLOAD, common=0.01)
-        self.weights = [np.diff(np.array(before, np.int32)) for before in loose.payload]
+        self.weights = [np.diff(np.array(before)).astype(np.int32) for before in loose.payload]
         self.payload = np.array([int(weights.sum()) for weights in self.weights], np.int64)
         self.short = Overlaps(texts, SEED, common=0.01)
         self.sizes = np.array([len(text) for text in texts], np.int64)

@@ -132,7 +132,8 @@ def entry(char: str, joining: set[str], spaces: re.Pattern[str], marks: re.Patte
         return SPACE << CLASS | ord(key)
     if marks.fullmatch(key):
         return MARK << CLASS | ord(key)
-    return (DIGIT if key.isdecimal() else OTHER) << CLASS | HIRAGANA.get(ord(key), ord(key))
+    code: int = HIRAGANA.get(ord(key), ord(key))
+    return (DIGIT if key.isdecimal() else OTHER) << CLASS | code
 
 
 def composing() -> set[str]:
