@@ -17,14 +17,6 @@ RUN, SURE = 3, 0.5
 CELLS = 1 << 15  # numbers worked on at once, so that they stay in the processor's cache
 
 
-class Match(NamedTuple):
-    """The passage text[start:end] that takes the fewest edits, and what they cost."""
-
-    cost: int
-    start: int
-    end: int
-
-
 class Pairing(NamedTuple):
     """A short text, what each of its characters weighs, and a long text."""
 
@@ -39,12 +31,10 @@ def kept(pairing: Pairing) -> float:
     Quick, and hardly ever less than SURE where the nearest passage of the text leaves two thirds.
     """
     short, weights, text = pairing
-    size, shifts = len(short), max(RUN, len(text) - len(short) + 1)
-    if size < RUN:
+    size, shifts = len(short), len(text) - len(short) + 1
+    if size < RUN or shifts < 1:
         return 0.0
-    filled = np.full(size + shifts - 1, NOTHING, np.uint32)
-    filled[: len(text)] = text
-    same = as_strided(filled, (shifts, size), (4, 4), writeable=False) == short
+    same = as_strided(text, (shifts, size), (4, 4), writeable=False) == short
     runs = same[:, : size - RUN + 1].copy()
     for i in range(1, RUN):
         runs &= same[:, i : size - RUN + 1 + i]
@@ -55,25 +45,17 @@ def kept(pairing: Pairing) -> float:
     return float(weights[covered].sum() / weights.sum())
 
 
-def match(pairing: Pairing) -> Match:
-    """The passage of the text nearest to the short text; the first one of equals.
+def costs(pairings: Sequence[Pairing]) -> tuple[Numbers, Numbers]:
+    """What the passage of each text nearest to the short one costs, and where it ends (the first of equals).
 
     Weighted edit distance of `short` and any substring of `text` (Sellers 1980, doi 10.1016/0196-6774(80)90016-4):
     to leave out or replace a character costs its weight, and so does one put in after it. Weight 0 is template.
     """
-    short, weights, text = pairing
-    ends = reached([pairing])[0]
-    end = int(ends.argmin())
-    back = reached([Pairing(short[::-1], weights[::-1], text[:end][::-1])])[0]
-    return Match(int(ends[end]), end - int(back.argmin()), end)
-
-
-def costs(pairings: Sequence[Pairing]) -> Numbers:
-    """What the nearest passage of each costs: as `match`, many at once."""
-    found = np.zeros(len(pairings), np.int32)
+    found, ends = np.zeros(len(pairings), np.int32), np.zeros(len(pairings), np.int32)
     for some in alike(pairings):
-        found[some] = reached([pairings[i] for i in some]).min(1)
-    return found
+        reach = reached([pairings[i] for i in some])
+        found[some], ends[some] = reach.min(1), reach.argmin(1)
+    return found, ends
 
 
 def alike(pairings: Sequence[Pairing]) -> Iterator[list[int]]:

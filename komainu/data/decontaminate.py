@@ -44,8 +44,8 @@ class Decontaminate(Prepared):
 
     The dropped row's meta["contaminates"] has the item's id and stage, the coverage and the shared span, and both
     texts as they were written: the item's prompt and the row's passage. The notes tell the kept rows' nearest coverage.
-    Not covered: translated or reworded items; parts of items of fewer than `ngram` characters (an equal prompt is found,
-    and an edited copy of 12 characters or more, ASCII counted half); answers given away without their question.
+    Not covered: translated or reworded items; parts of items of fewer than `ngram` characters (an equal prompt is
+    found, and an edited copy of 12 characters or more, ASCII counted half); answers given away without their question.
     """
 
     against: tuple[Stage, ...]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from komainu.data.align import SURE, Match, Pairing, costs, kept, match
+from komainu.data.align import NOTHING, SURE, Pairing, costs, kept
 from komainu.data.folding import Codes, Places
 from komainu.data.overlap import Overlap, Overlaps
 from komainu.data.screen import SEED, Hashes, Hits, Screen, spread
@@ -20,10 +20,19 @@ FEW = 0.08  # of a text's rare runs: a passage with a fifth of its characters ch
 
 
 class Copy(NamedTuple):
-    """An edited copy: of which text, how much of it is left, and where in the block it stands."""
+    """An edited copy: of which text, how much of it is left, and where in the block it stands, its begin nearly."""
 
     document: int
     overlap: Overlap
+    start: int
+    end: int
+
+
+class Near(NamedTuple):
+    """A stretch of a block that may hold an edited copy of a text; it may reach over the document's ends."""
+
+    document: int
+    text: int
     start: int
     end: int
 
@@ -55,17 +64,19 @@ class Edits:
     def __call__(self, short: Hashes, known: NDArray[np.bool_], codes: Codes, bounds: Places) -> Iterator[Copy]:
         """The best copy in each document of a block that has one, in the documents' order."""
         hits = self.hits(short, known, bounds)
-        likely = [(each, self.pairing(each[1], codes[each[2] : each[3]])) for each in self.near(hits, bounds)]
-        likely = [(each, pairing) for each, pairing in likely if kept(pairing) >= SURE]
-        near, pairings = [each for each, _ in likely], [pairing for _, pairing in likely]
-        left = 1 - costs(pairings) / self.payload[[text for _, text, _, _ in near]] if near else np.empty(0)
+        near = [*self.near(hits)]
+        pairings = [self.pairing(each, codes, bounds) for each in near]
+        likely = [i for i, pairing in enumerate(pairings) if kept(pairing) >= SURE]
+        near, pairings = [near[i] for i in likely], [pairings[i] for i in likely]
+        cost, stops = costs(pairings)
+        left = 1 - cost / self.payload[[each.text for each in near]] if near else cost
         best: dict[int, int] = {}
         for i in np.flatnonzero(left >= self.share).tolist():
-            document = near[i][0]
+            document = near[i].document
             if document not in best or left[i] > left[best[document]]:
                 best[document] = i
         for document, i in sorted(best.items()):
-            yield self.copy(near[i], hits.of(document), float(left[i]), match(pairings[i]))
+            yield self.copy(near[i], hits.of(document), float(left[i]), near[i].start + int(stops[i]))
 
     def hits(self, short: Hashes, known: NDArray[np.bool_], bounds: Places) -> Hits:
         """Rare runs. Those of two documents at once are harmless: what is found is compared within one document."""
@@ -80,8 +91,8 @@ class Edits:
         entry, counts = spread(self.first[run], self.counts[run]), self.counts[run]
         return Hits(np.repeat(document, counts), self.place[entry], self.at[entry], np.repeat(where, counts))
 
-    def near(self, hits: Hits, bounds: Places) -> Iterator[tuple[int, int, int, int]]:
-        """Document, text, and the stretch of the block to compare, where enough rare runs stand as in the text."""
+    def near(self, hits: Hits) -> Iterator[Near]:
+        """Where enough rare runs stand as in the text; of each document and text the stretch with most of them."""
         if not len(hits):
             return
         pair, begin = hits.document * len(self.texts) + hits.place, hits.where - hits.at
@@ -96,18 +107,19 @@ class Edits:
         for i in chosen.tolist():
             document, text = divmod(int(pair[i]), len(self.texts))
             size, at = int(self.sizes[text]), int(key[i] - pair[i] * span + begin.min())
-            start = max(int(bounds[document]), at - size // 8 - 4)
-            end = min(int(bounds[document + 1]) + 1, at + int(wide[i]) + size + size // 8 + 4)
-            if start < end:
-                yield document, text, start, end
+            spare = size // 8 + 4
+            yield Near(document, text, at - spare, at + int(wide[i]) + size + spare)
 
-    def pairing(self, text: int, codes: Codes) -> Pairing:
-        start = int(self.screen.starts[text])
-        return Pairing(self.screen.codes[start : start + int(self.sizes[text])], self.weights[text], codes)
+    def pairing(self, near: Near, codes: Codes, bounds: Places) -> Pairing:
+        first = int(self.screen.starts[near.text])
+        short = self.screen.codes[first : first + int(self.sizes[near.text])]
+        low, high = max(near.start, int(bounds[near.document])), min(near.end, int(bounds[near.document + 1]) + 1)
+        text = np.full(near.end - near.start, NOTHING, np.uint32)
+        text[low - near.start : high - near.start] = codes[low:high]
+        return Pairing(short, self.weights[near.text], text)
 
-    def copy(self, near: tuple[int, int, int, int], hits: Hits, left: float, met: Match) -> Copy:
-        document, text, start, end = near
-        mine = (hits.place == text) & (start <= hits.where) & (hits.where < end)
-        shared = self.short.overlap(text, {*hits.at[mine].tolist()})
+    def copy(self, near: Near, hits: Hits, left: float, end: int) -> Copy:
+        mine = (hits.place == near.text) & (near.start <= hits.where) & (hits.where < near.end)
+        shared = self.short.overlap(near.text, {*hits.at[mine].tolist()})
         assert shared, "a text with payload"
-        return Copy(document, shared._replace(coverage=left), start + met.start, start + met.end)
+        return Copy(near.document, shared._replace(coverage=left), end - int(self.sizes[near.text]), end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,12 +35,13 @@ ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a be
 
 
 class Problem(NamedTuple):
-    """A problem of one row: the name it is counted by, what was seen, and by name texts to be read side by side."""
+    """A problem of one row: the name it is counted by, what was seen; of a repeated item its text, and the row's."""
 
     line: Line
     name: str
     what: str
-    beside: Mapping[str, str] = {}
+    item: str = ""
+    passage: str = ""
 
 
 Looker = Callable[[Sequence[Line]], Iterable[Problem]]
@@ -132,8 +133,7 @@ class Contamination:
             item, overlap = self.judge.items[found.overlap.place], found.overlap
             span = overlap.span.strip("\n")[:200]
             what = f"{found.kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
-            beside = {"the item": item.prompt, "the row": found.passage}
-            yield Problem(lines[place], "contamination", what, beside)
+            yield Problem(lines[place], "contamination", what, item.prompt, found.passage)
 
 
 def items(path: Path) -> Iterator[Item]:
