@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from komainu.data.align import NOTHING, SURE, Pairing, costs, kept
 from komainu.data.folding import Codes, Places
 from komainu.data.overlap import Overlap, Overlaps
-from komainu.data.screen import SEED, Hashes, Hits, Screen, spread
+from komainu.data.screen import SEED, Hashes, Hits, Screen, Slots, spread
 
 PAYLOAD = 8  # characters: a run of so many that many texts share is template
 LEAST = 12  # characters of payload, those of ASCII counted half, or a passage as near as a copy is chance
 RARE = 3  # texts: a run of SEED characters in more of them says little about any
-FEW = 0.08  # of a text's rare runs: a passage with a fifth of its characters changed keeps as many nearly always
+FEW = 0.1  # of a text's rare runs: a passage with a fifth of its characters changed keeps as many nearly always
 
 
 class Copy(NamedTuple):
@@ -53,18 +53,19 @@ class Edits:
         counts = np.array([len(some) for some in entries], np.int64)
         first = np.cumsum(counts) - counts
         runs = screen.seeds[screen.starts[self.place[first]] + self.at[first]] if entries else screen.seeds[:0]
-        order = np.argsort(runs)
-        self.runs, self.first, self.counts = runs[order], first[order], counts[order]
-        self.table = screen.table_of(self.runs)
+        self.runs, self.first, self.counts = Slots(runs), first, counts
+        self.table = screen.table_of(runs)
         least = np.where(self.sizes < 5 * PAYLOAD, 1, 2)
         self.needed = np.maximum(least, FEW * np.bincount(self.place, minlength=len(texts)))
         ascii = np.array([sum(map(str.isascii, text)) / len(text) for text in texts])
         self.needed[self.payload * (1 - ascii / 2) < LEAST] = np.inf
 
-    def __call__(self, short: Hashes, known: NDArray[np.bool_], codes: Codes, bounds: Places) -> Iterator[Copy]:
-        """The best copy in each document of a block that has one, in the documents' order."""
+    def __call__(
+        self, short: Hashes, known: NDArray[np.bool_], codes: Codes, bounds: Places, done: Container[int]
+    ) -> Iterator[Copy]:
+        """The best copy in each document of a block that has one, in order; documents that are `done` are left out."""
         hits = self.hits(short, known, bounds)
-        near = [*self.near(hits)]
+        near = [each for each in self.near(hits) if each.document not in done]
         pairings = [self.pairing(each, codes, bounds) for each in near]
         likely = [i for i, pairing in enumerate(pairings) if kept(pairing) >= SURE]
         near, pairings = [near[i] for i in likely], [pairings[i] for i in likely]
@@ -84,9 +85,8 @@ class Edits:
         runs = short[where]
         may = np.flatnonzero(self.table[self.screen.slot(runs)])
         where, runs = where[may], runs[may]
-        run = np.searchsorted(self.runs, runs)
-        same = np.flatnonzero(self.runs[np.minimum(run, len(self.runs) - 1)] == runs) if len(self.runs) else run[:0]
-        where, run = where[same], run[same]
+        same, run = self.runs(runs)
+        where = where[same]
         document = np.searchsorted(bounds, where, "right") - 1
         entry, counts = spread(self.first[run], self.counts[run]), self.counts[run]
         return Hits(np.repeat(document, counts), self.place[entry], self.at[entry], np.repeat(where, counts))

@@ -97,10 +97,9 @@ class Judge:
             if near[row].coverage >= self.step.coverage:
                 end = begin + len(self.items[near[row].place].text)
                 found[row] = Found("benchmark_overlap", near[row], block.passage(row, begin, end))
-        for copy in self.edits(short, known, block.codes, bounds) if self.edits else ():
-            if copy.document not in found:
-                passage = block.passage(copy.document, copy.start, copy.end)
-                found[copy.document] = Found("benchmark_edited", copy.overlap, passage)
+        for copy in self.edits(short, known, block.codes, bounds, {*found}) if self.edits else ():
+            passage = block.passage(copy.document, copy.start, copy.end)
+            found[copy.document] = Found("benchmark_edited", copy.overlap, passage)
         for i, each in enumerate(block.rows):
             if i in found:
                 tally.found[tally.rows] = found[i]

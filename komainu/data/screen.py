@@ -84,6 +84,37 @@ class Grams:
         return Hits(np.repeat(document, counts), self.place[entry], self.at[entry], np.repeat(where, counts))
 
 
+class Slots:
+    """Places of known hashes, each found by a few looks into tables."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self.hashes, self.bits = hashes, len(hashes).bit_length() + 1
+        self.tables: list[NDArray[np.int32]] = []
+        left = np.arange(len(hashes), dtype=np.int32)
+        while len(left) and len(self.tables) < 32:  # two runs of one hash never part
+            table = np.full(1 << self.bits, -1, np.int32)
+            slots = self.slot(hashes[left], len(self.tables))
+            table[slots] = left
+            self.tables.append(table)
+            left = left[table[slots] != left]  # those whose slot another one has go to the next table
+
+    def slot(self, hashes: Hashes, table: int) -> Places:
+        turned = hashes * FACTORS[table % len(FACTORS)] + np.uint64(table)
+        return (turned >> np.uint64(64 - self.bits)).view(np.int64)
+
+    def __call__(self, hashes: Hashes) -> tuple[Places, Places]:
+        """Which of some hashes are known, and the places of these."""
+        found = np.full(len(hashes), -1, np.int64)
+        left = np.arange(len(hashes))
+        for i, table in enumerate(self.tables):
+            place = table[self.slot(hashes[left], i)]
+            same = (place >= 0) & (self.hashes[place] == hashes[left])
+            found[left[same]] = place[same]
+            left = left[~same & (place >= 0)]
+        known = np.flatnonzero(found >= 0)
+        return known, found[known]
+
+
 class Screen:
     """Tells of the short runs of a block which may be of the texts."""
 
