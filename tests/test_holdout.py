@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from komainu.store import Store
 from komainu.train.base import Fit
 from komainu.train.sft import SFT
 from recipes.demo import family
+from recipes.tested import untested
 
+FIXTURES = Path(os.environ.get("KOMAINU_FIXTURES", "/nowhere"))
 ASKED = "日本で一番高い山は富士山ですが、二番目に高い山の名前と、その山がある県を教えてください。"
 OTHER = "冬の朝に食べるとおいしい、体の温まる簡単な料理の作り方を一つ教えてください。"
 
@@ -61,7 +64,8 @@ def test_items_among_the_sources_of_the_data_are_refused_with_both_stages(tmp_pa
     data = Dataset(sources=(written(tmp_path / "chats.jsonl", "assistant", OTHER), items), steps=(Exact(),))
     target = recipe(data, items)
     (problem,) = problems(plan(target, store))
-    assert target.model.weights is not None and problem.startswith("SFT ") and items.label in problem
+    assert problem.startswith(f"{target.inputs['model.weights'].label}: ")
+    assert f"{items.label}, the items that its evaluation asks" in problem
     answers = Answers(model=Model(name="teacher"), items=items)
     assert items.label in problems(plan(recipe(answers, items), store))[0]
 
@@ -112,3 +116,15 @@ def test_a_model_that_is_not_trained_here_is_no_matter(tmp_path: Path, store: St
     items = written(tmp_path / "items.jsonl", "user", ASKED)
     found = plan(Answers(model=Model(name="teacher"), items=items), store)
     assert not found.warnings and not found.problems
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="KOMAINU_FIXTURES is not set")
+def test_the_items_of_a_suite_are_named_in_a_word(tmp_path: Path, store: Store) -> None:
+    chats = written(tmp_path / "chats.jsonl", "assistant", OTHER)
+    clean = untested(chats.path, str(FIXTURES), suite="ja")
+    (step,) = clean.steps
+    assert isinstance(step, Decontaminate)
+    assert {"ElyzaItems", "TenguItems", "MIFEvalItems", "RpItems"} <= {type(items).__name__ for items in step.against}
+    assert len({items.id for items in step.against}) == len(step.against)
+    found = plan(recipe(clean, step.against[0]), store)
+    assert not problems(found) and not found.warnings

@@ -42,7 +42,7 @@ def aho(items: list[Text]) -> Finder:
 
     keys = [folded(text) for _, text in items]
     grams = {key[i : i + N] for key in keys for i in range(max(1, len(key) - N + 1)) if key}
-    automaton = ahocorasick_rs.AhoCorasick([*grams])
+    automaton = ahocorasick_rs.AhoCorasick([*grams], implementation=ahocorasick_rs.Implementation.ContiguousNFA)
     return lambda documents: [id for id, text in documents if automaton.find_matches_as_indexes(text)]
 
 

@@ -100,7 +100,8 @@ class Slots:
 
     def slot(self, hashes: Hashes, table: int) -> Places:
         turned = hashes * FACTORS[table % len(FACTORS)] + np.uint64(table)
-        return (turned >> np.uint64(64 - self.bits)).view(np.int64)
+        found: Places = (turned >> np.uint64(64 - self.bits)).view(np.int64)
+        return found
 
     def __call__(self, hashes: Hashes) -> tuple[Places, Places]:
         """Which of some hashes are known, and the places of these."""
