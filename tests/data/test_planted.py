@@ -14,7 +14,7 @@ import pytest
 
 from komainu.data.decontaminate import Decontaminate, item, unique
 from komainu.data.repeated import Judge
-from komainu.rows import Chat, Message
+from komainu.rows import Chat, Message, Role
 
 FIXTURES = Path(os.environ.get("KOMAINU_FIXTURES", "/nowhere"))
 pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="KOMAINU_FIXTURES is not set")
@@ -66,7 +66,7 @@ def planted(text: str, rng: random.Random, lang: str) -> Chat:
     cuts = [rng.randrange(len(talk(lang)) - 200) for _ in range(6)]
     turns = [talk(lang)[cut : cut + 200] for cut in cuts]
     turns[rng.randrange(4)] = text if rng.random() < 0.3 else f"{turns[4]}\n{text}\n{turns[5]}"
-    roles = ("user", "assistant", "user", "assistant")
+    roles: tuple[Role, ...] = ("user", "assistant", "user", "assistant")
     return Chat("row", tuple(Message(role, turn) for role, turn in zip(roles, turns[:4], strict=True)))
 
 
