@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from komainu.data.decontaminate import excerpt
-from komainu.data.folding import Places, places
+from komainu.data.kana import Places, places
 from komainu.data.keys import unkana
 
 

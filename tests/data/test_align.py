@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.data.align import Pairing, costs, kept
-from komainu.data.folding import codes_of
+from komainu.data.kana import codes_of
 
 few = st.text("abc", max_size=9)
 

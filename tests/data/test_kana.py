@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.data.decontaminate import excerpt
-from komainu.data.folding import fold, places
+from komainu.data.kana import fold, places
 from komainu.data.keys import unkana
 from komainu.data.passage import passage, written
 
