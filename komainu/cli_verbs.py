@@ -78,6 +78,7 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
         "stages": [line.json() for line in planned.lines],
         "to_build": len(planned.to_build),
         "problems": planned.problems,
+        "warnings": [*planned.warnings],
         **costs.json(),
     }
     lines = plan_lines(made.name, planned, costs)
@@ -106,6 +107,7 @@ def plan_lines(name: str, planned: Plan, costs: Costs) -> Iterator[str]:
         yield f"{line.state:<10}  {line.stage.label:<30} {makes:<8} {rows:>14}".rstrip()
     yield from costs.lines()
     yield f"{name}: {counts(planned, 'to build')}"
+    yield from (f"warning: {warning}" for warning in planned.warnings)
     if planned.problems:
         yield f"{len(planned.problems)} problems; nothing can be started:"
         yield from (f"  {problem}" for problem in planned.problems)

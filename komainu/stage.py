@@ -80,6 +80,10 @@ class Stage(Spec):
         """The rows, where they can be had without building anything (a file); None where they cannot."""
         return None
 
+    def apart(self, other: Stage) -> bool:
+        """Whether it is known without a look that this and the other have no row in common: two sides of one split."""
+        return False
+
     def ref(self, *, full: bool) -> dict[str, Any]:
         return {"stage": self.id}
 

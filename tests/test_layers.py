@@ -22,6 +22,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["stored"],
     ["context"],
     ["data", "train", "eval", "release"],
+    ["holdout"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
     ["ancestry", "touched"],

@@ -20,8 +20,8 @@ from komainu.checks.repetition import Repetition
 from komainu.checks.text import visible
 from komainu.checks.truncation import Truncation
 from komainu.data.check.reading import Line, answers
-from komainu.data.decontaminate import Decontaminate, Item, Judge, joined, unique
-from komainu.data.keys import key_of, messages_of, unkana
+from komainu.data.decontaminate import Decontaminate, Item, item, unique
+from komainu.data.keys import key_of, messages_of
 from komainu.data.near_dup import Near
 from komainu.errors import UsageError
 from komainu.files import read_objects
@@ -36,11 +36,13 @@ ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a be
 
 
 class Problem(NamedTuple):
-    """A problem of one row: the name it is counted by, and what was seen."""
+    """A problem of one row: the name it is counted by, what was seen; of a repeated item its text, and the row's."""
 
     line: Line
     name: str
     what: str
+    item: str = ""
+    passage: str = ""
 
 
 Looker = Callable[[Sequence[Line]], Iterable[Problem]]
@@ -123,17 +125,18 @@ class Contamination:
     names = ("contamination",)
 
     def __init__(self, items: Iterable[Item]) -> None:
+        from komainu.data.repeated import Judge
+
         self.judge = Judge(Decontaminate(against=()), unique([*items]))
 
     def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
-        for line in lines:
-            assert line.row is not None, "only rows are looked at"
-            kind, overlap = self.judge.compare(line.row)
-            if kind:
-                item = self.judge.items[overlap.place]
-                span = overlap.span.strip("\n")[:200]
-                what = f"{kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
-                yield Problem(line, "contamination", what)
+        rows = [line.row for line in lines if line.row is not None]
+        assert len(rows) == len(lines), "only rows are looked at"
+        for place, found in self.judge.look(rows).found.items():
+            item, overlap = self.judge.items[found.overlap.place], found.overlap
+            span = overlap.span.strip("\n")[:200]
+            what = f"{found.kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
+            yield Problem(lines[place], "contamination", what, item.prompt, found.passage)
 
 
 def items(path: Path) -> Iterator[Item]:
@@ -151,4 +154,4 @@ def items(path: Path) -> Iterator[Item]:
             raise UsageError(
                 f"{path}:{number}: no prompt to compare with; expected a chat, or one of {', '.join(ASKED)}"
             )
-        yield Item(id, path.name, joined(map(unkana, texts)))
+        yield item(id, path.name, texts)
