@@ -17,6 +17,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks"],
+    ["cluster"],
     ["stage"],
     ["store"],
     ["stored"],
@@ -24,7 +25,8 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
-    ["ancestry", "touched"],
+    ["ancestry", "touched", "elsewhere"],
+    ["worker"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
