@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Ranks:
     def work(self, stage: Stage, out: Path) -> Work:
         folder = (out / WORK).resolve()
         return Work(
-            name=f"komainu-{type(stage).__name__.lower()}-{stage.id}",
+            name=f"komainu-{type(stage).__name__.lower()}-{stage.id}-{sha256(bytes(folder)).hexdigest()[:6]}",
             folder=folder,
             argv=(sys.executable, "-m", "komainu.worker", str(folder / TASK)),
             result=folder / RESULT,

@@ -40,7 +40,7 @@ def head(work: Work, slurm: Slurm) -> Iterator[str]:
         "signal": f"USR1@{slurm.warn}" if slurm.warn and slurm.time else "",
     }
     yield "#!/bin/bash"
-    yield from (f"#SBATCH --{name}={value}" for name, value in asked.items() if value)
+    yield from (f"#SBATCH --{name}={shlex.quote(value)}" for name, value in asked.items() if value)
     yield f"#SBATCH --{'requeue' if slurm.requeue else 'no-requeue'}"
     yield from slurm.lines
 
