@@ -50,7 +50,7 @@ class Ranks:
 
     def takes(self, stage: Stage) -> bool:
         """Whether a stage runs in other processes than this."""
-        return stage.ranked and (self.settings.train.ranks > 1 or self.settings.train.where == "slurm")
+        return stage.parallel and (self.settings.train.ranks > 1 or self.settings.train.where == "slurm")
 
     def make(self, stage: Stage, out: Path) -> Made:
         """Run a stage to its end. Raises what the worker raised, where that is for a user to mend, else JobFailed."""

@@ -11,8 +11,8 @@ FIELDS = ("JobID", "State", "Reason", "RestartCnt", "exit_code", "NodeList")
 SQUEUE = ("squeue", "--noheader", "--states=all", "--Format=" + ",".join(f"{f}:400|" for f in FIELDS))
 SACCT = ("sacct", "--noheader", "--parsable2", "--allocations", "--format=JobIDRaw,State,ExitCode,NodeList")
 SINFO = ("sinfo", "--noheader", "--Node", "--format=%N|%T|%E")
-ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "DEADLINE")
-ENDED += ("PREEMPTED", "REVOKED")
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "DEADLINE"}
+ENDED |= {"PREEMPTED", "REVOKED"}
 DOWN = ("down", "fail", "drain", "error", "unknown", "perfctrs", "power")
 
 
@@ -47,7 +47,7 @@ def of_squeue(text: str) -> dict[int, Seen]:
     found = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")]
-        if len(cells) > len(FIELDS) and cells[0].isdigit():
+        if len(cells) > len(FIELDS) and number(cells[0]):
             job, state, reason, restarts, code, nodes = cells[: len(FIELDS)]
             found[int(job)] = Seen(int(job), state, reason, number(restarts), exit_of(code), nodes)
     return found
@@ -58,10 +58,10 @@ def of_sacct(text: str) -> dict[int, Seen]:
     found = {}
     for line in text.splitlines():
         cells = line.split("|")
-        if len(cells) == 4 and cells[0].isdigit():
+        if len(cells) == 4 and number(cells[0]):
             job, state, code, nodes = cells
             nodes = "" if nodes == "None assigned" else nodes
-            found[int(job)] = Seen(int(job), state.split()[0], code=exit_of(code), nodes=nodes)
+            found[int(job)] = Seen(int(job), state.partition(" ")[0], code=exit_of(code), nodes=nodes)
     return found
 
 
@@ -85,7 +85,7 @@ def exit_of(text: str) -> int:
 
 
 def number(text: str) -> int:
-    return int(text) if re.fullmatch(r"\d+", text) else 0
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 def ask(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:

@@ -61,7 +61,7 @@ class Pieces:
     """The tensors of a checkpoint, whole, one at a time; shards are parts of the first dimension, in rank order."""
 
     def __init__(self, folder: Path) -> None:
-        self.files = [safe_open(file, "pt") for file in sorted(folder.glob("*.safetensors"))]
+        self.files: list[Any] = [safe_open(file, "pt") for file in sorted(folder.glob("*.safetensors"))]
         self.keys = {*self.files[0].keys()}
 
     def __getitem__(self, key: str) -> torch.Tensor:

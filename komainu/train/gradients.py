@@ -82,7 +82,7 @@ class Gradients:
     def idle(self, batch: Sequence[Unit]) -> None:
         """A pass that adds nothing: sharded ranks exchange weights in every pass, so all must make as many."""
         flat = flatten([u.documents for u in batch[:1]], self.device)
-        (target_logps(self.model, flat).sum() * 0.0).backward()
+        torch.autograd.backward(target_logps(self.model, flat).sum() * 0.0)
 
     def size(self, units: Sequence[Unit]) -> int:
         """Tokens of a micro-batch: as the stage declares, or an even share for each core."""

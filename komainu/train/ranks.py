@@ -66,7 +66,7 @@ class Ranks:
         assert len(grads) == len(params), "every trained parameter has a gradient on every rank"
         flat = torch.cat([g.reshape(-1) for g in grads])
         dist.all_reduce(flat)
-        for grad, summed in zip(grads, flat.split([g.numel() for g in grads]), strict=True):
+        for grad, summed in zip(grads, torch.split(flat, [g.numel() for g in grads]), strict=True):
             grad.copy_(summed.view_as(grad))
 
     def any(self, *mine: bool) -> list[bool]:
