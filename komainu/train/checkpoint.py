@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from komainu.files import sync_folder
-from komainu.train.ranks import Ranks, local
+from komainu.train.ranks import Ranks
+from komainu.train.shards import cut_as, local
 
 
 def save_checkpoint(
@@ -83,11 +83,11 @@ def load_checkpoint(
         pieces = Pieces(found[-1])
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter.copy_(as_on(parameter, pieces[f"weight/{name}"]))
+                parameter.copy_(cut_as(parameter, pieces[f"weight/{name}"]))
                 keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
                 state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}
                 optimizer.state[parameter] = {
-                    k: v if k == "step" else as_on(parameter, v.to(parameter.device)) for k, v in state.items()
+                    k: v if k == "step" else cut_as(parameter, v.to(parameter.device)) for k, v in state.items()
                 }
     if ranks is not None and not ranks.main:
         return step
@@ -95,15 +95,6 @@ def load_checkpoint(
         kept = [line for line in metrics.read_text(encoding="utf-8").splitlines() if _step(line) < step]
         metrics.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
     return step
-
-
-def as_on(parameter: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
-    """A whole tensor, cut as the parameter is."""
-    if not isinstance(parameter, DTensor):
-        return whole
-    return distribute_tensor(
-        whole.to(parameter.device), parameter.device_mesh, parameter.placements, src_data_rank=None
-    )
 
 
 def _step(line: str) -> float:

@@ -23,7 +23,8 @@ from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
 from komainu.train.preflight import preflight
-from komainu.train.ranks import Ranks, full, joined
+from komainu.train.ranks import Ranks, joined
+from komainu.train.shards import full
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
 

@@ -9,14 +9,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor
 
 from komainu.context import Group
 from komainu.errors import UsageError
 from komainu.train.base import Unit
 from komainu.train.flat import laid
+from komainu.train.shards import full, shard
 
 
 def split(units: Sequence[Unit], ranks: int) -> list[list[Unit]]:
@@ -79,19 +77,10 @@ class Ranks:
             self.sums([0.0])
 
     def shard(self, model: Any) -> Any:
-        """Divide the model among the ranks by layers (FSDP2); gradients are summed, not averaged."""
+        """The model, divided among the ranks where they are to hold a shard each."""
         if not self.sharded:
             return model
-        mesh = init_device_mesh(self.device.type, (self.size,))
-        blocks = {*(getattr(model, "_no_split_modules", None) or ())}
-        for module in [m for m in model.modules() if type(m).__name__ in blocks]:
-            fully_shard(module, mesh=mesh)
-        fully_shard(model, mesh=mesh)
-        for module in model.modules():
-            if isinstance(module, FSDPModule):
-                module.set_gradient_divide_factor(1.0)
-                module.set_force_sum_reduction_for_comms(True)  # gloo cannot scale while it adds
-        return model
+        return shard(model, self.size, self.device)
 
     def gathered(self, model: Any) -> dict[str, torch.Tensor] | None:
         """The whole weights of a sharded model by name, on the first rank; None where the model holds them itself."""
@@ -103,16 +92,6 @@ class Ranks:
             if self.main:
                 weights[name] = whole.cpu()
         return weights
-
-
-def full(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor of which each rank may have a shard, whole on every rank."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def local(tensor: torch.Tensor) -> torch.Tensor:
-    """What of a tensor lies on this rank."""
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from tests.slurm.conftest import Cluster
 
 pytestmark = pytest.mark.slurm
 ROOT = Path(__file__).parents[2]
-STEPS = 400
+STEPS = 300
 RECIPE = f"""
 from komainu.train.base import Fit
 from komainu.train.sft import SFT
@@ -160,15 +160,18 @@ def test_a_killed_rank_is_told_and_the_next_run_ends_as_undisturbed(
     same(made_in(tmp_path / "run"), undisturbed)
 
 
-@pytest.mark.parametrize("how", ["scontrol requeue", "scancel --signal=USR1"])
+PREEMPT = "sbatch --partition=urgent --nodes=4 --wrap=true"
+
+
+@pytest.mark.parametrize("how", [PREEMPT, "scontrol requeue {job}", "scancel --signal=USR1 {job}"])
 def test_a_requeued_job_goes_on_and_ends_as_undisturbed(
     base_only: Path, undisturbed: Path, tmp_path: Path, cluster: Cluster, how: str
 ) -> None:
-    """The first is what preemption does; the second is what Slurm sends before the time limit."""
+    """The first wants all nodes for another job; the last sends what Slurm sends before the time limit."""
     run = middle(base_only, tmp_path / "run")
     job = job_of(tmp_path / "run")
-    name, *words = how.split()
-    cluster.call(name, *words, str(job))
+    name, *words = how.format(job=job).split()
+    cluster.call(name, *words)
 
     def waits() -> bool:
         seen = look(job)

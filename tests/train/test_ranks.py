@@ -21,8 +21,9 @@ from komainu.settings import Training
 from komainu.train.base import Train, Unit
 from komainu.train.gradients import Gradients
 from komainu.train.loop import train
-from komainu.train.ranks import full, joined, split
+from komainu.train.ranks import joined, split
 from komainu.train.render import Tokens
+from komainu.train.shards import full
 from komainu.train.weights import load_model, load_tokenizer
 from tests.train.gang import gang, killed
 from tests.train.test_train import dpo, sft
