@@ -17,7 +17,7 @@ from types import FrameType
 import msgspec
 
 from komainu import launch, recipe, settings
-from komainu.cluster.base import place
+from komainu.cluster.base import AGAIN, STOPPED, place
 from komainu.context import Context, Group
 from komainu.elsewhere import FAILURE, RESULT, Task
 from komainu.errors import Error, Stopped, UsageError
@@ -54,8 +54,7 @@ def main(argv: Sequence[str]) -> int:
         work(task, group)
     except Stopped as stopped:
         print(f"komainu: {stopped}", file=sys.stderr)
-        if asked.again:  # whichever rank heard it
-            (folder / "again").touch()
+        (folder / (AGAIN if asked.again else STOPPED)).touch()
         return 0
     except Error as error:
         print(f"komainu: {error}", file=sys.stderr)

@@ -138,7 +138,8 @@ def test_a_signal_stops_a_worker_when_all_is_saved(folder: Path, number: signal.
         time.sleep(0.01)
     worker.send_signal(number)
     assert "all is saved" in worker.communicate()[1] and worker.returncode == 0
-    assert (work / "again").exists() == again and not (work / "result.json").exists()
+    assert ((work / "again").exists(), (work / "stopped").exists()) == (again, not again)
+    assert not (work / "result.json").exists()
 
 
 def test_a_worker_whose_recipe_has_no_such_stage_says_so(folder: Path) -> None:

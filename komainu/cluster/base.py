@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+AGAIN, STOPPED = "again", "stopped"
 TAIL = 12  # lines of a log that an error shows
 
 
@@ -34,7 +35,12 @@ class Work:
     @property
     def again(self) -> Path:
         """Put there by a task that has saved its state and asks to be started again."""
-        return self.folder / "again"
+        return self.folder / AGAIN
+
+    @property
+    def stopped(self) -> Path:
+        """Put there by a task that was told to end and has saved its state."""
+        return self.folder / STOPPED
 
     def tail(self) -> str:
         """The last lines of the log, to be shown in an error."""

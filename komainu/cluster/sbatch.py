@@ -9,6 +9,7 @@ from komainu.cluster.base import Work
 from komainu.errors import UsageError
 from komainu.settings import Slurm
 
+WAIT = 3600  # seconds for Slurm to end a job that has saved its state; its grace time is shorter
 PORTS = 20_000  # a job takes the port 20000 + its number mod this
 
 
@@ -46,15 +47,16 @@ def head(work: Work, slurm: Slurm) -> Iterator[str]:
 
 
 def body(work: Work, slurm: Slurm) -> Iterator[str]:
-    again = shlex.quote(str(work.again.resolve()))
+    again, stopped = (shlex.quote(str(path.resolve())) for path in (work.again, work.stopped))
     yield 'echo "job $SLURM_JOB_ID on $SLURM_JOB_NODELIST, restart ${SLURM_RESTART_COUNT:-0}"'
     yield 'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)'
     yield f"export MASTER_PORT=$((20000 + SLURM_JOB_ID % {PORTS}))"
     yield "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}"
     yield from slurm.setup
-    yield f"rm -f {again}"
+    yield f"rm -f {again} {stopped}"
     yield f"srun --kill-on-bad-exit=1 {shlex.join(work.argv)}"
     yield "code=$?"
     if slurm.requeue:
-        yield f'if [ -e {again} ]; then scontrol requeue "$SLURM_JOB_ID"; sleep 60; fi'
+        yield f'if [ -e {again} ]; then scontrol requeue "$SLURM_JOB_ID"; sleep {WAIT}; fi'
+    yield f"if [ -e {stopped} ]; then sleep {WAIT}; fi  # a preempted job that ends by itself is not requeued"
     yield "exit $code"

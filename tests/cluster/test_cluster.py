@@ -60,10 +60,11 @@ export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 module load cuda
-rm -f /a/again
+rm -f /a/again /a/stopped
 srun --kill-on-bad-exit=1 python -c 'print("a b")'
 code=$?
-if [ -e /a/again ]; then scontrol requeue "$SLURM_JOB_ID"; sleep 60; fi
+if [ -e /a/again ]; then scontrol requeue "$SLURM_JOB_ID"; sleep 3600; fi
+if [ -e /a/stopped ]; then sleep 3600; fi  # a preempted job that ends by itself is not requeued
 exit $code
 """
 
