@@ -136,7 +136,11 @@ def losses(path: Path) -> list[float]:
 
 
 def at_once(job: int) -> None:
-    """Let a requeued job start without the two minutes that Slurm lets it wait."""
+    """Let a requeued job start without the two minutes that Slurm lets it wait.
+
+    The seconds are for the nodes: one that has not yet buried the job refuses to start it again.
+    """
+    time.sleep(5)
     subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=False, capture_output=True)
 
 
