@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from komainu.train.attention import Layout, Segment, layout
+from komainu.train.head import Head
+from komainu.train.narrow import narrowed
 from komainu.train.render import Tokens
 
 
@@ -76,21 +78,22 @@ def laid(unit: Sequence[Tokens]) -> int:
     return sum(len(d.ids) for d in unit) - (len(unit) - 1) * shared(unit)
 
 
-def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None) -> torch.Tensor:
+def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None, even: bool = False) -> torch.Tensor:
     """[T] log-probability of each target, float32; logits are made at target positions only.
 
-    `noise` [1, N, width] is added to the input embeddings.
+    `noise` [1, N, width] is added to the input embeddings. `even` says that the loss is a sum in which all targets
+    weigh the same. For a model that is not `narrowed`, all logits of the micro-batch exist at once.
     """
-    given = {"input_ids": flat.ids}
-    if noise is not None:
-        given = {"inputs_embeds": model.get_input_embeddings()(flat.ids) + noise}
-    logits = model(
-        **given,
-        position_ids=flat.layout.positions,
-        flat=flat.layout,
-        use_cache=False,
-        logits_to_keep=flat.rows,
-    ).logits[0]
+    given: dict[str, Any] = {"position_ids": flat.layout.positions, "flat": flat.layout, "use_cache": False}
+    if noise is None:
+        given["input_ids"] = flat.ids
+    else:
+        given["inputs_embeds"] = model.get_input_embeddings()(flat.ids) + noise
+    if narrowed(model):
+        hidden = model.get_decoder()(**given, rows=flat.rows).last_hidden_state[0]
+        found: torch.Tensor = Head.apply(hidden, model.get_output_embeddings().weight, flat.targets, even)  # type: ignore[no-untyped-call]
+        return found
+    logits = model(**given, logits_to_keep=flat.rows).logits[0]
     return -F.cross_entropy(logits.float(), flat.targets, reduction="none")
 
 

@@ -16,6 +16,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.narrow import narrow
 from komainu.train.preflight import preflight
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def for_training(model: Any) -> Any:
     if why := supports(model.config):
         raise UsageError(f"{type(model).__name__} cannot be trained here: {why}")
     model.set_attn_implementation(FLAT)
+    narrow(model)
     model.train()
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
