@@ -128,7 +128,8 @@ def main(mode: str, rounds: int) -> None:
     if not (work / "model").exists():
         write_model(work / "model")
     TRL.python(ROOT / settings().environments)
-    steps, lines = {"full": 6, "quick": 3}[mode], []
+    steps = {"full": 6, "quick": 3}[mode]
+    lines: list[str] = []
     for load in LOADS:
         made = [*rows(load.name, load.batch * steps)]
         made = [made[i] for i in order([row["id"] for row in made], 0, 0)]

@@ -65,7 +65,8 @@ def main(job: dict[str, Any], scratch: str) -> None:
     """`job` as bench.train writes it."""
     settings = Settings(store=f"{scratch}/store", threads=1, checkpoint_seconds=job["checkpoint"])
     opened = open_context(settings)
-    with Timed(opened.store, opened.client, opened.settings) as ctx:
+    ctx = Timed(opened.store, opened.client, opened.settings)
+    with ctx:
         wanted = stage(job)
         for part in (*(i for s in wanted.inputs.values() for i in s.inputs.values()), *wanted.inputs.values(), wanted):
             made = ctx.store.build(part, ctx)

@@ -30,7 +30,7 @@ def narrow(model: Any) -> None:
 
 def narrowed(model: Any) -> bool:
     """Whether `narrow` has found it so."""
-    layers = getattr(model.get_decoder(), "layers", None)
+    layers: Any = getattr(model.get_decoder(), "layers", None)
     return bool(layers) and getattr(layers[-1].forward, "__func__", None) is last_layer
 
 
