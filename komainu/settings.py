@@ -110,6 +110,16 @@ class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     setup: tuple[Line, ...] = ()
 
 
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where data steps that decide each row by itself are done."""
+
+    on: Literal["processes", "slurm", "ray"] = "processes"
+    rows: Positive = 50_000  # of a shard task on another machine; a dataset of no more stays here
+    at_once: Count = 0  # shard tasks at once; 0: as many as there is room for
+    ray: Line = "auto"  # the address of the Ray cluster
+    slurm: Slurm | None = None  # what a shard task asks of Slurm, where that differs from a training job
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -129,6 +139,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
     train: Training = Training()
+    data: Data = Data()
     slurm: Slurm = Slurm()
 
     def __post_init__(self) -> None:
@@ -218,6 +229,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
-    kinds |= {"$.train": Training, "$.slurm": Slurm}
+    kinds |= {"$.train": Training, "$.data.slurm": Slurm, "$.data": Data, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))
