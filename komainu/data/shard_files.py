@@ -6,6 +6,8 @@ chunk. It takes its name when it is whole.
 
 from __future__ import annotations
 
+import os
+import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -76,12 +78,15 @@ def read_chunks(path: Path) -> tuple[str, Iterator[Chunk]]:
 
 
 def write_done(path: Path, done: Iterable[Done]) -> None:
-    with whole(path) as out:
+    """Write what was made of a shard. Two tasks of one shard, one of them believed lost, do not harm each other."""
+    mine = path.with_name(f"{path.name}.{platform.node()}.{os.getpid()}")
+    with whole(mine) as out:
         for made in done:
             flows = [Counts(f.label, f.came, f.went, dict(f.dropped), f.notes) for f in made.flows]
             value = None if made.value is None else packed(made.value)
             drops = [(at, line) for at, line in made.drops]
             put(out, msgspec.msgpack.encode(Returned([*made.lines], [*made.at], drops, flows, value)))
+    os.replace(mine, path)
 
 
 def read_done(path: Path, prepared: Prepared | None) -> Iterator[Done]:
