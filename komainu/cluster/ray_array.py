@@ -6,6 +6,7 @@ They end with the process that began them: a job of Ray lives as long as its dri
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -69,8 +70,11 @@ def connected(address: str) -> Any:
         raise UsageError("[data] on = \"ray\" needs Ray: pip install 'komainu[ray]'") from None
     if not ray.is_initialized():
         try:
+            host, _, port = address.rpartition(":")
+            if host and port.isdigit():  # Ray itself would try for a minute
+                socket.create_connection((host, int(port)), timeout=10).close()
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"[data] ray = {address!r}: no Ray cluster answers there ({error})") from None
     return ray
 
