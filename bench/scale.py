@@ -13,6 +13,7 @@ import heapq
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from komainu.context import Context
 from komainu.data.base import Dataset
 from komainu.data.hand import Silent
 from komainu.data.remote import WAVE, Remote
-from komainu.data.stretch import Stretch
+from komainu.data.stretch import Stretch, cut
 from komainu.elsewhere import Ranks
 from komainu.settings import Data, Settings
 from komainu.stage import Stage
@@ -64,12 +65,12 @@ class Assumed:
     notice: float = 300.0  # seconds until its tasks are begun again
     repair: float = 4 * 3600.0  # seconds until it is back
     queue: float = 60.0  # seconds an array waits for its first task
-    disk: float = 200e6  # bytes a second that the main process reads or writes
+    disk: float = 500e6  # bytes a second that the main process reads or writes
 
 
 def made(rows: int, step: str) -> Stage:
-    """The recipe that the tasks load."""
-    return Dataset(sources=(Corpus(n=rows),), steps=(STEPS[step],))
+    """The recipe that the tasks load; several steps are joined with +."""
+    return Dataset(sources=(Corpus(n=rows),), steps=tuple(STEPS[name] for name in step.split("+")))
 
 
 class Here:
@@ -114,14 +115,14 @@ def built(store: Path, rows: int, step: str, shard: int) -> tuple[float, float, 
     with patch.object(Remote, "array", here):
         artifact = ctx.store.build(stage, ctx)
     size = sum(path.stat().st_size for path in artifact.path.iterdir())
+    shutil.rmtree(artifact.path)  # so that the next run makes it again
     return cpu(resource.RUSAGE_SELF) - before[0], cpu(resource.RUSAGE_CHILDREN) - before[1], size
 
 
-def measured(rows: int, step: str) -> Cost:
+def measured(store: Path, rows: int, step: str) -> Cost:
     """Two runs with few and many tasks tell the cost of a start from that of a row."""
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        main, few, size = built(Path(one), rows, step, rows // 2)
-        _, many, _ = built(Path(other), rows, step, rows // 10)
+    main, few, size = built(store, rows, step, rows // 2)
+    _, many, _ = built(store, rows, step, rows // 10)
     start = max(0.0, (many - few) / 8)
     return Cost(main / rows, (few - 2 * start) / rows, start, size / rows)
 
@@ -150,39 +151,41 @@ def spans(rows: int, cost: Cost, assumed: Assumed, nodes: int, rng: random.Rando
     return end
 
 
-def hours(rows: int, costs: Sequence[Cost], assumed: Assumed, nodes: int, seed: int = 0) -> float:
-    """One step after the other, each an own stretch: its waves sent, done, and read back in the main process.
+def hours(rows: int, cost: Cost, stretches: int, assumed: Assumed, nodes: int, seed: int = 0) -> float:
+    """A dataset whose cost is spread evenly over its stretches; each stretch is done in waves.
 
-    Reading back goes on while the array runs, so the longer of the two counts; sending comes before it.
+    The main process sends a wave, and reads it back while the wave is being done, so the longer of the two counts.
+    For each stretch it writes and reads all rows once, and it reads the source and writes the artifact.
     """
-    rng, seconds = random.Random(seed), 0.0
-    for cost in costs:
+    rng = random.Random(seed)
+    part = cost._replace(task=cost.task / stretches)
+    seconds = rows * 2 * cost.written / assumed.disk
+    for _ in range(stretches):
         for at in range(0, rows, WAVE * SHARD):
             some = min(WAVE * SHARD, rows - at)
-            main = some * (cost.main + 2 * cost.written / assumed.disk)
-            seconds += main / 2 + max(main / 2, assumed.queue + spans(some, cost, assumed, nodes, rng))
+            half = some * (cost.main / stretches + 2 * cost.written / assumed.disk) / 2
+            seconds += half + max(half, assumed.queue + spans(some, part, assumed, nodes, rng))
     return seconds / 3600
 
 
 def main(sample: int, rows: int) -> None:
     print(f"measured with {sample:,} rows; us of CPU a row")
-    print("| step | main process | tasks | start of a task, s | bytes a row |\n|---|---|---|---|---|")
-    costs = {}
-    for step in STEPS:
-        costs[step] = cost = measured(sample, step)
-        told = f"{1e6 * cost.main:.0f} | {1e6 * cost.task:.0f} | {cost.start:.1f} | {cost.written:,.0f}"
-        print(f"| {step} | {told} |", flush=True)
-    assumed = Assumed()
-    print(f"\n{rows:,} rows, shards of {SHARD:,}, waves of {WAVE}; {assumed}; median of 5 simulations")
-    print("| nodes | hours | without stragglers and deaths | tasks alone | main process alone |\n|---|---|---|---|---|")
-    steps = [cost for step, cost in costs.items() if step != "engine"]
-    calm = Assumed(slow=0, spread=0, mtbf=1e18)
-    alone = [cost._replace(main=0.0, written=0.0) for cost in steps]
-    serial = sum(rows * (cost.main + 2 * cost.written / assumed.disk) for cost in steps) / 3600
+    print("| steps | main process | tasks | start of a task, s | bytes a row |\n|---|---|---|---|---|")
+    every = "+".join([*STEPS][1:])
+    with tempfile.TemporaryDirectory() as store:
+        for step in [*STEPS, every]:
+            cost = measured(Path(store), sample, step)
+            told = f"{1e6 * cost.main:.0f} | {1e6 * cost.task:.0f} | {cost.start:.1f} | {cost.written:,.0f}"
+            print(f"| {step} | {told} |", flush=True)
+    stretches = sum(isinstance(piece, Stretch) for piece in cut([STEPS[step] for step in every.split("+")]))
+    cost, assumed = cost._replace(start=cost.start / stretches), Assumed()
+    print(f"\n{rows:,} rows through all, {stretches} stretches, shards of {SHARD:,}, waves of {WAVE}; {assumed}")
+    print("| nodes | hours | without stragglers and deaths | tasks alone |\n|---|---|---|---|")
+    calm, alone = Assumed(slow=0, spread=0, mtbf=1e18), cost._replace(main=0.0, written=0.0)
     for nodes in NODES:
-        found = median(hours(rows, steps, assumed, nodes, seed) for seed in range(5))
-        plain, tasks = hours(rows, steps, calm, nodes), hours(rows, alone, assumed, nodes)
-        print(f"| {nodes} | {found:.1f} | {plain:.1f} | {tasks:.1f} | {serial:.1f} |", flush=True)
+        found = median(hours(rows, cost, stretches, assumed, nodes, seed) for seed in range(5))
+        plain, tasks = (hours(rows, c, stretches, a, nodes) for c, a in ((cost, calm), (alone, assumed)))
+        print(f"| {nodes} | {found:.1f} | {plain:.1f} | {tasks:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

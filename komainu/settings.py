@@ -49,11 +49,18 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
     patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    on: Literal["here", "slurm", "ray"] = "here"  # where `start` is run
+    replicas: Positive = 1  # servers that are started there
+    gpus: Count = 0  # of each of them
     same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
+        if self.on == "here" and (self.replicas > 1 or self.gpus):
+            raise ValueError("`replicas` and `gpus` are for servers started on other machines: set `on`")
+        if self.on != "here" and (self.url or not self.start):
+            raise ValueError("an endpoint with `on` needs `start` and no `url`: the addresses are found")
         if not all(url.startswith(("http://", "https://")) for url in self.urls):
             raise ValueError("`url` must start with http:// or https://")
         if len({*self.urls}) < len(self.urls):

@@ -31,7 +31,9 @@ class RayArray:
         self.ray = connected(settings.data.ray)
         self.refs: dict[int, Any] = {}
         self.ended: dict[int, Fate] = {}
-        self.task = self.ray.remote(max_retries=0, num_cpus=1)(doing(guard.__file__, os.getcwd(), sys.path, self.keys))
+        self.task = self.ray.remote(max_retries=0, num_cpus=1, num_gpus=settings.slurm.gpus)(
+            doing(guard.__file__, os.getcwd(), sys.path, self.keys)
+        )
 
     def begin(self, numbers: Sequence[int]) -> None:
         for number in numbers:

@@ -14,7 +14,7 @@ from komainu.cluster.here import told
 from komainu.cluster.queue import Seen, Unheard, ask, exit_of, number
 from komainu.cluster.sbatch import options
 from komainu.errors import UsageError
-from komainu.settings import Settings, Slurm, without_keys
+from komainu.settings import Settings, without_keys
 
 log = logging.getLogger("komainu")
 FIELDS = ("ArrayJobID", "ArrayTaskID", "State", "exit_code", "NodeList")
@@ -32,14 +32,11 @@ class SlurmArray:
     name: str
     folder: Path
     argv: tuple[str, ...]
-
-    @property
-    def slurm(self) -> Slurm:
-        return self.settings.data.slurm or self.settings.slurm
+    most: int = 0  # at once; 0: as many as Slurm lets
 
     @property
     def poll(self) -> float:
-        return self.slurm.poll
+        return self.settings.slurm.poll
 
     def begin(self, numbers: Sequence[int]) -> None:
         script = self.folder / "array.sh"
@@ -69,7 +66,7 @@ class SlurmArray:
 
     def script(self, numbers: Sequence[int]) -> str:
         """The sbatch script of an array of these numbers."""
-        slurm, most = self.slurm, self.settings.data.at_once
+        slurm, most = self.settings.slurm, self.most
         asked = {
             "job-name": self.name,
             "array": ranges(numbers) + (f"%{most}" if most else ""),
@@ -78,6 +75,7 @@ class SlurmArray:
             "qos": slurm.qos,
             "time": slurm.time,
             "ntasks": "1",
+            "gpus": str(slurm.gpus or ""),
             "cpus-per-task": str(slurm.cpus or ""),
             "mem": slurm.memory,
             "output": str((self.folder / "logs").resolve()).replace("%", "%%") + "/%a.log",
@@ -86,7 +84,7 @@ class SlurmArray:
 
     def body(self) -> Iterator[str]:
         yield "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}"
-        yield from self.slurm.setup
+        yield from self.settings.slurm.setup
         yield f'exec {shlex.join(self.argv)} "$SLURM_ARRAY_TASK_ID"'
 
 

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
+from komainu.cluster.arrays import shards
 from komainu.cluster.base import Array, failure, tail
 from komainu.cluster.queue import Unheard
 from komainu.context import Context, Elsewhere
@@ -95,16 +96,9 @@ class Remote:
             self.begun.remove(array)
 
     def array(self, stretch: Stretch, folder: Path) -> Array:
-        settings = self.ctx.settings
         argv = (*self.elsewhere.sharing(self.out.name, folder), str(stretch.first))
-        if settings.data.on == "ray":
-            from komainu.cluster.ray_array import RayArray
-
-            return RayArray(settings, folder, argv)
-        from komainu.cluster.slurm_array import SlurmArray
-
         mark = sha256(bytes(folder.resolve())).hexdigest()[:6]
-        return SlurmArray(settings, f"komainu-shards-{self.out.name}-{folder.name}-{mark}", folder, argv)
+        return shards(self.ctx.settings, folder, f"{self.out.name}-{folder.name}-{mark}", argv)
 
 
 class Wave:

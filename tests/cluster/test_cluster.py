@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from komainu.cluster import queue, slurm, slurm_array
+from komainu.cluster.arrays import replicas, shards
 from komainu.cluster.base import Fate, Place, Work, last_object, place
 from komainu.cluster.here import Here
 from komainu.cluster.queue import Seen, Unheard, of_sacct, of_sinfo, of_squeue
@@ -102,9 +104,10 @@ def test_ranks_that_do_not_divide_into_the_nodes_are_refused() -> None:
         render(work(Path("/a"), "x", tasks=3), EVERYTHING)
 
 
+ARGV = ("python", "-c", 'print("a b")')
 ARRAY = """\
 #!/bin/bash
-#SBATCH --job-name=shards-1
+#SBATCH --job-name=komainu-shards-1
 #SBATCH --array=0-2,7%20
 #SBATCH --partition=cpu
 #SBATCH --time=1:00:00
@@ -117,21 +120,33 @@ exec python -c 'print("a b")' "$SLURM_ARRAY_TASK_ID"
 """
 
 
-def array(**data: Any) -> SlurmArray:
-    settings = Settings(slurm=EVERYTHING, data=Data(**data))
-    return SlurmArray(settings, "shards-1", Path("/a"), ("python", "-c", 'print("a b")'))
+def array(data: Data) -> SlurmArray:
+    made = shards(Settings(slurm=EVERYTHING, data=structs.replace(data, on="slurm")), Path("/a"), "1", ARGV)
+    assert isinstance(made, SlurmArray)
+    return made
 
 
 def test_the_script_of_an_array_is_this_and_bash() -> None:
-    script = array(slurm=Slurm(partition="cpu", time="1:00:00"), at_once=20).script([7, 0, 1, 2])
+    script = array(Data(slurm=Slurm(partition="cpu", time="1:00:00"), at_once=20)).script([7, 0, 1, 2])
     assert script == ARRAY
     assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
 
 
-def test_an_array_asks_for_what_a_training_job_does_but_for_nodes_and_gpus() -> None:
-    script = array().script([0])
+def test_shards_ask_for_what_a_training_job_does_but_for_nodes_and_gpus() -> None:
+    script = array(Data()).script([0])
     assert "--account='lab 7'" in script and "module load cuda" in script and "--cpus-per-task=12" in script
     assert not any(word in script for word in ("--nodes", "gpus", "USR1", "srun"))
+
+
+def test_servers_on_slurm_are_an_array_with_the_gpus_of_the_endpoint(tmp_path: Path) -> None:
+    endpoint = Endpoint(start=("vllm", "serve", "--port", "{port}"), on="slurm", replicas=3, gpus=2)
+    made = replicas(Settings(store=str(tmp_path), slurm=EVERYTHING), endpoint, "teacher").array
+    assert isinstance(made, SlurmArray)
+    script = made.script(range(3))
+    assert "--array=0-2\n" in script and "--gpus=2" in script and "--partition=gpu" in script
+    assert "komainu.cluster.replica" in script and "vllm serve --port '{port}' \"$SLURM_ARRAY_TASK_ID\"" in script
+    with pytest.raises(UsageError, match=r"`start` must hold \{port\}"):
+        replicas(Settings(), Endpoint(start=("vllm",), on="ray"), "teacher")
 
 
 @given(st.sets(st.integers(0, 40), min_size=1))
@@ -152,7 +167,7 @@ def test_the_newest_task_of_a_number_counts_and_one_that_lives_before_all(monkey
     ]
     lines += [("7", "3", "FAILED", "9", "node1"), ("9", "3", "NODE_FAIL", "0", "node4")]
     monkeypatch.setattr(slurm_array, "ask", lambda command: "".join(squeue(*line) for line in lines))
-    assert array().fates() == {
+    assert array(Data()).fates() == {
         0: Fate(True, "running on node2"),
         1: Fate(True, "pending"),
         2: Fate(False, "failed with signal 9 on node3"),

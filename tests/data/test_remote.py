@@ -22,6 +22,7 @@ from komainu.data.dedup import Exact
 from komainu.data.executor import Inline, executor
 from komainu.data.flow import Flow
 from komainu.data.near_dup import Near
+from komainu.data.prepared import Prepared
 from komainu.data.shard_files import packed, read_chunks, read_done, unpacked, write_chunks, write_done
 from komainu.data.stretch import Chunk, Done, cut
 from komainu.elsewhere import Ranks
@@ -207,7 +208,8 @@ def test_prepared_values_come_back_from_a_file_as_they_were(tmp_path: Path) -> N
     ctx = context(tmp_path)
     against = source(chat("i", "hello world", ""))
     ctx.store.build(against, ctx)
-    for step in (Exact(), Near(), Decontaminate(against=(against,))):
+    steps: tuple[Prepared, ...] = (Exact(), Near(), Decontaminate(against=(against,)))
+    for step in steps:
         loaded = step.load(ctx)
         value = step.prepare(rows, loaded)
         assert repr(unpacked(packed(value), step.kind())) == repr(value)

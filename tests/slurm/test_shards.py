@@ -41,11 +41,13 @@ def test_a_run_that_is_killed_is_gone_on_with_where_its_shards_are(tmp_path: Pat
     outs = "many/store/dataset/*/.work/shards/0-0/out/0????-????????????????"
     wait_for(lambda: len([*tmp_path.glob(outs)]) == 5, "five shards")
     run.kill()
-    run.wait()
+    run.communicate()
     again = started(tmp_path / "many", ON_SLURM)
+    assert again.stderr is not None
+    said = next(line for line in again.stderr if "under way" in line)
+    assert said.strip() == "6 shards: 5 done before, 1 under way, 0 to begin"
     (tmp_path / "go").touch()
-    said = ended(again)
-    assert "6 shards: 5 done before, 1 under way, 0 to begin" in said
+    ended(again)
     assert made_in(tmp_path / "many") == alone(tmp_path / "alone")
 
 
