@@ -22,7 +22,22 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval", "data", "release"]
+VERBS = [
+    "run",
+    "plan",
+    "sweep",
+    "why",
+    "diff",
+    "ls",
+    "status",
+    "verify",
+    "doctor",
+    "serve",
+    "chat",
+    "eval",
+    "data",
+    "release",
+]
 EVAL = [
     "run",
     "score",

@@ -24,7 +24,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
-    ["ancestry", "touched"],
+    ["ancestry", "touched", "sweeps"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
@@ -35,6 +35,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_panel",
         "cli_proof",
         "cli_rank",
+        "cli_sweep",
         "cli_trace",
         "cli_view",
     ],

@@ -69,10 +69,10 @@ class Loop:
                 seconds = time.monotonic() - started
                 line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
                 log.write(json.dumps(line) + "\n")
+                log.flush()  # others look at it while it runs
                 trackers.log(step, line)
                 bar.update(note=f"loss {found['loss']:.3f}, {line['tokens_per_s']:.0f} tokens/s")
                 if time.monotonic() - saved > self.ctx.settings.checkpoint_seconds and step + 1 < steps:
-                    log.flush()
                     save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
                     saved = time.monotonic()
         trackers.close()
