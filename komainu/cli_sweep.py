@@ -41,7 +41,7 @@ def sweep(wish: Swept) -> Outcome:
     forget(shelf, made, wish.retry or [])
     if watch is not None:
         watch.replay(point for point, state, _ in shelf.states(made) if state in ("built", "pruned"))
-    Queue(store, made, stages, runs.starter(places), places.count, watch).run()
+    Queue(store, made, stages, runs.starter(places), places.at_once, watch).run()
     payload = {**told(shelf, made), "path": str(shelf.place(made))}
     return Outcome(payload, lines(payload), FAILED if payload["failed"] else 0)
 
@@ -57,7 +57,7 @@ def plan(wish: Swept) -> Outcome:
     payload = {
         **told(Shelf(here.root), made),
         "store": str(here.root),
-        "jobs": runs.places(here, wish.jobs).count,
+        "jobs": runs.places(here, wish.jobs).at_once,
         "stages": [{**line.json(), "points": users[line.stage.place]} for line in planned.lines],
         "to_build": len(planned.to_build),
         "problems": planned.problems,

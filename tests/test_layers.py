@@ -31,6 +31,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_board",
         "cli_check",
         "cli_compare",
+        "cli_factors",
         "cli_import",
         "cli_panel",
         "cli_proof",

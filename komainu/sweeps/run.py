@@ -48,7 +48,7 @@ Start = Callable[[Sequence[str], Path, int], Child]  # the words after `komainu`
 class Places(NamedTuple):
     """What each of several runs at once gets of this machine."""
 
-    count: int
+    at_once: int
     threads: int
     devices: tuple[str, ...]
 
