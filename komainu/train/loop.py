@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from komainu.context import Context
+from komainu.settings import without_keys
 from komainu.train.base import Train, Unit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
@@ -53,10 +54,10 @@ class Loop:
         first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
         epochs: dict[int, list[int]] = {}
         saved = time.monotonic()
-        trackers = Trackers(
-            self.ctx.settings.trackers, f"{self.what}-{self.stage.id}", self.ctx.store.root / ".trackers"
-        )
+        root, run = self.ctx.store.root / ".trackers", f"{self.what}-{self.stage.id}"
+        trackers = Trackers(self.ctx.settings.trackers, run, root, without_keys(self.ctx.settings))
         with (
+            contextlib.closing(trackers),
             contextlib.closing(Gradients(self.stage, self.model, self.ctx.settings.threads)) as gradients,
             self.ctx.progress(steps, self.what) as bar,
             open(metrics, "a", encoding="utf-8") as log,
@@ -75,7 +76,6 @@ class Loop:
                 if time.monotonic() - saved > self.ctx.settings.checkpoint_seconds and step + 1 < steps:
                     save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
                     saved = time.monotonic()
-        trackers.close()
         return self.summary(metrics, steps)
 
     def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:
