@@ -72,7 +72,6 @@ def parallel(found: Object, best: set[str]) -> Markup:
     for i, each in enumerate(axes):
         x = across.at(i)
         drawn += [line(x, up.start, x, up.end, "grid"), text(x, HEIGHT + 18, each.name)]
-        drawn += [text(x + 0.8, up.at(y) + 3.5, word, "start") for y, word in each.marks]
     inner = Scale(0, len(axes) - 1, 0, 1000)
     fixed = {name for name in found["factors"] if name in found["seeds"]}
     for faint in (True, False):  # the best on top
@@ -81,6 +80,8 @@ def parallel(found: Object, best: set[str]) -> Markup:
             if (setting not in best) == faint:
                 places = [(inner.at(n), 1000 * (1 - y)) for n, each in enumerate(axes) if (y := each.at[i]) is not None]
                 drawn.append(boxed(polyline(places, "raw s0" if faint else "mean s1")))
+    for i, each in enumerate(axes):
+        drawn += [text(across.at(i) + 0.6, up.at(y) - 4, word, "start") for y, word in each.marks]
     label = f"{len(points)} points over {', '.join(each.name for each in axes)}; the table below has the same"
     return drawing(label, HEIGHT + 24, drawn)
 
