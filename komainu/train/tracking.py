@@ -11,6 +11,7 @@ import os
 import queue
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -105,4 +106,9 @@ def main(name: str, run: str, root: Path, source: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.stdin.buffer)
+    try:
+        main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.stdin.buffer)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # the thread that reads must not be waited for
