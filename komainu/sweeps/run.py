@@ -86,8 +86,9 @@ class Process:
         if code is None:
             return None
         self._let_go()
-        self.said.seek(0)
-        return told(code if code >= 0 else 128 - code, self.said.read(), last_line(self.log))
+        with self.said as said:
+            said.seek(0)
+            return told(code if code >= 0 else 128 - code, said.read(), last_line(self.log))
 
     def stop(self) -> None:
         self._let_go()
@@ -96,6 +97,7 @@ class Process:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        self.said.close()
 
     def _let_go(self) -> None:
         if self.process.stdin is not None:
