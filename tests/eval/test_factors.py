@@ -46,7 +46,8 @@ def sweep(root: Path, left_out: int = 0, factors: dict[str, tuple[str, ...]] = F
     """Build the points of a sweep but the last ones."""
     ctx = context(root, say)
     values = [dict(zip(factors, each, strict=True)) for each in product(*factors.values())]
-    stages = [board(**{"lr": "1", "mix": "a", "seed": "0", **each}, **how) for each in values]
+    every = [{"lr": "1", "mix": "a", "seed": "0", **each} for each in values]
+    stages = [board(each["lr"], each["mix"], each["seed"], **how) for each in every]
     for stage in stages[: len(stages) - left_out]:
         ctx.store.build(stage, ctx)
     made = Sweep(
