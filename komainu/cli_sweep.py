@@ -61,6 +61,7 @@ def plan(wish: Swept) -> Outcome:
         "stages": [{**line.json(), "points": users[line.stage.place]} for line in planned.lines],
         "to_build": len(planned.to_build),
         "problems": planned.problems,
+        "warnings": [*planned.warnings],
         **costs.json(),
     }
     return Outcome(payload, plan_text(payload, planned, costs, users), 2 if planned.problems else 0)
@@ -89,12 +90,15 @@ def swept(wish: Swept) -> tuple[Sweep, dict[str, Stage]]:
 def together(stages: Mapping[str, Stage], store: Store) -> Plan:
     """One plan of all points. A stage that one point needs is to be built, though another would not need it."""
     found: dict[str, Any] = {}
+    warnings: dict[str, None] = {}
     for stage in stages.values():
-        for line in plan_of(stage, store).lines:
+        planned = plan_of(stage, store)
+        warnings.update(dict.fromkeys(planned.warnings))
+        for line in planned.lines:
             before = found.get(line.stage.place)
             if before is None or before.state == "not needed":
                 found[line.stage.place] = line
-    return Plan(tuple(found.values()))
+    return Plan(tuple(found.values()), tuple(warnings))
 
 
 def halving(first: int, store: Store, stages: Mapping[str, Stage]) -> Any:
