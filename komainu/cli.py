@@ -98,6 +98,7 @@ class Swept(NamedTuple):
     retry: Annotated[
         list[str] | None, typer.Option(metavar="CLASS", help="Run these failed points again, or all; may be repeated.")
     ] = None
+    slurm: Annotated[bool, typer.Option("--slurm", help="Each point a Slurm job, as [slurm] says.")] = False
     halve: Annotated[
         int, typer.Option(metavar="STEPS", min=0, help="Stop the worse half of trainings at STEPS, twice that, ...")
     ] = 0

@@ -12,6 +12,7 @@ from komainu.cost import Costs
 from komainu.errors import UsageError
 from komainu.plan import Plan
 from komainu.plan import plan as plan_of
+from komainu.settings import Settings
 from komainu.stage import Stage
 from komainu.store import Store
 from komainu.sweeps import run as runs
@@ -34,14 +35,14 @@ def sweep(wish: Swept) -> Outcome:
     planned = together(stages, store)
     planned.refuse()
     Costs(planned, store, here).refuse()
-    places = runs.places(here, wish.jobs)
+    start, at_once = placed(wish, here, planned)
     watch = halving(wish.halve, store, stages)
 
     shelf.keep(made)
     forget(shelf, made, wish.retry or [])
     if watch is not None:
         watch.replay(point for point, state, _ in shelf.states(made) if state in ("built", "pruned"))
-    Queue(store, made, stages, runs.starter(places), places.at_once, watch).run()
+    Queue(store, made, stages, start, at_once, watch).run()
     payload = {**told(shelf, made), "path": str(shelf.place(made))}
     return Outcome(payload, lines(payload), FAILED if payload["failed"] else 0)
 
@@ -57,7 +58,7 @@ def plan(wish: Swept) -> Outcome:
     payload = {
         **told(Shelf(here.root), made),
         "store": str(here.root),
-        "jobs": runs.places(here, wish.jobs).at_once,
+        "jobs": placed(wish, here, planned)[1],
         "stages": [{**line.json(), "points": users[line.stage.place]} for line in planned.lines],
         "to_build": len(planned.to_build),
         "problems": planned.problems,
@@ -99,6 +100,17 @@ def together(stages: Mapping[str, Stage], store: Store) -> Plan:
             if before is None or before.state == "not needed":
                 found[line.stage.place] = line
     return Plan(tuple(found.values()), tuple(warnings))
+
+
+def placed(wish: Swept, here: Settings, planned: Plan) -> tuple[runs.Start, int]:
+    """What starts a run, and how many there are at once."""
+    if wish.slurm:
+        from komainu.sweeps import slurm
+
+        slurm.keyless(planned.to_build, here)
+        return slurm.starter(here, here.root), wish.jobs or slurm.AT_ONCE
+    places = runs.places(here, wish.jobs)
+    return runs.starter(places), places.at_once
 
 
 def halving(first: int, store: Store, stages: Mapping[str, Stage]) -> Any:

@@ -68,7 +68,7 @@ class Queue:
                             time.sleep(self.pause)
                 finally:
                     for _, child in self.running.values():
-                        child.stop()
+                        child.leave()
 
     def _fill(self, waiting: list[Point], bar: Progress) -> None:
         """Start what can be started."""

@@ -41,6 +41,9 @@ class Child(Protocol):
     def stop(self) -> None:
         """End it, with all that it started, and wait."""
 
+    def leave(self) -> None:
+        """This process ends: end it too, or let it go on where the next queue can find it."""
+
 
 Start = Callable[[Sequence[str], Path, int], Child]  # the words after `komainu`, the log, the number of its place
 
@@ -98,6 +101,9 @@ class Process:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.said.close()
+
+    def leave(self) -> None:
+        self.stop()
 
     def _let_go(self) -> None:
         if self.process.stdin is not None:

@@ -56,6 +56,9 @@ class Run:
         if self in self.world.at_once:
             self.world.at_once.remove(self)
 
+    def leave(self) -> None:
+        self.stop()
+
 
 @dataclass
 class World:
