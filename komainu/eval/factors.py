@@ -8,17 +8,15 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from komainu.errors import UsageError
 from komainu.eval.columns import LIMIT, Column, Measure, lacking
 from komainu.eval.headline import PARTS, Average, gaps
-from komainu.eval.stats.bootstrap import Floats
 from komainu.eval.stats.effects import Block, Effect, average, effect
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.groups import groups
 from komainu.eval.stats.intervals import LEVEL
 from komainu.eval.totals import rounded, significant
+from komainu.eval.vectors import Vector, differences, vector
 from komainu.eval.versus import Entrant, Key
 
 MOST = 60  # settings up to which all pairs are compared
@@ -50,6 +48,7 @@ class Factors:
     varied: Mapping[str, Sequence[str]]
     accept: float = 0.0
     kept: dict[tuple[int, str], Average] = field(default_factory=dict)
+    vectors: dict[tuple[int, str], Vector | None] = field(default_factory=dict)
 
     @cached_property
     def treatments(self) -> dict[str, Sequence[str]]:
@@ -75,21 +74,33 @@ class Factors:
             self.kept[i, of.name] = Average(columns, 0, max(LIMIT, self.accept))
         return self.kept[i, of.name]
 
+    def vector(self, i: int, of: Response) -> Vector | None:
+        if (i, of.name) not in self.vectors:
+            mine = self.average(i, of)
+            self.vectors[i, of.name] = vector(mine, mine.weights(of.languages))
+        return self.vectors[i, of.name]
+
     def lacks(self, i: int, of: Response) -> str:
         """Why a point has no number there; "" when it has one."""
+        if self.vector(i, of):
+            return ""
         mine = self.average(i, of)
         return lacking(mine.used(mine.weights(of.languages)), mine.accept)
 
     def block(self, i: int, j: int, of: Response) -> Block | None:
         """Point j minus point i; None where they cannot be paired: other items, or too many verdicts missing."""
-        if any(column_of(self.points[i], m)[0] != column_of(self.points[j], m)[0] for m in of.measures):
+        if self.keys(i, of) != self.keys(j, of) or self.lacks(i, of) or self.lacks(j, of):
             return None
-        if self.lacks(i, of) or self.lacks(j, of):
-            return None
-        one, two = self.average(i, of), self.average(j, of)
-        weights: Floats = np.asarray(one.weights(of.languages))
-        found = gaps(one, two, weights)
+        one, two = self.vector(i, of), self.vector(j, of)
+        if one and two and one.items == two.items:
+            return Block(self.seed(i), one.items, *differences(one, two))
+        mine = self.average(i, of)
+        found = gaps(mine, self.average(j, of), mine.weights(of.languages))
         return found and Block(self.seed(i), found.items, found.parts, found.errors)
+
+    def keys(self, i: int, of: Response) -> tuple[Key, ...]:
+        """How a point was measured: two are compared only where they were measured alike, on the same items."""
+        return tuple(column_of(self.points[i], m)[0] for m in of.measures)
 
     def seed(self, i: int) -> str:
         return ",".join(self.points[i].values[name] for name in self.varied if is_seed(name))

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from komainu.cli import main
+from komainu.cli_factors import read
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
+from komainu.eval.factors import Factors
+from komainu.eval.headline import gaps
 from komainu.models.base import Model
+from komainu.store import Store
 from komainu.sweeps.record import Outcome, Point, Shelf, Sweep
 from tests.eval.world import Items, context, right
 
@@ -170,3 +174,15 @@ def test_what_a_point_says_is_text_on_the_page(tmp_path: Path, told: Any) -> Non
     Shelf(tmp_path).tell(made, made.points[-1], Outcome("failed", "Bad", "<script>alert(1)</script>"))
     told("it", "--page", "a.html")
     assert "&lt;script&gt;" in (tmp_path / "a.html").read_text()
+
+
+def test_the_fast_way_and_the_careful_way_agree(tmp_path: Path) -> None:
+    made = sweep(tmp_path, factors={"lr": ("1", "2")})
+    tried, _ = read(Store(tmp_path), made.points, [])
+    found = Factors(tried, made.varied)
+    for response in found.responses:
+        one, two = (found.average(i, response) for i in (0, 1))
+        careful = gaps(one, two, one.weights(response.languages))
+        fast = found.block(0, 1, response)
+        assert careful and fast and [*fast.items] == careful.items and found.vector(0, response)
+        assert fast.parts == pytest.approx(careful.parts) and fast.errors == pytest.approx(careful.errors)

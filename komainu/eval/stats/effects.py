@@ -51,10 +51,12 @@ def effect(blocks: Sequence[Block], *, level: float = LEVEL) -> Effect:
     what the items make of it, which is all of their noise where each seed has items of its own, and where all have the
     same the part that is not shared. Student's test and interval; with one replicate the sign-flip test.
     """
-    place = {item: i for i, item in enumerate(dict.fromkeys(item for block in blocks for item in block.items))}
+    sets = {id(block.items): block.items for block in blocks}
+    place = {item: i for i, item in enumerate(dict.fromkeys(item for some in sets.values() for item in some))}
+    places = {key: np.array([place[item] for item in some], dtype=np.intp) for key, some in sets.items()}
     by: dict[str, list[tuple[Floats, Floats]]] = {}
     for block in blocks:
-        where = np.array([place[item] for item in block.items], dtype=np.intp)
+        where = places[id(block.items)]
         parts, errors = np.zeros(len(place)), np.zeros(len(place))
         parts[where], errors[where] = block.parts, block.errors
         by.setdefault(block.replicate, []).append((parts, errors))
