@@ -142,8 +142,9 @@ def notes(found: dict[str, Any]) -> list[str]:
             told.append(f"{counts[state]} points are not in this: {state}")
     if counts["pruned"]:
         told.append("pruned points were the worse ones on their loss, so effects are those among the survivors")
-    several = len(found["effects"])
-    told.append(f"{several} effects in two families (averages, single benches), p corrected in each (Holm)")
+    compared = [e["response"] == found["lead"] for e in found["effects"] if e["effect"] is not None]
+    first, rest = sum(compared), len(compared) - sum(compared)
+    told.append(f"p corrected (Holm) over {first} effects on {found['lead'].upper()}, and over {rest} on all else")
     return told
 
 

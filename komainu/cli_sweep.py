@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from komainu import recipe, settings
-from komainu.cli_verbs import Outcome, plan_lines, shorten
-from komainu.cost import Costs
+from komainu.cli_verbs import Outcome, counts, shorten
+from komainu.cost import Costs, Range, shown
 from komainu.errors import UsageError
 from komainu.plan import Plan
 from komainu.plan import plan as plan_of
@@ -71,10 +71,29 @@ def plan(wish: Swept) -> Outcome:
 def plan_text(found: dict[str, Any], planned: Plan, costs: Costs, users: Mapping[str, int]) -> Iterator[str]:
     for point in found["points"]:
         yield f"{point['state']:<10}  {point['name']} -> {point['ref']}"
-    shared = [line for line in planned.lines if users[line.stage.place] > 1]
-    yield f"shared by several points, each built once: {len(shared)} of {len(planned.lines)} stages"
-    yield from plan_lines(f"sweep {found['name']}", planned, costs)
-    yield f"{len(found['points'])} points, {found['jobs']} at once"
+    yield "shared by several points, each built once:"
+    for line in planned.lines:
+        if users[line.stage.place] > 1:
+            yield f"{line.state:<10}  {line.stage.label:<30} for {users[line.stage.place]} points"
+    shared = sum(users[line.stage.place] > 1 for line in planned.lines)
+    yield f"{shared} shared stages, {len(planned.lines) - shared} of one point each; {counts(planned, 'to build')}"
+    yield from asked(costs)
+    yield f"sweep {found['name']}: {len(found['points'])} points, {found['jobs']} at once"
+    yield from (f"warning: {warning}" for warning in planned.warnings)
+    if planned.problems:
+        yield f"{len(planned.problems)} problems; nothing can be started:"
+        yield from (f"  {problem}" for problem in planned.problems)
+
+
+def asked(costs: Costs) -> Iterator[str]:
+    """What will be asked of each model, over all points, and what that may cost."""
+    for model in dict.fromkeys(e.model for e in costs.estimates):
+        some = [e for e in costs.estimates if e.model == model]
+        known = [e.requests for e in some if e.requests is not None]
+        low, high = (sum(ends) for ends in zip(*known, strict=True)) if known else (0, 0)
+        open_ones = f", and for {len(some) - len(known)} stages it is not known" if len(known) < len(some) else ""
+        yield f"asks        {model}: {shown(Range(low, high))} questions{open_ones}"
+    yield from (line for line in costs.lines() if line.startswith("cost"))
 
 
 def swept(wish: Swept) -> tuple[Sweep, dict[str, Stage]]:
@@ -140,7 +159,7 @@ def told(shelf: Shelf, made: Sweep) -> dict[str, Any]:
     """A sweep as it stands: its points, and how many are in which state."""
     states = [*shelf.states(made)]
     failed = classes([(point, o) for point, _, o in states if o and o.state == "failed"])
-    counts = Counter(state for _, state, _ in states)
+    many = Counter(state for _, state, _ in states)
     return {
         "name": made.name,
         "id": made.id,
@@ -150,14 +169,14 @@ def told(shelf: Shelf, made: Sweep) -> dict[str, Any]:
             {"name": p.name, "values": p.values, "ref": p.ref, "state": s, **({"outcome": described(o)} if o else {})}
             for p, s, o in states
         ],
-        **{state.replace(" ", "_"): counts[state] for state in ("built", "failed", "pruned", "to run")},
+        **{state.replace(" ", "_"): many[state] for state in ("built", "failed", "pruned", "to run")},
         "classes": {kind: [point.name for point, _ in some] for kind, some in failed.items()},
     }
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
-    counts = ", ".join(f"{found[state]} {state}" for state in ("built", "failed", "pruned") if found[state])
-    yield f"{found['name']} {found['id']}: {len(found['points'])} points: {counts}"
+    told = ", ".join(f"{found[state]} {state}" for state in ("built", "failed", "pruned") if found[state])
+    yield f"{found['name']} {found['id']}: {len(found['points'])} points: {told}"
     by = {point["name"]: point for point in found["points"]}
     for point in found["points"]:
         if point["state"] == "pruned":

@@ -76,7 +76,9 @@ def test_a_plan_tells_points_and_shared_stages_and_builds_nothing(
     assert [p["state"] for p in found["points"]] == ["to run"] * 6
     assert sorted(s["points"] for s in found["stages"]) == [1] * 6 + [3, 3] and found["to_build"] == 8
     assert found["problems"] == [] and "money" in found and not Path("store").exists()
-    assert "each built once: 2 of 8 stages" in said(capfd, "n=0,3..4", "word=a,b", "--plan")
+    assert "2 shared stages, 6 of one point each; 8 stages to build, 0 reused" in said(
+        capfd, "n=0,3..4", "word=a,b", "--plan"
+    )
 
 
 def test_failures_are_listed_by_class_and_run_again_on_demand_alone(capfd: pytest.CaptureFixture[str]) -> None:

@@ -64,10 +64,6 @@ class Factors:
         means = [Response(p, tuple(measures), langs) for p, langs in reversed(PARTS.items()) if {*langs} <= there]
         return [*means, *(Response(f"{m.name} {m.metric}", (m,), (m.language,)) for m in measures)]
 
-    @property
-    def means(self) -> list[Response]:
-        return [each for each in self.responses if each.name in PARTS]
-
     def average(self, i: int, of: Response) -> Average:
         if (i, of.name) not in self.kept:
             columns = [column_of(self.points[i], m)[1] for m in of.measures]
@@ -214,15 +210,13 @@ def column_of(point: Tried, measure: Measure) -> tuple[Key, Column]:
 
 
 def analysed(made: Factors) -> dict[str, Any]:
-    """All that a sweep tells: effects on the averages and on single benches (a family each), settings, groups."""
-    lead = made.responses[0]
-    single = [each for each in made.responses if each.name not in PARTS]
-    means = made.effects(made.means)
-    rest = made.effects(single)
+    """All that a sweep tells: effects on the widest average, then on the other averages and single benches (a family
+    each), settings, groups."""
+    lead, *rest = made.responses
     return {
         "lead": lead.name,
         "seeds": [name for name in made.varied if is_seed(name)],
-        "effects": [*means, *rest],
+        "effects": [*made.effects([lead]), *made.effects(rest)],
         **made.settings(lead),
         "level": LEVEL,
     }
