@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,14 @@ def family(n: int, word: str = "hi") -> Whole:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder with the recipe; what it leaves in this process goes with it."""
     recipe_file(tmp_path, monkeypatch, RECIPE)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
     monkeypatch.setattr(sys, "path", [*sys.path])
-    return tmp_path
+    yield
+    for name in [n for n, m in sys.modules.items() if str(getattr(m, "__file__", None)).startswith(str(tmp_path))]:
+        del sys.modules[name]
 
 
 def said(capfd: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
