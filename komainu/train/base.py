@@ -84,6 +84,7 @@ class Train(Stage):
     makes = Weights
     parallel = True
     eats: ClassVar[type]  # the row it learns from
+    even: ClassVar[bool] = False  # whether the loss is a sum in which every target's log-probability weighs the same
 
     model: Stage
     data: Stage

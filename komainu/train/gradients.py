@@ -101,7 +101,7 @@ class Gradients:
         flat = flatten([u.documents for u in batch], self.device)
         added = self.noise(batch, part.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logps = target_logps(self.model, flat, added)
+            logps = target_logps(self.model, flat, added, self.stage.even)
         summed, notes = self.stage.loss(logps, flat, batch)
         (summed / part.weight).backward()  # type: ignore[no-untyped-call]
         return Found(float(summed.detach()), flat.tokens, notes)
