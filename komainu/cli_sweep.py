@@ -135,7 +135,10 @@ def placed(wish: Swept, here: Settings, planned: Plan) -> tuple[runs.Start, int]
 def halving(first: int, store: Store, stages: Mapping[str, Stage]) -> Any:
     if not first:
         return None
-    from komainu.sweeps.halving import Halving
+    try:
+        from komainu.sweeps.halving import Halving
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed, which --halve needs: pip install 'komainu[sweep]'") from None
 
     watch = Halving(store.root, stages, first)
     if not any(watch.trained.values()):

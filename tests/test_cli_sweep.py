@@ -118,6 +118,15 @@ def test_halving_needs_a_training(capfd: pytest.CaptureFixture[str]) -> None:
     assert "no point of this sweep has a training of its own" in capfd.readouterr().err
 
 
+def test_halving_without_its_library_says_what_to_install(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "komainu.sweeps.halving", raising=False)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["sweep", "small.py:family", "n=0,3", "--halve", "10"]) == 2
+    assert "pip install 'komainu[sweep]'" in capfd.readouterr().err
+
+
 def test_points_of_a_sweep_are_kept_when_their_names_point_elsewhere(capfd: pytest.CaptureFixture[str]) -> None:
     found = json.loads(said(capfd, "n=0", "--json"))
     store = Store(Path("store"))
