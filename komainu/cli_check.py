@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from komainu.cli_verbs import Outcome
 from komainu.data.check.lookers import Answers, Contamination, Looker, Problem, Repeats, items
-from komainu.data.check.reading import Line, read
+from komainu.data.check.reading import Line, located, read
 from komainu.data.check.survey import AGAIN, SCHEMA, Survey
 from komainu.errors import GateFailed, UsageError, nearest
 from komainu.files import whole
@@ -16,7 +16,7 @@ from komainu.layouts import layout_named
 from komainu.rows import Pair
 
 if TYPE_CHECKING:
-    from komainu.cli_data import Look
+    from komainu.cli_data import Check
 
 RENDERED = ("template", "too_long")
 
@@ -67,7 +67,7 @@ class Rendering:
         return None
 
 
-def check(wish: Look) -> Outcome:
+def check(wish: Check) -> Outcome:
     """Look at a whole file; exit code 3 when a gate fails."""
     if wish.layout:
         layout_named(wish.layout)
@@ -77,7 +77,9 @@ def check(wish: Look) -> Outcome:
     lookers: list[Looker] = [said, Repeats()]
     names = [SCHEMA, AGAIN, *said.names, *Repeats.names]
     if wish.against:
-        lookers.append(Contamination(item for path in wish.against for item in items(path)))
+        lookers.append(
+            Contamination(item for place in wish.against for path in located(place)[0] for item in items(path))
+        )
         names += Contamination.names
     if wish.tokenizer:
         lookers.append(Rendering(wish.tokenizer, wish.context, survey))
@@ -85,11 +87,11 @@ def check(wish: Look) -> Outcome:
     limits = [gate(text, names) for text in wish.gate or ()]
     survey.look(read(wish.file, wish.layout), lookers)
     if not survey.total:
-        raise UsageError(f"{wish.file}: the file is empty")
+        raise UsageError(f"{wish.file}: the file is empty, or this part of it")
     survey.counts |= {"language": said.languages, "register": said.registers}
     gates = [{"name": n, "limit": limit, "share": (s := survey.share(n)), "ok": s <= limit} for n, limit in limits]
     found = {
-        "file": str(wish.file),
+        "file": wish.file,
         **survey.json(names),
         "gates": gates,
         "page": str(wish.page) if wish.page else None,
@@ -98,7 +100,7 @@ def check(wish: Look) -> Outcome:
         from komainu.data.check.page import page
 
         with whole(wish.page) as handle:
-            handle.write(page(wish.file.name, survey, found).encode("utf-8", "replace"))
+            handle.write(page(Path(wish.file).name, survey, found).encode("utf-8", "replace"))
     return Outcome(found, lines(found), 0 if all(g["ok"] for g in gates) else GateFailed.code)
 
 

@@ -40,7 +40,9 @@ addEventListener("keydown", (event) => {
   else if (event.key === "j" || event.key === "k") document.getElementById(event.key)?.click();
 });
 
-// Texts to be compared: full and half width, capital and small letters alike.
+// Texts to be compared: full and half width, capital and small letters alike, and any space as one.
+const SPACES = /[ \t\n\r\f\v\u1680\u2028\u2029]+/g;
+
 function normal(text) {
-  return text.normalize("NFKC").toLowerCase();
+  return text.normalize("NFKC").toLowerCase().replaceAll("ς", "σ").replace(SPACES, " ");
 }
