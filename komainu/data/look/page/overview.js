@@ -2,7 +2,8 @@
 function overviewPage() {
   const { counts, title } = set;
   const total = counts.rows + counts.dropped;
-  const link = (n, what, values) => (n ? el("li", {}, el("a", { href: to("rows", values) }, count(n)), " ", what) : null);
+  const link = (n, what, values) =>
+    n ? el("li", {}, el("a", { href: to("rows", values) }, count(n)), " ", what) : null;
   page(
     title,
     el("p", { class: "kicker" }, "Data"),
@@ -16,7 +17,7 @@ function overviewPage() {
       link(counts.with_leaks, "have words of another language", { show: "leaks" }),
       link(counts.contaminated, "have the text of a benchmark's item", { show: "item" }),
       counts.clusters
-        ? el("li", {}, el("a", { href: to("clusters") }, count(counts.clusters)), " rows have duplicates that were dropped")
+        ? el("li", {}, el("a", { href: to("clusters") }, count(counts.clusters)), " have duplicates that were dropped")
         : null,
     ),
     finder(),
@@ -75,10 +76,8 @@ function flow(total) {
     );
   });
   const heads = ["Step", "", "In", "Out", "Dropped"].map((text) => el("th", { scope: "col" }, text));
-  return [
-    el("h2", {}, "The way through the steps"),
-    el("div", { class: "scroll flow", tabindex: 0 }, el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows))),
-  ];
+  const table = el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
+  return [el("h2", {}, "The way through the steps"), el("div", { class: "scroll flow", tabindex: 0 }, table)];
 }
 
 // How many of all rows come to a step, and how many go on.

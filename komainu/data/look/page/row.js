@@ -21,7 +21,11 @@ function drawRow(n, row, params, { cluster, mine, kept }) {
     row.item ? itemOf(row) : null,
     kept ? twinsOf(row, cluster, kept, n) : null,
     cluster
-      ? el("p", {}, el("a", { href: to(`cluster/${mine}`) }, `The row that stays, and ${count(cluster.of.length)} dropped for it`))
+      ? el(
+          "p",
+          {},
+          el("a", { href: to(`cluster/${mine}`) }, `The row that stays, and ${count(cluster.of.length)} dropped for it`),
+        )
       : null,
     row.before ? beforeOf(row) : null,
     originOf(row),
@@ -101,7 +105,12 @@ function itemOf({ item }) {
     el("h2", {}, "A benchmark's item in it", share),
     item.text
       ? sideBySide(texts, "Item and passage")
-      : el("p", { class: "note" }, `item ${item.id} of ${item.stage}; its text is not in the store. The passage: `, item.passage),
+      : el(
+          "p",
+          { class: "note" },
+          `item ${item.id} of ${item.stage}; its text is not in the store. The passage: `,
+          item.passage,
+        ),
   ];
 }
 
@@ -118,7 +127,8 @@ function twinsOf(row, cluster, kept, n) {
     [`stays: ${kept.id}`, [wholeOf(kept)], "ja"],
     [`dropped: ${row.id}`, [wholeOf(row)], "ja"],
   ];
-  return [el("h2", {}, `What it repeats${alike < 1 ? ` (${cluster.step}: ${alike})` : ""}`), sideBySide(texts, "Both rows")];
+  const measured = alike < 1 ? ` (${cluster.step}: ${alike})` : "";
+  return [el("h2", {}, `What it repeats${measured}`), sideBySide(texts, "Both rows")];
 }
 
 // All turns of a row as one text.
@@ -152,9 +162,10 @@ function originOf(row) {
     el(
       "ul",
       { class: "chain" },
-      row.from.map(([name, ref, text]) =>
-        el("li", {}, el("span", { class: "id" }, name), ref ? [" in ", el("span", { class: "id" }, ref), ": ", text] : null),
-      ),
+      row.from.map(([name, ref, text]) => {
+        const there = ref ? [" in ", el("span", { class: "id" }, ref), ": ", text] : null;
+        return el("li", {}, el("span", { class: "id" }, name), there);
+      }),
     ),
   ];
 }

@@ -19,15 +19,14 @@ function shows() {
 function stateOf(params) {
   const show = params.get("show") || "all";
   const words = Object.keys(WORDS).map((name) => [name, params.get(name) ?? ""]);
-  return { show: shows().some(([key]) => key === show) ? show : "all", q: params.get("q") || "", ...Object.fromEntries(words) };
+  const known = shows().some(([key]) => key === show);
+  return { show: known ? show : "all", q: params.get("q") || "", ...Object.fromEntries(words) };
 }
 
 // The numbers of the rows that the filters leave, in their order.
 function chosen(state) {
   const drop = columns.words.drop;
   const stays = drop ? drop.names.indexOf("") : -1;
-  const zero = () => 0;
-  const number = (name) => (n) => columns.numbers[name]?.[n] ?? zero();
   const tests = Object.keys(WORDS)
     .filter((name) => state[name] !== "" && columns.words[name])
     .map((name) => (n) => columns.words[name].of[n] === Number(state[name]));
@@ -38,7 +37,8 @@ function chosen(state) {
     const wanted = drop.names.indexOf(`${step}\n${word}`);
     tests.push((n) => drop.of[n] === wanted);
   }
-  if (columns.numbers[state.show]) tests.push((n) => number(state.show)(n) > 0);
+  const numbers = columns.numbers[state.show];
+  if (numbers) tests.push((n) => numbers[n] > 0);
   const found = [];
   for (let n = 0; n < columns.rows; n++) if (tests.every((test) => test(n))) found.push(n);
   return found;
