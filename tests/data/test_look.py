@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from komainu.data.base import drops
 from komainu.data.look import site as site_module
 from komainu.data.look.earlier import changed, texts
 from komainu.data.look.entry import excerpt_of, normal, searched
-from komainu.data.look.grams import BITS, LETTERS, buckets, posted
+from komainu.data.look.grams import BITS, LETTERS, SEGMENT, Grams, buckets, distinct, posted
 from komainu.data.look.site import write_site
 from komainu.data.look.sources import filed, stored
 from komainu.errors import UsageError
@@ -172,9 +173,7 @@ def may(texts: list[str], wanted: str, bits: int) -> set[int]:
 
 
 def buckets_of(text: str) -> Any:
-    import numpy as np
-
-    return np.unique(buckets(text))
+    return distinct(np.sort(buckets(text)))
 
 
 @given(st.lists(WORDS, min_size=1, max_size=40), st.data())
@@ -191,6 +190,16 @@ def test_the_index_tells_rows_apart_and_gaps_of_any_size_come_back() -> None:
     texts = ["zz"] + ["ab"] * 40 + ["zz"] + ["ab"] * 2000 + ["zz"]
     assert may(texts, "zz", BITS) == {0, 41, 2042} and len(may(texts, "ab", BITS)) == 2040
     assert Counter(map(len, posted([buckets_of(t) for t in texts], BITS)))[6] == 1  # 1, 2 and 3 letters
+
+
+def test_many_rows_have_several_indexes(tmp_path: Path) -> None:
+    grams = Grams(tmp_path, "g")
+    for _ in range(SEGMENT + 3):
+        grams.add("ab")
+    first, second = grams.done()
+    assert [first["first"], first["rows"], second["first"], second["rows"]] == [0, SEGMENT, SEGMENT, 3]
+    told = [value for at in range(len(second["starts"])) for value in read(tmp_path / f"g1-{at}.js")[1]]
+    assert sorted(told)[-1] == "000" and len(told) == 1 << second["bits"]
 
 
 def test_a_search_goes_over_width_case_and_spaces_and_the_id() -> None:

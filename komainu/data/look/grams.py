@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from komainu.pages.scripts import Series
 
 BITS = 16  # of a bucket's number: pairs of characters of one hash share a bucket, and a text is always looked at too
-SEGMENT = 1 << 14  # rows of one index; more have several, so that memory does not grow
+SEGMENT = 1 << 13  # rows of one index; more have several, so that memory does not grow
 FACTORS = (0x9E3779B1, 0x85EBCA77)  # as in search.js
 LETTERS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_", np.uint8)
 Buckets = NDArray[np.uint16]
@@ -33,7 +33,7 @@ class Grams:
 
     def add(self, text: str) -> None:
         """The next row's text; it must be as the page makes the words that are searched."""
-        self.rows.append(np.unique(buckets(text)))
+        self.rows.append(distinct(np.sort(buckets(text))))
         if len(self.rows) == SEGMENT:
             self.flush()
 
@@ -60,17 +60,27 @@ def buckets(text: str) -> Buckets:
     return (mixed >> np.uint32(32 - BITS)).astype(np.uint16)
 
 
+def distinct(ordered: NDArray[Any]) -> NDArray[Any]:
+    """Each value of an ordered array once; np.unique takes 20 times as long for so few."""
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 def posted(rows: list[Buckets], bits: int) -> list[str]:
     """The text of each bucket."""
-    which = np.concatenate(rows).astype(np.uint32) >> np.uint32(BITS - bits)
-    number = np.repeat(np.arange(len(rows), dtype=np.uint32), [len(row) for row in rows])
-    keys = np.unique(which * np.uint32(SEGMENT) + number)
-    which, number = keys // np.uint32(SEGMENT), (keys % np.uint32(SEGMENT)).astype(np.int64)
-    before = np.concatenate([[-1], number[:-1]])
-    before[np.concatenate([[True], which[1:] != which[:-1]])] = -1
-    gaps = number - before - 1
-    size = 1 + (gaps >= 32) + (gaps >= 1024)
-    ends = np.concatenate([[0], np.cumsum(size)])
+    keys = np.concatenate([(row.astype(np.uint32) >> (BITS - bits)) * SEGMENT + n for n, row in enumerate(rows)])
+    keys.sort()
+    keys = distinct(keys)
+    which, number = keys // SEGMENT, (keys % SEGMENT).astype(np.int16)
+    del keys
+    gaps = np.diff(number, prepend=np.int16(-1)) - np.int16(1)
+    begin = np.ones(len(which), bool)
+    begin[1:] = which[1:] != which[:-1]
+    gaps[begin] = number[begin]
+    size = (1 + (gaps >= 32) + (gaps >= 1024)).astype(np.uint8)
+    ends = np.zeros(len(size) + 1, np.int64)
+    np.cumsum(size, out=ends[1:])
     letters = np.zeros(int(ends[-1]), np.uint8)
     for group in range(3):
         there = size > group
