@@ -35,15 +35,14 @@ def source_of(target: str, values: Sequence[str], store: Store) -> Source:
 
     if not values and (found := resolved(target, store)):
         return stored(store, found, target)
-    why = f"{store.root} has no artifact {target!r}{nearest(target, store.names())}"
     if not values:
         try:
             located(target)
             return filed(target)
         except UsageError as error:
-            why += f"; nor are there files: {error}"
-    if not is_recipe(target, store):
-        raise UsageError(why)
+            if not is_recipe(target, store):
+                known = f"{store.root} has no artifact {target!r}{nearest(target, store.names())}"
+                raise UsageError(f"{known}; nor are there files: {error}") from None
     node = node_of(target, values, store)
     if node.artifact is None:
         raise UsageError(f"{node.label}: not built; `komainu run` builds it")
