@@ -13,7 +13,7 @@ import pytest
 
 from bench.chromium import PROGRAM, Chromium, chromium
 from komainu.data.look.entry import normal
-from komainu.data.look.grams import buckets
+from komainu.data.look.grams import BITS, buckets
 from komainu.data.look.sources import stored
 from komainu.pages.scripts import read, write
 from komainu.rows import Chat
@@ -175,7 +175,7 @@ def test_the_page_makes_of_a_text_what_the_index_holds(page: Chromium, go: Go) -
         said = json.dumps(text)
         assert page.value(f"normal({said}) === {json.dumps(normal(text))}"), text[:40]
         wanted = sorted({int(each) for each in buckets(normal(text))})
-        assert page.value(f"buckets(normal({said}), 16).sort((a, b) => a - b)") == wanted
+        assert page.value(f"buckets(normal({said}), {BITS}).sort((a, b) => a - b)") == wanted
 
 
 def test_a_difference_is_all_of_both_texts_and_shortest(page: Chromium, go: Go) -> None:

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.data.base import drops
+from komainu.data.look import grams as grams_module
 from komainu.data.look import site as site_module
 from komainu.data.look.earlier import changed, texts
 from komainu.data.look.entry import excerpt_of, normal, searched
-from komainu.data.look.grams import BITS, LETTERS, SEGMENT, Grams, buckets, distinct, posted
+from komainu.data.look.grams import BITS, LETTERS, Grams, buckets, distinct, posted
 from komainu.data.look.site import write_site
 from komainu.data.look.sources import filed, stored
 from komainu.errors import UsageError
@@ -182,7 +183,7 @@ def test_the_index_leaves_every_row_that_has_a_text(texts: list[str], draw: st.D
     whole = draw.draw(st.sampled_from([text for text in held if len(text) > 1] or ["ab"]))
     start = draw.draw(st.integers(0, max(0, len(whole) - 2)))
     wanted = whole[start : start + draw.draw(st.integers(2, 6))]
-    for bits in (6, BITS):
+    for bits in (6, 11):
         assert {n for n, text in enumerate(held) if wanted in text} <= may(held, wanted, bits)
 
 
@@ -192,12 +193,13 @@ def test_the_index_tells_rows_apart_and_gaps_of_any_size_come_back() -> None:
     assert Counter(map(len, posted([buckets_of(t) for t in texts], BITS)))[6] == 1  # 1, 2 and 3 letters
 
 
-def test_many_rows_have_several_indexes(tmp_path: Path) -> None:
+def test_many_rows_have_several_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grams_module, "SEGMENT", 8)
     grams = Grams(tmp_path, "g")
-    for _ in range(SEGMENT + 3):
+    for _ in range(8 + 3):
         grams.add("ab")
     first, second = grams.done()
-    assert [first["first"], first["rows"], second["first"], second["rows"]] == [0, SEGMENT, SEGMENT, 3]
+    assert [first["first"], first["rows"], second["first"], second["rows"]] == [0, 8, 8, 3]
     told = [value for at in range(len(second["starts"])) for value in read(tmp_path / f"g1-{at}.js")[1]]
     assert sorted(told)[-1] == "000" and len(told) == 1 << second["bits"]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from komainu.pages.scripts import Series
 
-BITS = 16  # of a bucket's number: pairs of characters of one hash share a bucket, and a text is always looked at too
+BITS = 18  # of a bucket's number: pairs of characters of one hash share a bucket, and a text is always looked at too
 SEGMENT = 1 << 13  # rows of one index; more have several, so that memory does not grow
 FACTORS = (0x9E3779B1, 0x85EBCA77)  # as in search.js
 LETTERS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_", np.uint8)
-Buckets = NDArray[np.uint16]
+Buckets = NDArray[np.uint32]
 
 
 class Grams:
@@ -57,7 +57,7 @@ def buckets(text: str) -> Buckets:
     """The bucket of every two code units (UTF-16) of a text that stand side by side."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2").astype(np.uint32)
     mixed = units[:-1] * np.uint32(FACTORS[0]) + units[1:] * np.uint32(FACTORS[1])
-    return (mixed >> np.uint32(32 - BITS)).astype(np.uint16)
+    return mixed >> np.uint32(32 - BITS)
 
 
 def distinct(ordered: NDArray[Any]) -> NDArray[Any]:
@@ -69,7 +69,7 @@ def distinct(ordered: NDArray[Any]) -> NDArray[Any]:
 
 def posted(rows: list[Buckets], bits: int) -> list[str]:
     """The text of each bucket."""
-    keys = np.concatenate([(row.astype(np.uint32) >> (BITS - bits)) * SEGMENT + n for n, row in enumerate(rows)])
+    keys = np.concatenate([(row >> (BITS - bits)) * SEGMENT + n for n, row in enumerate(rows)])
     keys.sort()
     keys = distinct(keys)
     which, number = keys // SEGMENT, (keys % SEGMENT).astype(np.int16)
