@@ -231,6 +231,6 @@ def test_the_page_shows_samples_and_runs_nothing_of_theirs(komainu_: Run) -> Non
 def test_every_object_is_a_row_or_a_problem(tmp_path: Path, values: list[Any]) -> None:
     file = tmp_path / "any.jsonl"
     file.write_text("\n".join(json.dumps(value) for value in values), encoding="utf-8")
-    lines = [*read(file)]
+    lines = [*read(str(file))]
     assert [line.at for line in lines] == [f"{file}:{n}" for n in range(1, len(values) + 1)]
     assert all((line.row is None) == bool(line.problem) for line in lines)

@@ -18,7 +18,8 @@ from komainu.data.look.sources import stored
 from komainu.pages.scripts import read, write
 from komainu.rows import Chat
 from tests.browser.test_view import OPEN, WIDE, moved, opened, seen, texts
-from tests.data.look_world import HOSTILE, HUGE, ITEM, LEAK, MAIL, Site, built, built_pairs
+from tests.data.look_world import HUGE, ITEM, LEAK, MAIL, Site, built, built_pairs
+from tests.eval.view_world import HOSTILE
 
 pytestmark = [
     pytest.mark.browser,
@@ -206,7 +207,7 @@ def test_the_numbers_of_the_first_page_lead_to_their_rows(page: Chromium, go: Go
         word, n = text.rsplit(" ", 1)
         go("")
         at = f"[...document.querySelectorAll('.reasons a')].find((e) => e.textContent === {json.dumps(text)})"
-        moved(page, lambda at=at: page.value(f"{at}.click()"))
+        moved(page, partial(page.value, f"{at}.click()"))
         assert page.value(TOLD) == f"{n} rows"
         page.wait(f"{LINKS}.length === {n} && {LINKS}.every((e) => e.textContent !== '…')")
         assert all(f": {word}" in flags for flags in texts(page, ".data .body .id"))
