@@ -37,7 +37,7 @@ class TellLanguage(Step):
     """
 
     eats: ClassVar[type] = object
-
+    alone: ClassVar[bool] = True
     languages: tuple[Lang, ...] = LANGUAGES
     of: Literal["answer", "request"] = "answer"
 

@@ -30,9 +30,12 @@ class Sample(NamedTuple):
     what: str
     question: str
     answer: str
+    item: str  # of a benchmark, and what the row has of it; "" for other problems
+    passage: str
 
     def json(self) -> dict[str, str]:
-        return {key: value for key, value in self._asdict().items() if key != "draw"}
+        beside = ("item", "passage")
+        return {key: text for key, text in self._asdict().items() if key != "draw" and (text or key not in beside)}
 
 
 @dataclass
@@ -114,7 +117,8 @@ def sample(problem: Problem) -> Sample:
         question, answer = line.row.prompt[-1].content if line.row.prompt else "", line.row.reply
     elif isinstance(line.row, Pair):
         question, answer = line.row.prompt[-1].content, line.row.chosen
-    return Sample(drawn(problem.name, line), *map(shown, (line.at, line.id, problem.what, question, answer)))
+    told = (line.at, line.id, problem.what, question, answer, problem.item, problem.passage)
+    return Sample(drawn(problem.name, line), *map(shown, told))
 
 
 def drawn(name: str, line: Line) -> bytes:

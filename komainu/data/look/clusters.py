@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from komainu.data.clusters import MEASURES
 from komainu.data.look.earlier import Earlier, texts
 from komainu.data.look.entry import Held
-
-MEASURES = ("jaccard", "cosine")  # how alike, where a step tells
 
 
 class Clusters:
@@ -15,23 +14,27 @@ class Clusters:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.members: dict[tuple[str, str], list[list[Any]]] = {}
+        self.members: dict[tuple[str, str, str], list[list[Any]]] = {}
 
     def add(self, number: int, held: Held) -> None:
         """The next row, in the order of the site."""
         meta = held.row.meta
         if held.step and "duplicate_of" in meta:
             alike = next((meta[key] for key in MEASURES if key in meta), 1)
-            self.members.setdefault((str(meta["duplicate_of"]), held.step), []).append([number, alike])
+            key = (str(meta["duplicate_of"]), held.step, str(meta.get("duplicate_in", "")))
+            self.members.setdefault(key, []).append([number, alike])
         self.numbers.setdefault(held.row.id, number)
 
-    def json(self, made_of: Earlier) -> list[dict[str, Any]]:
+    def json(self, made_of: Earlier, compared: Earlier) -> list[dict[str, Any]]:
         """The largest first: the row that stays by its id and, where it is on the site, its number; the step; the
-        number of each dropped row, and how alike it is. Where it is not on the site, its turns."""
+        number of each dropped row, and how alike it is. Where it is not on the site, the set it stands in and its
+        turns, as far as they are in the store."""
         found = []
-        for (id, step), members in sorted(self.members.items(), key=lambda each: (-len(each[1]), each[1][0][0])):
-            number = self.numbers.get(id)
-            elsewhere = next(made_of.find(id), None) if number is None else None
+        for (id, step, inside), members in sorted(
+            self.members.items(), key=lambda each: (-len(each[1]), each[1][0][0])
+        ):
+            number = None if inside else self.numbers.get(id)
+            elsewhere = next((compared if inside else made_of).find(id), None) if number is None else None
             turns = [[role, [text], ""] for role, text in texts(elsewhere.row)] if elsewhere else []
-            found.append({"id": id, "step": step, "row": number, "of": members, "turns": turns})
+            found.append({"id": id, "step": step, "inside": inside, "row": number, "of": members, "turns": turns})
         return found

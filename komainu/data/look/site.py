@@ -109,7 +109,7 @@ def write_site(source: Source, out: Path) -> Counts:
             raise UsageError(f"{source.title}: there are no rows to look at")
         told = {"rows": total, "heads": heads.done(), "pages": pages.done(), "index": grams.done()}
         write(data, "columns", {**columns.json(), **told})
-        found = clusters.json(made_of)
+        found = clusters.json(made_of, items)
         write(data, "clusters", found)
         counts = counted(columns, len(found))
         write(data, "set", {**overview(source, columns), "counts": counts._asdict()})

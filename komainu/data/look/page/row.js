@@ -124,7 +124,7 @@ async function keptOf(cluster) {
 function twinsOf(row, cluster, kept, n) {
   const alike = cluster.of.find(([member]) => member === n)?.[1];
   const texts = [
-    [`stays: ${kept.id}`, [wholeOf(kept)], "ja"],
+    [`stays: ${kept.id}${cluster.inside ? ` of ${cluster.inside}` : ""}`, [wholeOf(kept)], "ja"],
     [`dropped: ${row.id}`, [wholeOf(row)], "ja"],
   ];
   const measured = alike < 1 ? ` (${cluster.step}: ${alike})` : "";
