@@ -37,6 +37,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_export",
         "cli_factors",
         "cli_import",
+        "cli_look",
         "cli_panel",
         "cli_proof",
         "cli_publish",
