@@ -8,6 +8,7 @@ Error                the base: anything a user can mend
 |- Incomplete        4  verdicts are missing; the headline is withheld
 |- OverBudget        5  the cap was reached; run again with a higher one to go on
 |- EndpointError     1  an endpoint gave no usable answer; run again to go on
+|- Lost              1  a process that did a part of the work was ended from outside; run again to go on
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ class OverBudget(Error):
 
 class EndpointError(Error):
     """An endpoint gave no usable answer after every retry; a second run goes on from here."""
+
+    code = 1
+
+
+class Lost(Error):
+    """A process that did a part of the work was ended from outside: by a signal, or for want of memory."""
 
     code = 1
 

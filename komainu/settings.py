@@ -17,6 +17,7 @@ FROM_ENVIRONMENT = {
     "environments": "KOMAINU_ENVIRONMENTS",
     "workers": "KOMAINU_WORKERS",
     "threads": "KOMAINU_THREADS",
+    "processes": "KOMAINU_PROCESSES",
     "items": "KOMAINU_ITEMS",
 }
 FIXTURES = "KOMAINU_FIXTURES"
@@ -89,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environments: str = "./.envs"  # Python environments of other programs
     workers: Positive = 16  # threads for step code that waits
     threads: Count = 0  # CPU threads for training and generation here; 0: all cores
+    processes: Count = 0  # processes for data steps that decide each row by itself; 0: as many as cores
     batch: Positive = 256  # answers generated at once by a model in this process
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
     trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from komainu.checks.base import Check
 from komainu.checks.scripts import (
@@ -14,15 +18,16 @@ from komainu.checks.scripts import (
     OTHER,
     has_kana,
     looks_chinese,
+    only_latin,
     simplified_pattern,
 )
 from komainu.checks.text import prose, word_set
 from komainu.rows import Chat
 
-_CJK = re.compile(f"[{KANA}{HAN}]")
-_KANA = re.compile(f"[{KANA}]")
-_HANGUL = re.compile(f"[{HANGUL}]")
-_OTHER = re.compile(f"[{OTHER}]")
+_CJK = re.compile(f"[{KANA}{HAN}]+")
+_KANA = re.compile(f"[{KANA}]+")
+_HANGUL = re.compile(f"[{HANGUL}]+")
+_OTHER = re.compile(f"[{OTHER}]+")
 _WORD = re.compile(rf"(?<![{LATIN}\d_])[{LATIN}][{LATIN}\d_'’.@/+-]*")
 _QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"\n]*\"|“[^“”]*”|（[^（）]*）|\([^()]*\)")
 UNITS = word_set(
@@ -52,6 +57,7 @@ _FOREIGN = word_set(
     "watashi desu masu wa ga wo"
 ) - {"no", "me", "as", "a", "die", "an", "on", "do", "he", "we", "so", "is", "in", "will", "am", "per", "her"}
 
+WORDS = 1 << 14  # words of which is remembered what they are
 NAMES = {"ja": "Japanese", "en": "English", "zh": "Chinese", "ko": "Korean", "other": "another language"}
 
 
@@ -86,14 +92,11 @@ def language_of(text: str) -> str:
     that shares all its characters with Japanese.
     """
     text = prose(text)
-    words = [w for w in _WORD.findall(text) if counts(w)]
-    cjk, kana = len(_CJK.findall(text)), len(_KANA.findall(text))
-    weights = {
-        "cjk": float(cjk),
-        "latin": float(sum(map(weight, words))),
-        "ko": float(len(_HANGUL.findall(text))),
-        "other": len(_OTHER.findall(text)) / 2.5,
-    }
+    words = tallied(_WORD.findall(text))
+    if only_latin(text):
+        return latin_language(words) if words.weight else ""
+    cjk, kana, hangul, other = (sum(map(len, p.findall(text))) for p in (_CJK, _KANA, _HANGUL, _OTHER))
+    weights = {"cjk": float(cjk), "latin": float(words.weight), "ko": float(hangul), "other": other / 2.5}
     total = sum(weights.values())
     first = max(weights, key=lambda k: weights[k])
     if total == 0 or weights[first] <= total / 2:
@@ -103,8 +106,23 @@ def language_of(text: str) -> str:
     if first != "cjk":
         return first
     if kana:
-        return "zh" if len(simplified_pattern().findall(text)) > kana and 10 * kana < cjk else "ja"
+        return "zh" if 10 * kana < cjk and len(simplified_pattern().findall(text)) > kana else "ja"
     return "zh" if any(looks_chinese(s) for s in re.split(r"[。！？\n]", text)) else "han"
+
+
+class Word(NamedTuple):
+    """A Latin token: whether it is a word of a language, how much it weighs, whether it is a function word of which."""
+
+    counts: bool
+    weight: int
+    english: bool
+    foreign: bool
+
+
+@lru_cache(WORDS)
+def told(word: str) -> Word:
+    plain = word.lower().replace("’", "'").strip(".'-")
+    return Word(counts(word), weight(word), plain in ENGLISH, plain in _FOREIGN)
 
 
 def weight(word: str) -> int:
@@ -119,20 +137,40 @@ def counts(word: str) -> bool:
     return len(word) > 1 and word[1:].islower() and word.lower() not in UNITS and not re.search(r"[\d_@/+.]", word)
 
 
-def latin_language(words: list[str]) -> str:
+class Tally(NamedTuple):
+    """Of the words of a text: how many, their weight, how many are function words, whether all begin as names do."""
+
+    count: int
+    weight: int
+    english: int
+    foreign: int
+    names: bool
+
+
+def tallied(tokens: Sequence[str]) -> Tally:
+    count = weight = english = foreign = 0
+    names = True
+    for token, times in Counter(tokens).items():
+        word = told(token)
+        if word.counts:
+            count += times
+            weight += times * word.weight
+            english += times * word.english
+            foreign += times * word.foreign
+            names = names and token[0].isupper()
+    return Tally(count, weight, english, foreign, names)
+
+
+def latin_language(words: Tally) -> str:
     """ "en", "other", or "" for one or two names."""
-    lower = [w.lower().replace("’", "'").strip(".'-") for w in words]
-    english = sum(w in ENGLISH for w in lower)
-    foreign = sum(w in _FOREIGN for w in lower)
-    if len(lower) >= 5 and foreign > max(english, len(lower) / 10):
+    if words.count >= 5 and words.foreign > max(words.english, words.count / 10):
         return "other"
-    named = len(words) <= 2 and not english and all(w[0].isupper() for w in words)
-    return "" if named else "en"
+    return "" if words.count <= 2 and not words.english and words.names else "en"
 
 
 def is_name(text: str, prompt: str) -> bool:
     """Whether the answer is at most four Latin words, each a name (capital letter or digit), from the prompt."""
-    words = text.strip(" \n。.「」\"'").split()
+    words = text.strip(" \n。.「」\"'").split(maxsplit=4)
     if not 1 <= len(words) <= 4 or text.strip().endswith((".", "!", "?")) or has_kana(text):
         return False
     return all(re.match(rf"[{LATIN}\d]", w) and not w.islower() and w.lower() not in ENGLISH for w in words) and (

@@ -13,7 +13,7 @@ from komainu.checks.leaks.calls import calls, mentions, translates_into, without
 from komainu.checks.leaks.han import CJK_RUN, HAN_RUN, chinese, cjk
 from komainu.checks.leaks.latin import PIECE, RUN, is_name, key, latin, words_of
 from komainu.checks.leaks.span import Span, apart
-from komainu.checks.scripts import HANGUL, JAPANESE, OTHER, has_kana
+from komainu.checks.scripts import HANGUL, JAPANESE, OTHER, has_kana, only_latin
 from komainu.checks.text import blank
 from komainu.rows import Chat
 
@@ -64,6 +64,8 @@ def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
     speaks of them; where it or the answer speaks of computers only everyday English words are leaks.
     Not covered: English names or Chinese words written as a Japanese writer also could.
     """
+    if lang == "en" and only_latin(text):
+        return []
     speaks = calls(allowed) if allowed else frozenset()
     found: list[Span] = [*_scripts(text, allowed, speaks)]
     if lang == "ja":

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from komainu.checks.base import Check, shown
@@ -22,6 +23,8 @@ _ASKED = re.compile(  # a question that wants something so many times
     re.I,
 )
 _STOP = re.compile(r"[\n。！？!?.]+")
+_MARK = re.compile(r"""[。．！？｡!?.…」』）)”"'’】］\]*_]""")  # with which a sentence may end
+_ROW = re.compile(r"^\s*\|.*$", re.M)  # of a table
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
 
@@ -54,8 +57,8 @@ class Repetition(Check):
         return self._in_a_row(text, question) or self._lines(text, question) or self._grams(text)
 
     def _in_a_row(self, text: str, question: str) -> str:
-        words = re.sub(r"\s+", " ", re.sub(r"^\s*\|.*$", " ", text, flags=re.M))
-        for unit, count in loops(words):
+        words = spaced(_ROW.sub(" ", text) if "|" in text else text)
+        for unit, count in loops(words) if loop_like(words, self.times + 1, self.span) else ():
             if count > max(self.times, wanted_times(unit, question)) and len(unit) * count >= self.span:
                 return f"{shown(unit.strip())} {count} times in a row"
         return ""
@@ -66,7 +69,9 @@ class Repetition(Check):
         )  # cheap: no sentence comes back without its end
         if not ends or max(ends.values()) <= self.times:
             return ""
-        kept = [_LABEL.sub("", strip_item(s)).strip() for line in text.splitlines() for s in sentences(line)]
+        if max(tails(text).values(), default=0) <= self.times:
+            return ""
+        kept = [_LABEL.sub("", strip_item(s)).strip() for s in sentences(text)]
         kept = [s for s in kept if len(s) >= 8 and re.search(r"\w", s) and s[0] != "#" and s[-1] not in ":：*"]
         for line, count in Counter(kept).most_common(3):
             enough = 3 * self.times if line[0] == "|" else max(self.times, wanted_times(line, question))
@@ -75,12 +80,31 @@ class Repetition(Check):
         return ""
 
     def _grams(self, text: str) -> str:
-        words = [w.lower() for w in _WORDS.findall(text)]
-        grams = [tuple(words[i : i + self.gram]) for i in range(len(words) - self.gram + 1)]
-        if len(grams) < self.gram_from:
+        words = " ".join(_WORDS.findall(text)).lower().split(" ")
+        count = len(words) - self.gram + 1
+        if count < self.gram_from:
             return ""
-        share = len(set(grams)) / len(grams)
+        pairs = len({*pairwise(words)})
+        if self.gram > 1 and (pairs - self.gram + 2) >= self.distinct * count:  # each begins a gram, but for the last
+            return ""
+        share = len({*zip(*(words[i:] for i in range(self.gram)), strict=False)}) / count
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
+
+
+def tails(text: str) -> Counter[str]:
+    """The last eight characters of all that may be a sentence: of a line, and of what ends in a mark."""
+    found = Counter(text[max(0, m.end() - 8) : m.end()] for m in _MARK.finditer(text))
+    lines = (line.rstrip() for line in text.splitlines())
+    found.update(line[-8:] for line in lines if line and not _MARK.match(line[-1]))
+    return found
+
+
+def spaced(text: str) -> str:
+    """`text` with one space for every stretch of white space."""
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}"
 
 
 def wanted_times(unit: str, question: str) -> int:
@@ -89,6 +113,31 @@ def wanted_times(unit: str, question: str) -> int:
     if not asked or unit.strip(" 、。,.!！").casefold() not in question.casefold():
         return 0
     return int(asked[1]) if asked[1] else _NUMBERS[asked[2].lower()] if asked[2] else 100
+
+
+def loop_like(text: str, times: int, span: int) -> bool:
+    """Whether a stretch of at least `span` characters has a period of up to 120, and is as long as `times` of them.
+
+    Of such a stretch, one in so many characters at least begins eight that come back after a period.
+    """
+    stride = min(max(span, times * period) - period - 7 for period in (*range(1, span + 1), 120))
+    if stride <= 8:
+        return True  # to look for it costs what `loops` does
+    find = text.find
+    for i in range(0, len(text) - 8, stride):
+        piece = text[i : i + 8]
+        again = find(piece, i + 1, i + 128)
+        while again >= 0:
+            period = again - i
+            start, end = i, again + 8
+            while start > 0 and text[start - 1] == text[start - 1 + period]:
+                start -= 1
+            while end < len(text) and text[end] == text[end - period]:
+                end += 1
+            if end - start >= max(span, times * period):
+                return True
+            again = find(piece, again + 1, i + 128)
+    return False
 
 
 def loops(text: str) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,8 @@ LATIN = r"A-Za-zÀ-ÖØ-öø-ɏＡ-Ｚａ-ｚḀ-ỿ"
 OTHER = r"Ѐ-ԯ԰-֏א-תء-يऀ-ॿก-ฮะ-ูก-์ႠჀ-ჿ"  # Cyrillic, Armenian, Hebrew, Arabic, Devanagari, Thai, Georgian
 JAPANESE = KANA + LONG + HAN
 
+_BEYOND = re.compile("[\u0370-\u1fff\u2100-\U0010ffff]")  # where all scripts but the Latin one are
+
 _STRONG = re.compile(
     r"[你您這]|[我他她它咱]們|[什甚][麼么]|怎麼|怎樣|為什|[好是對]嗎|嗎[?？]|没有|很[有多好大小高久快美難重冷]|沒|不是|"
     r"我[的也很想要在是不有会會能去喜對叫請只]|[他她][的也很想要在是不有会會能去說说對来來決决]|了[嗎呢吧。！!，？?]|"
@@ -49,6 +51,11 @@ def simplified() -> frozenset[str]:
 def simplified_pattern() -> re.Pattern[str]:
     """Matches one simplified-only character."""
     return re.compile(f"[{''.join(sorted(simplified()))}]")
+
+
+def only_latin(text: str) -> bool:
+    """Whether a text has no letter of the other scripts named here; quick where it is ASCII."""
+    return text.isascii() or _BEYOND.search(text) is None
 
 
 def has_kana(text: str) -> bool:

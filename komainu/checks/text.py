@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 
 from komainu.checks.scripts import JAPANESE
 from komainu.thinking import split
 
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
-_NOT_PROSE = re.compile(
-    r"`[^`\n]*`"  # inline code
-    r"|(?:https?://|www\.)[^\s、。「」（）()]+"
-    r"|[A-Za-z\d_.+-]{1,64}@[A-Za-z\d-]+\.[A-Za-z\d.-]+"
-    r"|</?[A-Za-z][^<>\n]{0,80}>"  # tags
-    r"|\$\$[^$]+\$\$|\$[^$\n]{1,80}\$|\\\([^\n]*?\\\)|\\\[.*?\\\]"  # formulas
-    r'|"[^"\n]{1,80}"(?=\s*:)',  # JSON keys
-    re.S,
+_NOT_PROSE = (  # what a text must hold for it to match, and the pattern
+    (("`",), r"`[^`\n]*`"),  # inline code
+    (("http", "www."), r"(?:https?://|www\.)[^\s、。「」（）()]+"),
+    (("@",), r"[A-Za-z\d_.+-]{1,64}@[A-Za-z\d-]+\.[A-Za-z\d.-]+"),
+    (("<",), r"</?[A-Za-z][^<>\n]{0,80}>"),  # tags
+    (("$",), r"\$\$[^$]+\$\$|\$[^$\n]{1,80}\$"),  # formulas
+    (("\\(", "\\["), r"\\\([^\n]*?\\\)|\\\[.*?\\\]"),
+    (('"',), r'"[^"\n]{1,80}"(?=\s*:)'),  # JSON keys
 )
 _LINK_OR_CODE = re.compile(r"`[^`\n]*`|(?:https?://|www\.)[^\s、。「」（）]+")
 _PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "【": "】", "［": "］", "[": "]"}
 _CLOSERS = "」』）)”\"'’】］]*_"
+_MARK = re.compile(f"[{re.escape(''.join({**_PAIRS, **dict.fromkeys(_PAIRS.values())}))}。．！？｡!?.]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|no|vol|fig|approx|inc|ltd|co|[a-z]|e\.g|i\.e|a\.m|"
     r"p\.m|u\.s)|^\s*\d+)\.$",
@@ -28,6 +30,7 @@ _ABBREVIATION = re.compile(
 )
 _ITEM = re.compile(r"^\s*(?:[-*+•・●◦▪–◆■○]\s*|[(（]?\d{1,3}[.)）．、:：]\s*|[①-⑳]\s*)(?=\S)")
 _JAPANESE = re.compile(f"[{JAPANESE}]")
+_WORDED = re.compile(r"\w")
 
 
 def word_set(*lines: str) -> frozenset[str]:
@@ -47,7 +50,7 @@ def blank(pattern: re.Pattern[str], text: str) -> str:
 
 def without_code(text: str) -> str:
     """`text` with fenced code replaced by spaces; positions stay."""
-    return blank(_CODE, text)
+    return blank(_CODE, text) if "```" in text or "~~~" in text else text
 
 
 def without_links(text: str) -> str:
@@ -57,7 +60,15 @@ def without_links(text: str) -> str:
 
 def prose(text: str) -> str:
     """`text` with code, links, formulas, tags and JSON keys replaced by spaces; positions stay."""
-    return blank(_NOT_PROSE, without_code(text))
+    text = without_code(text)
+    there = tuple(any(sign in text for sign in signs) for signs, _ in _NOT_PROSE)
+    return blank(_not_prose(there), text) if any(there) else text
+
+
+@cache
+def _not_prose(there: tuple[bool, ...]) -> re.Pattern[str]:
+    """Those patterns of _NOT_PROSE whose signs a text holds, in their order: the others could match nothing."""
+    return re.compile("|".join(p for held, (_, p) in zip(there, _NOT_PROSE, strict=True) if held), re.S)
 
 
 def is_item(line: str) -> bool:
@@ -77,13 +88,14 @@ def sentences(text: str) -> list[str]:
     number). Punctuation inside quotation marks or brackets ends a sentence only when nothing but the closing
     marks follows on the line. Not covered: an abbreviation that also ends its sentence ("at 5 p.m. He left").
     """
-    return [s for line in text.splitlines() for s in _of_line(line) if re.search(r"\w", s)]
+    return [s for line in text.splitlines() for s in _of_line(line) if _WORDED.search(s)]
 
 
 def _of_line(line: str) -> list[str]:
     ends: list[int] = []
     inside: list[str] = []
-    for i, c in enumerate(line):
+    for mark in _MARK.finditer(line):
+        i, c = mark.start(), mark[0]
         if inside and c == inside[-1]:
             inside.pop()
         elif c in _PAIRS and len(inside) < 8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.context import Context
 from komainu.data.ask import need_answer
@@ -15,6 +16,8 @@ from komainu.rows import Chat, Message
 @dataclass(frozen=True, kw_only=True)
 class Adopt(Step):
     """A prompt whose one turn is the row's answer; the call that wrote it stands in meta["prompt_from"]."""
+
+    alone: ClassVar[bool] = True
 
     @property
     def least(self) -> int:

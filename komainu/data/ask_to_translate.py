@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -42,6 +42,7 @@ class AskToTranslate(Step):
     the text.
     """
 
+    alone: ClassVar[bool] = True
     kind: str = ""
     seed: int = 0
 

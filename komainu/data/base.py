@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -14,15 +13,14 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import msgspec
 
 from komainu.context import Context
-from komainu.errors import GateFailed, UsageError
-from komainu.files import write_rows
-from komainu.progress import Progress
+from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, Row, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, models_of
 from komainu.store import Artifact
 
 WINDOW = 512  # rows a step holds at once while it asks a model
+_encoder = msgspec.json.Encoder(order="deterministic")
 T = TypeVar("T")
 
 
@@ -53,11 +51,12 @@ class Step(Spec):
 
     A step reads its rows to the end and gives `per_row` rows or Dropped for each row it reads; the
     Dataset verifies both. A step that asks a model works in windows of WINDOW rows, so that memory
-    does not grow with the data.
+    does not grow with the data. A step with `alone` may be given the rows in pieces, in any process.
     """
 
     eats: ClassVar[type] = Chat
     makes: ClassVar[type] = Chat
+    alone: ClassVar[bool] = False  # each row is decided by itself, with nothing of ctx; notes are counts, which add up
 
     def __call__(self, rows: Iterator[Any], ctx: Context) -> Iterator[Row | Dropped | Note]:
         raise NotImplementedError(f"{type(self).__name__} needs __call__(rows, ctx)")
@@ -99,8 +98,9 @@ class Sieve(Step):
 class Dataset(Stage):
     """Rows of the sources, one source after the other, through the steps.
 
-    Writes rows.jsonl and dropped.jsonl (a `Drop` a line). The summary tells rows in and out, the flow
-    through each step, drops by step and reason, and the steps' notes.
+    Writes rows.jsonl and dropped.jsonl (a `Drop` a line, in the order of the rows). The summary tells rows in and
+    out, the flow through each step, drops by step and reason, and the steps' notes. Steps that decide each row by
+    itself run in several processes (`processes` of komainu.toml); how many changes no byte.
     """
 
     makes: ClassVar[type] = Chat
@@ -162,49 +162,9 @@ class Dataset(Stage):
         return tuple(found)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        sources = [ctx.open(s) for s in self.sources]
-        total = sum(int(s.summary["rows"]) for s in sources)
-        flows = [Flow(label) for label in labels(self.steps)]
-        with ctx.progress(total, "Dataset") as bar, DropLog(out / "dropped.jsonl") as log:
-            rows = read(sources, bar)
-            for step, flow in zip(self.steps, flows, strict=True):
-                rows = flow.through(step, rows, ctx, log)
-            count = write_rows(out / "rows.jsonl", rows)
-        verify(self.steps, flows, total)
-        return {
-            "rows": count,
-            "in": total,
-            "steps": [{"step": f.label, "in": f.came, "out": f.went} for f in flows],
-            "dropped": {f.label: dict(sorted(log.counts[f.label].items())) for f in flows if f.label in log.counts},
-            "notes": {f.label: f.notes for f in flows if f.notes},
-        }
+        from komainu.data.stream import Stream
 
-
-@dataclass
-class Flow:
-    """Rows that came to and went from one step."""
-
-    label: str
-    came: int = 0
-    went: int = 0
-    dropped: int = 0
-    notes: dict[str, Any] = field(default_factory=dict)
-
-    def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for row in rows:
-            self.came += 1
-            yield row
-
-    def through(self, step: Step, rows: Iterator[Row], ctx: Context, log: DropLog) -> Iterator[Row]:
-        for made in step(self.counted(rows), ctx):
-            if isinstance(made, Dropped):
-                self.dropped += 1
-                log.add(self.label, made)
-            elif isinstance(made, Note):
-                self.notes |= made.facts
-            else:
-                self.went += 1
-                yield made
+        return Stream(self.steps, ctx).run([ctx.open(s) for s in self.sources], out)
 
 
 class DropLog:
@@ -213,7 +173,6 @@ class DropLog:
     def __init__(self, path: Path) -> None:
         self.path, self.partial = path, path.with_name(path.name + ".partial")
         self.counts: dict[str, Counter[str]] = {}
-        self.encoder = msgspec.json.Encoder(order="deterministic")
 
     def __enter__(self) -> DropLog:
         self.file = open(self.partial, "wb")
@@ -226,27 +185,15 @@ class DropLog:
 
     def add(self, step: str, dropped: Dropped) -> None:
         self.counts.setdefault(step, Counter())[word(dropped.reason)] += 1
-        self.file.write(self.encoder.encode(Drop(step, dropped.reason, dropped.row)) + b"\n")
+        self.file.write(line_of(step, dropped))
 
 
-def read(sources: Iterable[Artifact], bar: Progress) -> Iterator[Row]:
-    for row in chain.from_iterable(s.rows() for s in sources):
-        bar.update()
-        yield row
-
-
-def verify(steps: tuple[Step, ...], flows: list[Flow], total: int) -> None:
-    """Every row is accounted for: each step read all that came before it, and what it read went on or was dropped."""
-    before = total
-    for step, flow in zip(steps, flows, strict=True):
-        if flow.came != before:
-            raise GateFailed(f"step {flow.label} read {flow.came} of {before} rows: a step must read to the end")
-        if flow.went + flow.dropped != flow.came * step.per_row:
-            raise GateFailed(
-                f"step {flow.label} read {flow.came} rows and gave {flow.went} and dropped {flow.dropped}; "
-                f"it must give {step.per_row} a row: yield Dropped(row, reason) for a row it leaves out"
-            )
-        before = flow.went
+def line_of(step: str, dropped: Dropped) -> bytes:
+    """The line of dropped.jsonl, with its end."""
+    try:
+        return _encoder.encode(Drop(step, dropped.reason, dropped.row)) + b"\n"
+    except UnicodeEncodeError as error:
+        raise UsageError(f"row {dropped.row.id} holds text that is no valid Unicode: {error}") from None
 
 
 def labels(steps: Iterable[Step]) -> list[str]:

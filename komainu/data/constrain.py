@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -52,6 +52,7 @@ class Constrain(Step):
     for is dropped. A list's hash is part of the identity. The notes count the constraints by id.
     """
 
+    alone: ClassVar[bool] = True
     fewest: int = 1
     most: int = 3
     seed: int = 0

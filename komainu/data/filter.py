@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.checks.base import Check
 from komainu.checks.compose import Failure, run
@@ -25,6 +26,7 @@ def failures(chat: Chat, checks: Sequence[Check]) -> list[Failure]:
 class Filter(Step):
     """Drop a chat for the first check that its answer fails, or because the answer was cut off."""
 
+    alone: ClassVar[bool] = True
     checks: tuple[Check, ...]
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.checks.base import Check
 from komainu.checks.compose import run
@@ -17,6 +18,7 @@ from komainu.rows import Chat, Message
 class FilterRequest(Step):
     """Drop a chat for the first check that its last user turn fails; for turns that models wrote."""
 
+    alone: ClassVar[bool] = True
     checks: tuple[Check, ...]
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.context import Context
 from komainu.data.base import Dropped, Step
@@ -15,6 +16,7 @@ from komainu.rows import Chat
 class FirstRequest(Step):
     """A prompt of the first user turn alone; a request over `longest` characters is dropped as `too_long`."""
 
+    alone: ClassVar[bool] = True
     longest: int = 8000
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped]:

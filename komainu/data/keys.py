@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from komainu.errors import UsageError
 from komainu.rows import Chat, Message, Pair
@@ -20,9 +20,13 @@ def folded(text: str) -> str:
     What stands between two digits stays ("3-5" is not "35", "1 2" is not "12"), and so do question
     marks (in plain Japanese nothing else may mark a question) and symbols such as + and =.
     """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():
+        text = text.lower()
+    else:
+        normal = unicodedata.normalize("NFKC", text)
+        text = normal if (lower := normal.casefold()) == normal else unicodedata.normalize("NFKC", lower)
     spaces, marks = unmarked()
-    return marks.sub("", spaces.sub("", text))
+    return without(marks, without(spaces, text))
 
 
 def unkana(text: str) -> str:
@@ -30,9 +34,25 @@ def unkana(text: str) -> str:
     return folded(text).translate(HIRAGANA).replace("?", "")
 
 
+class Marks(NamedTuple):
+    """Some characters: a pattern of stretches of them, and one of those that stand between two digits."""
+
+    all: re.Pattern[str]
+    kept: re.Pattern[str]
+
+
+def without(marks: Marks, text: str) -> str:
+    """`text` without the characters that do not stand between two digits."""
+    if not marks.kept.search(text):
+        return marks.all.sub("", text)
+    pieces = marks.kept.split(text)  # every second piece is a character that stays
+    pieces[::2] = [marks.all.sub("", piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
 @cache
-def unmarked() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The patterns of spaces, and of punctuation, that do not stand between two digits."""
+def unmarked() -> tuple[Marks, Marks]:
+    """Spaces and control characters, and punctuation but for question marks."""
     spaces, marks = [], []
     for code in range(0x10000):
         kind = unicodedata.category(chr(code))
@@ -40,8 +60,9 @@ def unmarked() -> tuple[re.Pattern[str], re.Pattern[str]]:
             spaces.append(re.escape(chr(code)))
         elif kind[0] == "P" and chr(code) != "?":
             marks.append(re.escape(chr(code)))
-    space, mark = f"[{''.join(spaces)}]+", f"[{''.join(marks)}]+"
-    return re.compile(rf"(?<!\d){space}|{space}(?!\d)"), re.compile(rf"(?<!\d){mark}|{mark}(?!\d)")
+    sets = (f"[{''.join(spaces)}]", f"[{''.join(marks)}]")
+    space, mark = (Marks(re.compile(f"{s}+"), re.compile(rf"(?<=\d)({s})(?=\d)")) for s in sets)
+    return space, mark
 
 
 def messages_of(row: Chat | Pair, on: On = "both") -> tuple[Message, ...]:

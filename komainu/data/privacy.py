@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -26,6 +26,7 @@ class Privacy(Sieve):
     found, by kind. Not covered: meta and the fields a layout carries beside role and content.
     """
 
+    alone: ClassVar[bool] = True
     action: Literal["flag", "mask", "drop"] = "mask"
     kinds: tuple[str, ...] = KINDS
 

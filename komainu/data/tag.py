@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from komainu.context import Context
 from komainu.data.base import Dropped, Note, Step, windows
@@ -71,6 +71,7 @@ class Tag(Step):
 class KeepTagged(Step):
     """Drop rows whose tags are not among those wanted, named by the tag; and rows without tags, as `untagged`."""
 
+    alone: ClassVar[bool] = True
     wanted: dict[str, tuple[str, ...]]
 
     def __post_init__(self) -> None:

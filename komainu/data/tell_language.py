@@ -36,8 +36,8 @@ class TellLanguage(Step):
     Not covered: a language that is asked for in other words.
     """
 
+    alone: ClassVar[bool] = True
     eats: ClassVar[type] = object
-
     languages: tuple[Lang, ...] = LANGUAGES
     of: Literal["answer", "request"] = "answer"
 

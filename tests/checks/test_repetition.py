@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from komainu.checks.repetition import Repetition
+from komainu.checks.repetition import Repetition, loop_like, loops
 from tests.checks.helpers import answer, ifeval, judged, needs_fixtures, tatoeba
 
 FINE = [
@@ -70,3 +72,12 @@ def test_strong_models_do_not_loop_and_a_tiny_one_does() -> None:
     assert share(ifeval("en", "gpt-4o")) <= 0.004
     assert share(judged("phi-4")) <= 0.01
     assert share(ifeval("ja", "Qwen2.5-0.5B")) >= 0.35
+
+
+@given(st.text("ab,1 ", min_size=1, max_size=9), st.integers(1, 30), st.text("abc ", max_size=40), st.integers(1, 6))
+def test_a_text_without_a_long_loop_is_told_before_loops_are_looked_for(
+    unit: str, count: int, around: str, times: int
+) -> None:
+    text = around + unit * count + around[::-1]
+    if any(n >= times and len(u) * n >= 24 for u, n in loops(text)):
+        assert loop_like(text, times, 24)

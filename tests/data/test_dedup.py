@@ -78,3 +78,13 @@ def test_kana_variants_have_one_key(text: str) -> None:
 def test_another_place_to_look_is_refused() -> None:
     with pytest.raises(UsageError, match='use "prompt" or "both"'):
         Exact(on="reply")  # type: ignore[arg-type]
+
+
+@given(st.text("1２a?!。 \t\x00・Ａß", max_size=30))
+def test_marks_and_spaces_go_unless_they_stand_between_two_digits(text: str) -> None:
+    def less(text: str, gone: str) -> str:
+        between = [0 < i < len(text) - 1 and (text[i - 1] + text[i + 1]).isdecimal() for i in range(len(text))]
+        return "".join(c for c, kept in zip(text, between, strict=True) if kept or c not in gone)
+
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    assert folded(text) == less(less(plain, " \t\x00"), "!。・")

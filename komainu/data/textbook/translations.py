@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from komainu.context import Context
 from komainu.data.base import Dropped, Note, Step
@@ -19,6 +20,8 @@ class ForTlBench(Step):
 
     A prompt of another task is dropped.
     """
+
+    alone: ClassVar[bool] = True
 
     def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat | Dropped | Note]:
         for chat in rows:
