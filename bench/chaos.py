@@ -62,8 +62,24 @@ def scores(n: int = 2000) -> Scores:
     return Scores(answers=Answers(model=Model(name="stub"), items=Sums(n=n)), bench=ExactMatch(language="en"))
 
 
+def said(body: dict[str, Any]) -> str:
+    """The stub's answer: the right sum but for every fifth question."""
+    i = int(asked(body).split()[0])
+    return str(i + 7 if i % 5 else i)
+
+
+def asked(body: dict[str, Any]) -> str:
+    return str(body["messages"][-1]["content"])
+
+
 class Stub:
-    """A server in a thread that adds, wrongly now and then, and fails by plan. It counts what it has answered."""
+    """A server in a thread that adds, wrongly now and then, and fails by plan. It counts what it has answered.
+
+    `says` makes another answer of a request's body, and `of` tells what a request is counted by.
+    """
+
+    says: Callable[[dict[str, Any]], str] = staticmethod(said)
+    of: Callable[[dict[str, Any]], str] = staticmethod(asked)
 
     def __init__(self, share: float, seed: int = 0, delay: float = 0.02) -> None:
         self.share, self.delay, self.rng = share, delay, random.Random(seed)
@@ -84,18 +100,19 @@ class Stub:
         return f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        text = json.loads(await request.read())["messages"][-1]["content"]
-        self.asked[text] += 1
+        body = json.loads(await request.read())
+        question = self.of(body)
+        self.asked[question] += 1
         await asyncio.sleep(self.delay * self.rng.uniform(0.5, 2))
         if self.rng.random() < self.share:
             fault = self.rng.choice(FAULTS)
             self.faults[fault] += 1
             return await self._fail(request, fault)
-        response = web.Response(body=completion(said(text)), content_type="application/json")
+        response = web.Response(body=completion(self.says(body)), content_type="application/json")
         with suppress(ConnectionError):  # the other side is gone
             await response.prepare(request)
             await response.write_eof()
-            self.answered[text] += 1
+            self.answered[question] += 1
         return response
 
     async def _fail(self, request: web.Request, fault: str) -> web.StreamResponse:
@@ -124,12 +141,6 @@ class Stub:
         self.loop.close()
 
 
-def said(text: str) -> str:
-    """The stub's answer: the right sum but for every fifth question."""
-    i = int(text.split()[0])
-    return str(i + 7 if i % 5 else i)
-
-
 def completion(text: str) -> bytes:
     message = {"role": "assistant", "content": text}
     usage = {"prompt_tokens": 9, "completion_tokens": 3}
@@ -137,8 +148,8 @@ def completion(text: str) -> bytes:
 
 
 @contextmanager
-def serving(share: float, seed: int = 0, delay: float = 0.02) -> Iterator[Stub]:
-    stub = Stub(share, seed, delay)
+def serving(share: float, seed: int = 0, delay: float = 0.02, kind: type[Stub] = Stub) -> Iterator[Stub]:
+    stub = kind(share, seed, delay)
     try:
         yield stub
     finally:

@@ -34,6 +34,34 @@ class Look(NamedTuple):
     page: Annotated[Path | None, typer.Option(metavar="PATH", help="Write a page with histograms and samples.")] = None
 
 
+class Publication(NamedTuple):
+    """What is to be published, and as what: the words of `data card`."""
+
+    target: Annotated[str, typer.Argument(metavar="NAME_OR_REF", help="Chats or pairs: a name or id of the store.")]
+    name: Annotated[str, typer.Option(metavar="OWNER/NAME", help="What it is to be called on the hub.")]
+    licence: Annotated[str, typer.Option(metavar="NAME", help="What it is published under.")]
+    about: Annotated[str, typer.Option(metavar="TEXT", help="What it is, in a sentence or two.")] = ""
+    terms: Annotated[
+        list[str] | None, typer.Option("--terms", metavar="MODEL=TEXT", help="What a model's terms say of its output.")
+    ] = None
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", metavar="NAME", help="A licence of rows that you have cleared.")
+    ] = None
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a copy here.")] = None
+
+
+class Push(NamedTuple):
+    """What goes where: the words of `data push`."""
+
+    target: Annotated[str, typer.Argument(metavar="CARD", help="What `data card` made: a name or id of the store.")]
+    to: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The repository of the hub; the name of the card.")]
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, sizes and hashes; send nothing.")] = False
+    token: Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable with the token.")] = (
+        "HF_TOKEN"
+    )
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False
+
+
 @group.command()
 @gathering(Look)
 def check(look: Look, json: Json = False) -> Job:
@@ -60,3 +88,17 @@ def touched(
 ) -> Job:
     """Tell which artifacts, models and scores are affected when a source is taken away."""
     return Job("touched", (source, row, licence), json, "komainu.cli_trace")
+
+
+@group.command()
+@gathering(Publication)
+def card(wish: Publication, json: Json = False) -> Job:
+    """Write a set as a directory for the hub, with a card of its sources, licences and models."""
+    return Job("card", (wish,), json, "komainu.cli_publish")
+
+
+@group.command()
+@gathering(Push)
+def push(wish: Push, json: Json = False) -> Job:
+    """Put a set's directory on the hub in one commit."""
+    return Job("push", (wish,), json, "komainu.cli_publish")

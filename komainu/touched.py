@@ -72,13 +72,19 @@ def ids(
 ) -> tuple[set[str] | None, int]:
     """The touched rows of an artifact (None: all of one without rows), and how many it has, those of one id as one."""
     assert node.artifact is not None, "only artifacts of the store are asked"
-    whole = any(seen[each.ref] is None for each in before.values()) or (start and not row and not licence)
-    names = set().union(*(seen[each.ref] or () for each in before.values()))
-    if node.artifact.record["makes"] not in ROWS:
+    makes_rows = node.artifact.record["makes"] in ROWS
+    inputs = [each for each in before.values() if not (makes_rows and is_table(each))]  # no row is made of numbers
+    whole = any(seen[each.ref] is None for each in inputs) or (start and not row and not licence)
+    names = set().union(*(seen[each.ref] or () for each in inputs))
+    if not makes_rows:
         return (None if whole or names else set()), 0
     rows = [each for each, _ in kin(node.artifact)]
     found = {each.id for each in rows if whole or each.rows & names or (start and taken(each, row, licence))}
     return found, len({each.id for each in rows})
+
+
+def is_table(node: Node) -> bool:
+    return node.artifact is not None and node.artifact.record["makes"] == "Table"
 
 
 def taken(each: Kin, row: str, licence: str) -> bool:

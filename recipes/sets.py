@@ -35,6 +35,8 @@ from komainu.data.regenerate import Regenerate
 from komainu.data.replay import Replay
 from komainu.data.tag import KeepTagged, Tag
 from komainu.data.tell_language import TellLanguage
+from komainu.data.token_counts import Target
+from komainu.data.token_ratio import TokenRatio
 from komainu.models.base import Model
 from komainu.stage import Stage
 
@@ -71,12 +73,19 @@ def instruction_following(
 
 
 def translation(
-    teacher: str = "teacher", writer: str = "", texts: str = "", licence: str = "unknown", n: int = 500, seed: int = 0
+    teacher: str = "teacher",
+    writer: str = "",
+    texts: str = "",
+    licence: str = "unknown",
+    tokenizer: str = "",
+    n: int = 500,
+    seed: int = 0,
 ) -> Dataset:
     """Papers, conversations and novels, translated in both directions, asked for in several styles.
 
     The texts are the prompts of a file, or `n` that `writer` (the teacher unless named) writes about our topics. A
-    translation with words around it, of an impossible size, or that leaks is asked for again, then dropped.
+    translation with words around it, of an impossible size, or that leaks is asked for again, then dropped; with the
+    `tokenizer` of the model that is to be trained, one whose sides differ too much in its tokens is dropped too.
     """
     model = taught(teacher, seed=seed)
     ours = Grid(template="text", lists=("topics", "texts"), n=n, seed=seed)
@@ -84,7 +93,8 @@ def translation(
     written = () if texts else (Ask(model=own), Filter(checks=SOUND))
     translated = Regenerate(model=model, checks=(*SOUND, ExtraText(), Translated()), tries=3)
     asked = (TellLanguage(), *written, Near(), AskToTranslate(seed=seed), Ask(model=model))
-    return Dataset(sources=(prompts_of(texts, licence, ours),), steps=(*asked, translated))
+    sized = (TokenRatio(target=Target(path=tokenizer)),) if tokenizer else ()
+    return Dataset(sources=(prompts_of(texts, licence, ours),), steps=(*asked, translated, *sized))
 
 
 def into_japanese(translator: Model) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ import pytest
 from komainu.files import write_rows
 from komainu.plan import plan
 from komainu.recipe import load
-from recipes.shisa_v2 import Size
+from recipes.shisa_v2 import DPO_MIX, SFT_MIX, Size
 from tests.train.world import Chats, Pairs, base, context
 
 RECIPE = str(Path(__file__).parents[1] / "recipes/shisa_v2.py") + ":family"
@@ -35,6 +35,19 @@ def test_every_size_is_planned_from_local_files_before_anything_is_built(
     made = plan(load(RECIPE, [f"size={size}", "batch=8", *files]).stage, context(tmp_path).store)
     made.refuse()
     assert not [*tmp_path.rglob("record.json")]
+
+
+def test_the_family_is_planned_on_the_default_mixes_of_sets_in_a_folder(files: list[str], tmp_path: Path) -> None:
+    for name in SFT_MIX:
+        write_rows(tmp_path / f"{name}.jsonl", Chats().rows())
+    for name in DPO_MIX:
+        write_rows(tmp_path / f"{name}.jsonl", Pairs().rows())
+    recipe = RECIPE.replace(":family", ":family_on_mixes")
+    values = ["size=llama3.1-8b", files[0], f"folder={tmp_path}", "licence=mit"]
+    made = plan(load(recipe, values).stage, context(tmp_path).store)
+    made.refuse()
+    rows = [line.rows for line in made.lines if type(line.stage).__name__ == "Mix"]
+    assert rows == [40 * 3 + 10 + 10 + 3 + 3 + 20, 40 * 4 + 20]
 
 
 def test_the_family_in_miniature_runs_to_a_dpo_model(files: list[str], tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from komainu.errors import UsageError
+from komainu.licences import UNKNOWN
 from komainu.rows import Chat, Pair, Row
 from komainu.store import Artifact
 
 SHOWN = 2  # dropped rows shown for each reason
 ORIGIN = ("source", "licence", "lang")
-UNKNOWN = "not stated"
 
 
 class Flow(NamedTuple):

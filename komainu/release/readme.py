@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.errors import UsageError
+from komainu.licences import UNKNOWN, terms
 from komainu.release import hub, judges, licences
-from komainu.release.datasets import UNKNOWN, Origin, origins, read_set
+from komainu.release.datasets import Origin, origins, read_set
 from komainu.release.files import measured
 from komainu.release.markdown import metadata, table
 from komainu.release.numbers import NOTHING, estimate, p_value, short, whole
@@ -230,7 +231,7 @@ def limits(card: Card, facts: Facts) -> Iterator[str]:
         yield "Where no judge is named, answers were scored by rules. What a rule does not know counts as wrong."
         yield "The judges' marks are theirs: another panel would give others."
     for licence in sorted({o.licence for some in facts.origins.values() for o in some}):
-        if told := licences.terms(licence).told:
+        if told := terms(licence).told:
             yield f"Licences: {told}."
     yield from (f"Released with {each} data, cleared by those who release it." for each in card.allowed)
     yield from card.notes

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.mix import Head, Mix, Part
+from komainu.data.mix import Mix, Part
+from komainu.data.placing import Head
 from komainu.rows import Chat, Pair
 from tests.data.fakes import Rows, build, chat, context, source
 
@@ -40,8 +41,8 @@ def test_weights_are_shares_of_a_set_size(tmp_path: Path) -> None:
     assert names(rows) == {"a": 21, "b": 10}
     assert summary["rows"] == 31
     assert summary["mix"] == [
-        {"source": "a", "lang": "ja", "task": "talk", "licence": "cc0", "rows": 21},
-        {"source": "b", "lang": "en", "task": "code", "licence": "mit", "rows": 10},
+        {"source": "a", "lang": "ja", "task": "talk", "licence": "cc0", "rows": 21, "share": 0.6774},
+        {"source": "b", "lang": "en", "task": "code", "licence": "mit", "rows": 10, "share": 0.3226},
     ]
 
 

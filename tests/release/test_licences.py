@@ -12,8 +12,9 @@ import pytest
 from komainu.context import Context
 from komainu.data.files import ChatFile
 from komainu.errors import UsageError
+from komainu.licences import llama, terms
 from komainu.release.card import Card
-from komainu.release.licences import llama, refused, terms, title
+from komainu.release.licences import refused, title
 from komainu.rows import Chat, Message
 from komainu.stage import wiring
 from tests.release.world import Base, Family, build, context
