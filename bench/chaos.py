@@ -18,10 +18,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import web
 
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 MARK = "CHAOS"  # in every error's words: it must be in no artifact
 FAULTS = ("busy", "error", "reset", "hang", "cut", "wrong", "nothing")
 SHARE = 0.3
+S = TypeVar("S", bound="Stub")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,24 +63,11 @@ def scores(n: int = 2000) -> Scores:
     return Scores(answers=Answers(model=Model(name="stub"), items=Sums(n=n)), bench=ExactMatch(language="en"))
 
 
-def said(body: dict[str, Any]) -> str:
-    """The stub's answer: the right sum but for every fifth question."""
-    i = int(asked(body).split()[0])
-    return str(i + 7 if i % 5 else i)
-
-
-def asked(body: dict[str, Any]) -> str:
-    return str(body["messages"][-1]["content"])
-
-
 class Stub:
     """A server in a thread that adds, wrongly now and then, and fails by plan. It counts what it has answered.
 
-    `says` makes another answer of a request's body, and `of` tells what a request is counted by.
+    `says` and `of` may be others: the answer to a request's body, and what the request is counted by.
     """
-
-    says: Callable[[dict[str, Any]], str] = staticmethod(said)
-    of: Callable[[dict[str, Any]], str] = staticmethod(asked)
 
     def __init__(self, share: float, seed: int = 0, delay: float = 0.02) -> None:
         self.share, self.delay, self.rng = share, delay, random.Random(seed)
@@ -90,6 +78,12 @@ class Stub:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.url = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(10)
+
+    def says(self, body: dict[str, Any]) -> str:
+        return said(self.of(body))
+
+    def of(self, body: dict[str, Any]) -> str:
+        return str(body["messages"][-1]["content"])
 
     async def _start(self) -> str:
         app = web.Application()
@@ -141,6 +135,12 @@ class Stub:
         self.loop.close()
 
 
+def said(text: str) -> str:
+    """The stub's answer: the right sum but for every fifth question."""
+    i = int(text.split()[0])
+    return str(i + 7 if i % 5 else i)
+
+
 def completion(text: str) -> bytes:
     message = {"role": "assistant", "content": text}
     usage = {"prompt_tokens": 9, "completion_tokens": 3}
@@ -148,12 +148,15 @@ def completion(text: str) -> bytes:
 
 
 @contextmanager
-def serving(share: float, seed: int = 0, delay: float = 0.02, kind: type[Stub] = Stub) -> Iterator[Stub]:
-    stub = kind(share, seed, delay)
+def running(stub: S) -> Iterator[S]:
     try:
         yield stub
     finally:
         stub.close()
+
+
+def serving(share: float, seed: int = 0, delay: float = 0.02) -> AbstractContextManager[Stub]:
+    return running(Stub(share, seed, delay))
 
 
 def start(folder: Path, url: str, n: int) -> subprocess.Popen[bytes]:
