@@ -109,16 +109,19 @@ class Run:
             time.sleep(0.005)
         return time.monotonic()
 
-    def kill(self, rng: random.Random, lasted: float, calls: int) -> str:
-        """Start, kill at a random moment of what is left of `calls` calls in `lasted` seconds: what was killed.
+    def kill(self, rng: random.Random, calls: int) -> str:
+        """Start, kill at a random moment: what was killed; "" when the run had ended before.
 
-        "" when the run had ended before.
+        The moment is up to a second after one of the answers that are left of `calls`.
         """
         before, asked = self.acknowledged(), self.server.asked.copy()
         process = self.start()
         self.begun(process, asked)
+        answers = self.server.answered.total() + rng.uniform(0, calls - before.total())
+        while process.poll() is None and self.server.answered.total() < answers:
+            time.sleep(0.005)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0, lasted * max(0.1, 1 - before.total() / calls)))
+            process.wait(rng.uniform(0, 1))
         workers, wanted = below(process.pid), rng.random() < 1 / 3
         killed = "" if process.poll() is not None else "worker" if workers and wanted else "run"
         if killed:
@@ -219,7 +222,7 @@ def soak(rows: int, kills: int, seed: int, folder: Path) -> int:
         runs += 1
         with running(Speaker(SHARE, seed + runs)) as server:
             here, each = Run(folder / f"run-{runs}", server, rows), Counter[str]()
-            while (done + each).total() < kills and (killed := here.kill(rng, lasted, calls)):
+            while (done + each).total() < kills and (killed := here.kill(rng, calls)):
                 each[killed] += 1
             here.finish()
             here.check(whole)

@@ -24,7 +24,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["data", "train", "eval", "release"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
-    ["ancestry", "touched"],
+    ["ancestry", "probe", "touched"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
@@ -33,6 +33,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_compare",
         "cli_import",
         "cli_panel",
+        "cli_probe",
         "cli_proof",
         "cli_publish",
         "cli_rank",
