@@ -18,57 +18,43 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from bench.chaos import MARK, SHARE, Stub, running
 from bench.soak import ROOT, differences, fingerprint
-from komainu.context import Context
-from komainu.data import executor
+from bench.speakers import SPEAKERS, reply
 from komainu.models.base import Model, Question
 from komainu.models.protocol import request_of
 from komainu.models.seeds import seed_of
+from komainu.recipe import load
 from komainu.rows import Message
-from komainu.stage import Stage, Table, models_of, upstream_first
-from recipes.pairs import student_pairs
-from recipes.sets import translation
-from tests.sets import asker, rivals, translator
+from komainu.stage import models_of
 
-SPEAKERS: dict[str, Callable[[list[dict[str, str]], int], str]] = {
-    "translator": translator.teacher,
-    "teacher": asker.teacher,
-    "student": rivals.student,
-    "judge": asker.judge,
-}
+SETS = ("recipes/sets.py:translation", "recipes/pairs.py:student_pairs")  # the second on a third of the rows
+RUN = """
+import json, sys
+from komainu.cli import main
+from komainu.data import executor
+executor.SMALL = 0  # other processes do the steps, however few the rows
+sys.exit(max(main(words) for words in json.loads(sys.argv[1])))
+"""
 SETTINGS = "processes = 2\nthreads = 1\n"
 ENDPOINT = '[endpoints.{}]\nurl = "{}"\nconcurrency = 16\ntimeout = 2.0\ntries = 20\n'
 
 
-@dataclass(frozen=True, kw_only=True)
-class All(Stage):
-    """Several sets made in one run."""
-
-    makes: ClassVar[type] = Table
-    sets: tuple[Stage, ...]
-
-    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        return {each.label: ctx.open(each).summary["rows"] for each in self.sets}
-
-
-def both(n: int = 24) -> All:
-    """A set of the SFT mix and one of the DPO mix; their steps are done in other processes, however few the rows."""
-    executor.SMALL = 0
-    return All(sets=(translation(teacher="translator", n=n), student_pairs(n=max(1, n // 3))))
+def targets(n: int) -> list[list[str]]:
+    """The sets with their settings: one of the SFT mix and one of the DPO mix."""
+    return [[target, f"n={max(1, rows)}"] for target, rows in zip(SETS, (n, n // 3), strict=True)]
 
 
 class Speaker(Stub):
-    """Fails as the stub does, and answers as the scripted models of the tests; a request is counted by its body."""
+    """Fails as the stub does, and answers as the scripted models; a request is counted by its body."""
 
     def says(self, body: dict[str, Any]) -> str:
-        return SPEAKERS[body["model"]](body["messages"], body["seed"])
+        return reply(body)
 
     def of(self, body: dict[str, Any]) -> str:
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
@@ -89,7 +75,8 @@ class Run:
         endpoints = "".join(ENDPOINT.format(name, self.server.url) for name in SPEAKERS)
         settings.write_text(SETTINGS + endpoints, encoding="utf-8")
         env = {**os.environ, "KOMAINU_STORE": str(self.folder / "store"), "KOMAINU_SETTINGS": str(settings)}
-        command = [sys.executable, "-m", "komainu.cli", "run", "bench.datasoak:both", f"n={self.n}"]
+        words = [["run", *target] for target in targets(self.n)]
+        command = [sys.executable, "-c", RUN, json.dumps(words)]
         with open(self.folder / "log", "ab") as log:
             return subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
 
@@ -140,7 +127,8 @@ class Run:
 
     def acknowledged(self) -> Counter[str]:
         """The requests whose answers are committed to the call log."""
-        models = {model.id: model for stage in upstream_first(both(self.n)) for model in models_of(stage)}
+        stages = [load(target, values).stage for target, *values in targets(self.n)]
+        models = {model.id: model for stage in stages for model in models_of(stage)}
         columns = "model, messages, sample"
         return Counter(
             self.server.of(json.loads(request(models[model], messages, sample)))
@@ -216,7 +204,11 @@ def soak(rows: int, kills: int, seed: int, folder: Path) -> int:
         chaos = Run(folder / "chaos", server, rows)
         lasted, calls = chaos.finish(), chaos.acknowledged().total()
         chaos.check(whole)
-    print(f"undisturbed: {len(whole)} files and summaries; 30 % failures: {lasted:.0f} s, {told(chaos)}", flush=True)
+    sizes = [path.read_bytes().count(b"\n") for path in sorted(folder.glob("whole/store/dataset/*/rows.jsonl"))]
+    print(
+        f"undisturbed: sets of {sizes} rows, {len(whole)} hashes; 30 % failures: {lasted:.0f} s, {told(chaos)}",
+        flush=True,
+    )
     done, wrong, runs, lost = Counter[str](), len(chaos.wrong), 0, 0
     while done.total() < kills:
         runs += 1

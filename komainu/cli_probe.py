@@ -8,7 +8,6 @@ from itertools import chain
 from komainu import settings
 from komainu.cli_verbs import Outcome, plan, planned_of
 from komainu.cost import Costs
-from komainu.probe import probe as probe_of
 from komainu.store import Store
 
 
@@ -16,6 +15,8 @@ def probe(
     target: str, values: Sequence[str], fresh: str, rows: int, share: float, budget: float | None = None
 ) -> Outcome:
     """What `plan` tells before anything is asked, then the probes."""
+    from komainu.probe.datasets import probe as probe_of
+
     told = plan(target, values, fresh, rows)
     here = settings.load() if budget is None else settings.capped(settings.load(), budget)
     store = Store(here.root)

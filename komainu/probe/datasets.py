@@ -1,10 +1,7 @@
 """A few rows of each dataset for real, before the whole: what stays, what is asked, what that costs and how long.
 
 The rows are chosen by their ids, a greater share has those of a smaller one. Every answer goes through the call cache,
-so a run asks nothing that its probe has asked, and is booked to the dataset itself, so a budget counts it. Intervals
-are for 95 %: of a share that stays Wilson's; of the number of calls the normal one, its variance bounded by that of a
-number between the plan's least and most calls of a row (Bhatia and Davis 2000); of tokens and money that and the spread
-between calls. Of rows that a step has made of one row only the one counts.
+so a run asks nothing that its probe has asked, and is booked to the dataset itself, so a budget counts it.
 
 Not covered: what depends on how many rows there are (duplicates are found more often among all rows), models that
 answer in this process, stages that are no datasets. Hours are of the calls alone, with as many on their way as the
@@ -18,7 +15,7 @@ import heapq
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from math import ceil, hypot, sqrt
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,11 +25,12 @@ from komainu.cost import Costs, number
 from komainu.data.base import Dataset
 from komainu.data.stream import Stream
 from komainu.errors import UsageError
-from komainu.eval.stats.intervals import Estimate, normal_quantile, wilson
+from komainu.eval.stats.intervals import Estimate
 from komainu.files import write_rows
 from komainu.models.cache import Cached
-from komainu.models.tally import Tallied, Tally, Total
+from komainu.models.tally import Tallied, Tally
 from komainu.plan import Plan
+from komainu.probe.estimates import scaled, shown, stay, whole
 from komainu.rows import Row
 from komainu.settings import Settings
 from komainu.stage import Questions, Stage, Weights, models_of, upstream_first
@@ -173,27 +171,6 @@ class Prober:
         return Ask(name, calls, requests, prompts, answers, None if tally.unpriced else money, hours)
 
 
-def scaled(total: Total, calls: int, requests: Estimate) -> Estimate:
-    """A sum over `requests` calls from that over `calls`; the errors of both are added as independent ones are."""
-    mean, own = total.sum / calls, normal_quantile() * total.spread(calls)
-    below, above = ((abs(end - requests.mean) / requests.mean) for end in requests[1:])
-    low, high = max(0.0, 1 - hypot(below, own)), 1 + hypot(above, own)
-    return Estimate(1.0, low, high).times(mean * requests.mean)
-
-
-def whole(calls: int, came: int, least: float, most: float, of: float) -> Estimate:
-    """The calls about `of` rows, from those about `came`: between the `least` and the `most` a row, where known."""
-    mean = calls / came
-    least, most = min(least, mean), max(most, mean)
-    error = normal_quantile() * sqrt((most - mean) * (mean - least) / came)
-    return Estimate(mean, max(least, mean - error), min(most, mean + error)).times(of)
-
-
-def stay(went: int, of: int, made: int) -> Estimate:
-    """The share that went on; `made` rows of one count as one."""
-    return wilson(went / made, of / made) if of else Estimate(0.0, 0.0, 1.0)
-
-
 def chosen(rows: Iterable[Row], count: int) -> list[Row]:
     """So many rows, in their order: those whose ids stand first by SHA-256."""
     placed = heapq.nsmallest(count, enumerate(rows), key=lambda each: hashlib.sha256(each[1].id.encode()).digest())
@@ -203,11 +180,6 @@ def chosen(rows: Iterable[Row], count: int) -> list[Row]:
 def cheap(stage: Stage) -> bool:
     """Whether building a stage asks no model and trains none."""
     return not any(models_of(each) or issubclass(each.row_type, Weights) for each in upstream_first(stage))
-
-
-def shown(found: Estimate) -> str:
-    """`1.2k (1.1k-1.3k)`."""
-    return f"{number(found.mean)} ({number(found.low)}-{number(found.high)})"
 
 
 def probe(planned: Plan, costs: Costs, settings: Settings, share: float) -> list[Probe]:
