@@ -70,6 +70,19 @@ def check(look: Look, json: Json = False) -> Job:
 
 
 @group.command()
+def export(
+    target: Annotated[str, typer.Argument(metavar="NAME_OR_REF", help="An artifact of chats or pairs.")],
+    to: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
+    layout: Annotated[str, typer.Option(metavar="NAME", help="messages, sharegpt, alpaca, kto, trl, or another.")],
+    format: Annotated[Literal["parquet", "jsonl.zst", "jsonl"], typer.Option(help="Of the shards.")] = "parquet",
+    shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows a shard has at most.")] = 50_000,
+    json: Json = False,
+) -> Job:
+    """Write rows as shards that datasets, axolotl and LLaMA-Factory load as they are."""
+    return Job("export", (target, to, layout, format, shard_rows), json, "komainu.cli_export")
+
+
+@group.command()
 def trace(
     target: Annotated[str, typer.Argument(metavar="NAME_OR_REF", help="An artifact: a name or id of the store.")],
     row: Annotated[str, typer.Argument(metavar="ROWID", help="A row of it, or one that it dropped.")],

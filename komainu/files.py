@@ -1,7 +1,7 @@
-"""Rows and raw objects in files: JSON lines (plain or zstd), a JSON array, Parquet; written whole or not at all.
+"""Rows and raw objects in files: JSON lines (plain or zstd), a JSON array, Parquet, Arrow; written whole or not at all.
 
-The format is told by the name: .jsonl .ndjson .jsonl.zst .json .parquet. Reading and writing stream: memory
-holds one line, one array element or one Parquet batch.
+The format is told by the name: .jsonl .ndjson .jsonl.zst .json .parquet .arrow. Reading and writing stream: memory
+holds one line, one array element or one batch of columns.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from komainu.errors import UsageError
 from komainu.jsontext import Broken, elements, flat, parse
 from komainu.rows import Row, decode, encode
 
-FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".json", ".parquet")
+TABLES = (".parquet", ".arrow")
+FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".json", *TABLES)
 
 
 class Found(NamedTuple):
-    """One object of a file: its line (its row number in Parquet), and what is wrong with it where `value` is None."""
+    """One object of a file: its line (its row number in tables), and what is wrong with it where `value` is None."""
 
     line: int
     value: dict[str, Any] | None
@@ -34,7 +35,7 @@ class Found(NamedTuple):
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows in the format of the name, under a temporary name, then rename; returns how many."""
-    if form(path) == ".parquet":
+    if form(path) in TABLES:
         written: int = parquet(path).write_rows(path, rows)
         return written
     return write_lines(path, map(encode_row, rows))
@@ -42,7 +43,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file written by `write_rows`; a broken line is an error with file and line."""
-    if form(path) == ".parquet":
+    if form(path) in TABLES:
         yield from parquet(path).read_rows(path)
         return
     try:
@@ -61,14 +62,14 @@ def write_objects(path: Path, objects: Iterable[dict[str, Any]]) -> int:
     Parquet takes its columns from the first batch; an object that would not come back equal (a key
     that only some have, for example) is refused with its number.
     """
-    if form(path) == ".parquet":
+    if form(path) in TABLES:
         written: int = parquet(path).write_objects(path, objects)
         return written
     return write_lines(path, map(flat, objects))
 
 
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a file with their lines (rows of Parquet); a broken one is an error with file:line."""
+    """The objects of a file with their lines (rows of tables); a broken one is an error with file:line."""
     empty = True
     for found in scan(path):
         empty = False
@@ -84,9 +85,8 @@ def scan(path: Path) -> Iterator[Found]:
 
     Raises UsageError only for a file that cannot be read at all.
     """
-    if form(path) == ".parquet":
-        for row, value in parquet(path).read_objects(path):
-            yield Found(row, value)
+    if form(path) in TABLES:
+        yield from parquet(path).read_objects(path)
         return
     try:
         for line, text in texts(path):
@@ -96,6 +96,17 @@ def scan(path: Path) -> Iterator[Found]:
                 yield Found(line, None, str(error))
     except Broken as error:  # the array itself: nothing after it can be trusted
         yield Found(error.line, None, str(error))
+
+
+def count(path: Path) -> int:
+    """How many objects `scan` finds in a file, broken ones too."""
+    if form(path) in TABLES:
+        rows: int = parquet(path).count(path)
+        return rows
+    try:
+        return sum(1 for _ in texts(path))
+    except Broken as error:
+        raise UsageError(f"{path}:{error.line}: {error}") from None
 
 
 def texts(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import IO, Any
@@ -28,7 +29,7 @@ class Broken(ValueError):
 def parse(text: bytes) -> dict[str, Any]:
     """The object of a JSON text (strict JSON in UTF-8: no NaN, no trailing comma); raises Broken."""
     try:
-        value = msgspec.json.decode(text)
+        return distinct(text, msgspec.json.decode(text))
     except UnicodeDecodeError as error:
         raise Broken(f"not UTF-8: {error.reason}") from None
     except msgspec.DecodeError as error:
@@ -37,9 +38,32 @@ def parse(text: bytes) -> dict[str, Any]:
         raise Broken(f"not JSON: {str(error)[:1].lower()}{str(error)[1:]}") from None
     except RecursionError:
         raise Broken("not readable: nested too deeply") from None
+
+
+def distinct(text: bytes, value: Any) -> dict[str, Any]:
+    """The value of a text, which must be an object; no key may stand twice in one."""
     if not isinstance(value, dict):
         raise Broken(f"expected an object, found {kind(value)}")
+    if lost(text, value) and (key := repeated(text)) is not None:
+        raise Broken(f"the key {key!r} stands twice in one object; only one of them could be kept")
     return value
+
+
+def lost(text: bytes, value: Any) -> bool:
+    """Whether a text may hold more than its value: it has other quotes than the value written again. Fast."""
+    return b"\\u0022" in text or text.count(b'"') != _encoder.encode(value).count(b'"')
+
+
+def repeated(text: bytes) -> str | None:
+    """A key that stands twice in one object of a JSON text."""
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        if len(names := dict(items)) < len(items):
+            found.extend(name for name in names if sum(name == other for other, _ in items) > 1)
+
+    json.loads(text, object_pairs_hook=pairs)
+    return found[0] if found else None
 
 
 def flat(value: dict[str, Any]) -> bytes:

@@ -1,8 +1,9 @@
-"""Rows as the field's files spell them: ShareGPT, OpenAI messages, alpaca, TRL, UltraFeedback, LLaMA-Factory.
+"""Rows as the field's files spell them: ShareGPT, OpenAI messages, alpaca, TRL, KTO, UltraFeedback, LLaMA-Factory.
 
 `from_row(to_row(obj, id), layout)` equals `obj`. Keys that a layout does not know go to meta["extra"];
 how the object departs from the layout's usual form goes to meta["shape"]; a `meta` object is the row's
-own meta. Not covered: images and audio, HH-RLHF transcripts, answers of several messages.
+own meta. A chat's `label` or `kto_tag` that is true or false is meta["label"]: whether the answer is wanted (KTO).
+Not covered: images and audio, HH-RLHF transcripts, answers of several messages.
 Sources: FastChat's and LLaMA-Factory's data readmes, TRL's "Dataset formats", ultrafeedback_binarized.
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from komainu.carried import CARRIED, restore
+from komainu.completions import Completion, PlainCompletion, lift_label, lower_label, usual
 from komainu.errors import UsageError, nearest
 from komainu.pairs import AlpacaPair, Explicit, Plain, TurnsPair, Whole
 from komainu.rows import Chat, Message, Pair
@@ -41,6 +44,7 @@ class Turns(Layout):
 class Alpaca(AlpacaPair):
     """`instruction`, `input`, `output`, and `system` and `history` where there are any."""
 
+    holds = Chat
     answers = ("output",)
 
     def read(self, obj: Object) -> Parts:
@@ -73,15 +77,20 @@ LAYOUTS: dict[str, Layout] = {
         Turns("sharegpt-role", "conversations", ROLE),
         Turns("messages", "messages", ROLE),
         Alpaca("alpaca", "instruction", ROLE),
+        Completion("kto", "prompt", ROLE),
+        PlainCompletion("kto-plain", "prompt", ROLE),
         TurnsPair("sharegpt-pair", "conversations", FROM),
+        TurnsPair("sharegpt-role-pair", "conversations", ROLE),
         AlpacaPair("alpaca-pair", "instruction", ROLE),
         Explicit("trl", "prompt", ROLE),
         Plain("trl-plain", "prompt", ROLE),
         Whole("trl-implicit", "", ROLE),
+        Whole("sharegpt-lists", "", FROM),
         Whole("ultrafeedback", "prompt", ROLE),
         Whole("messages-pair", "", ROLE, suffix="_messages"),
     )
 }
+EMPTY = ("system", "history")  # what an export writes of an alpaca row that has none
 
 
 def to_row(obj: Any, id: str, layout: str = "") -> Chat | Pair:
@@ -94,16 +103,23 @@ def to_row(obj: Any, id: str, layout: str = "") -> Chat | Pair:
     how = layout_named(layout or detect(obj))
     if how.name == "rows":
         return native(obj, id)
+    if isinstance(text := obj.get(CARRIED), str):
+        return restore(
+            to_row({k: v for k, v in obj.items() if k != CARRIED and (v or k not in EMPTY)}, id, how.name), text
+        )
     parts = how.read(obj)
     shape = parts.shape
     rest = {k: v for k, v in obj.items() if k not in parts.used}
     meta: Object = {}
-    if isinstance(rest.get("meta"), dict) and rest["meta"] and not rest["meta"].keys() & {"extra", "shape"}:
+    own = {"extra", "shape"} | ({"label"} if usual(how.name, "label") else set())
+    if isinstance(rest.get("meta"), dict) and rest["meta"] and not rest["meta"].keys() & own:
         meta = dict(rest.pop("meta"))
     if "id" not in rest:
         shape = {**shape, "id": "absent"}
     elif rest["id"] == id:
         del rest["id"]
+    if not parts.answers:
+        shape = lift_label(how.name, rest, meta, shape)
     if rest:
         meta["extra"] = rest
     if shape:
@@ -126,13 +142,14 @@ def from_row(row: Chat | Pair, layout: str) -> Object:
     shape = told if told.get("layout") == how.name else {}
     extra = dict(row.meta.get("extra", {}))
     meta = {k: v for k, v in row.meta.items() if k not in ("extra", "shape")}
+    label = lower_label(how.name, shape, meta) if isinstance(row, Chat) else {}
     if meta and not extra.get("meta", {}):
         extra["meta"] = meta
     elif meta:
         raise UsageError(f"row {row.id} has meta of its own and a foreign key 'meta'; drop one of them")
     if shape.get("id") != "absent":
         extra.setdefault("id", row.id)
-    core = how.write(row, shape)
+    core = how.write(row, shape) | label
     if clash := extra.keys() & core.keys():
         raise UsageError(f"row {row.id}: extra holds {sorted(clash)[0]!r}, which layout {layout} needs for itself")
     return {**({"id": extra.pop("id")} if "id" in extra else {}), **core, **extra}
@@ -144,27 +161,36 @@ def detect(obj: Object) -> str:
         return "rows"
     if obj.keys() >= {"chosen", "rejected"}:
         if "conversations" in obj:
-            return "sharegpt-pair"
+            return (
+                "sharegpt-role-pair" if has_role(obj["conversations"]) or has_role([obj["chosen"]]) else "sharegpt-pair"
+            )
         if "instruction" in obj:
             return "alpaca-pair"
         if "prompt" not in obj:
-            return "trl-implicit"
+            return "sharegpt-lists" if has_role(obj["chosen"], "from") else "trl-implicit"
         if isinstance(obj["prompt"], list):
             return "trl"
         return "ultrafeedback" if isinstance(obj["chosen"], list) else "trl-plain"
     if obj.keys() >= {"chosen_messages", "rejected_messages"}:
         return "messages-pair"
     if "conversations" in obj:
-        first = obj["conversations"][:1] if isinstance(obj["conversations"], list) else []
-        return "sharegpt-role" if any(isinstance(m, dict) and "role" in m for m in first) else "sharegpt"
+        return "sharegpt-role" if has_role(obj["conversations"]) else "sharegpt"
     if "messages" in obj:
         return "messages"
     if obj.keys() >= {"instruction", "output"}:
         return "alpaca"
+    if obj.keys() >= {"prompt", "completion"}:
+        return "kto" if isinstance(obj["prompt"], list) else "kto-plain"
     raise UsageError(
         f"no known layout has the keys {', '.join(map(repr, obj)) or '(none)'}; expected 'conversations', 'messages', "
-        "'instruction' and 'output', or 'chosen' and 'rejected' with or without 'prompt'"
+        "'instruction' and 'output', 'prompt' and 'completion', or 'chosen' and 'rejected' with or without 'prompt'"
     )
+
+
+def has_role(messages: Any, key: str = "role") -> bool:
+    """Whether the first of some messages names its role under `key`."""
+    first = messages[:1] if isinstance(messages, list) else []
+    return any(isinstance(m, dict) and key in m for m in first)
 
 
 def layout_named(name: str) -> Layout:

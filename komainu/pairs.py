@@ -25,6 +25,8 @@ def told(pair: Pair, name: str) -> Message:
 class TurnsPair(Layout):
     """`conversations` up to the last question, `chosen` and `rejected` one message each (LLaMA-Factory)."""
 
+    holds: ClassVar[type] = Pair
+
     def read(self, obj: Object) -> Parts:
         messages = read_messages(obj, self.key, self.keys)
         chosen, rejected = (answer(read_message(obj.get(k), self.keys, k), k) for k in ("chosen", "rejected"))
@@ -38,6 +40,8 @@ class TurnsPair(Layout):
 
 class Explicit(Layout):
     """`prompt`, `chosen` and `rejected` are lists of messages, the answers of one message each (TRL)."""
+
+    holds: ClassVar[type] = Pair
 
     def read(self, obj: Object) -> Parts:
         messages = read_messages(obj, self.key, self.keys)
@@ -58,6 +62,8 @@ class Explicit(Layout):
 class Plain(Layout):
     """`prompt`, `chosen` and `rejected` are strings (TRL's standard format); the prompt is one user turn."""
 
+    holds: ClassVar[type] = Pair
+
     def read(self, obj: Object) -> Parts:
         prompt, chosen, rejected = (text_at(obj, k) for k in ("prompt", "chosen", "rejected"))
         answers = (Message("assistant", chosen), Message("assistant", rejected))
@@ -77,6 +83,8 @@ class Whole(Layout):
     With `key` set there is also the prompt as a string, as in UltraFeedback; else the prompt is
     implicit, as in TRL.
     """
+
+    holds: ClassVar[type] = Pair
 
     def read(self, obj: Object) -> Parts:
         chosen, rejected = (read_messages(obj, k + self.suffix, self.keys) for k in ("chosen", "rejected"))
@@ -121,6 +129,7 @@ def last_question(messages: tuple[Message, ...]) -> str:
 class AlpacaPair(Layout):
     """`instruction` and `input` (joined by a line end), `chosen`, `rejected`; `system` and `history` where given."""
 
+    holds: ClassVar[type] = Pair
     answers: ClassVar[tuple[str, ...]] = ("chosen", "rejected")
 
     def read(self, obj: Object) -> Parts:

@@ -1,4 +1,4 @@
-"""Rows and JSON objects in Parquet, zstd inside, a batch at a time. Needs pyarrow.
+"""Rows and JSON objects in Parquet (zstd inside) and Arrow files, a batch at a time. Needs pyarrow.
 
 Rows have typed columns that pandas and datasets read: `messages` (or `prompt`) is a list of structs
 {role, content, extra}; `extra` and `meta` are JSON strings, for their keys differ from row to row.
@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from komainu.errors import UsageError
-from komainu.files import whole
+from komainu.files import Found, whole
 from komainu.rows import Chat, Message, Pair, Row, Score
+from komainu.tables import json_value, opened
 
 BATCH = 1024
 TEXT = pa.string()
@@ -42,11 +43,13 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a file written by `write_rows`; its columns must be exactly those of a row type."""
-    with opened(path) as file:
-        kind = row_type(file.schema_arrow)
+    with opened(path) as table:
+        kind = row_type(table.schema)
         if kind is None:
-            raise UsageError(f"{path}: its columns are not those of our rows: {', '.join(file.schema_arrow.names)}")
-        for number, value in values(file):
+            raise UsageError(f"{path}: its columns are not those of our rows: {', '.join(table.schema.names)}")
+        for number, value in table.rows():
+            if isinstance(value, str):
+                raise UsageError(f"{path}:{number}: {value}")
             yield row(f"{path}:{number}", kind, value)
 
 
@@ -64,21 +67,47 @@ def write_objects(path: Path, objects: Iterable[dict[str, Any]]) -> int:
     return write(path, chain(batch, objects), schema, check=True)
 
 
-def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of any Parquet file as JSON objects, with their numbers from 1; times and bytes become strings."""
-    with opened(path) as file:
-        kind = row_type(file.schema_arrow)
-        for number, value in values(file):
-            if kind is not None:
-                yield number, msgspec.json.decode(_json.encode(row(f"{path}:{number}", kind, value)))
-            else:
-                yield number, msgspec.to_builtins(value)
+def schema_of(value: dict[str, Any]) -> Any:
+    """Columns for objects like this one: a list that is empty is one of lists of texts."""
+    empty = pa.list_(pa.list_(TEXT))
+    fields = pa.RecordBatch.from_pylist([value]).schema
+    return pa.schema(
+        [(f.name, empty if pa.types.is_null(getattr(f.type, "value_type", TEXT)) else f.type) for f in fields]
+    )
+
+
+def read_objects(path: Path) -> Iterator[Found]:
+    """The rows of any file as JSON objects, with their numbers from 1; times and bytes become strings.
+
+    A row that JSON cannot hold has a problem. Raises UsageError for a file that is damaged, with the row before it.
+    """
+    with opened(path) as table:
+        kind = row_type(table.schema)
+        for number, value in table.rows():
+            if isinstance(value, str):
+                yield Found(number, None, value)
+                continue
+            try:
+                yield Found(number, json_value(value, table.floats) if kind is None else as_json(row("", kind, value)))
+            except (UsageError, ValueError) as error:
+                yield Found(number, None, str(error).removeprefix(": "))
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.json.decode(_json.encode(row))
+    return value
+
+
+def count(path: Path) -> int:
+    """How many rows a file has."""
+    with opened(path) as table:
+        return table.count()
 
 
 def write(path: Path, objects: Iterable[dict[str, Any]], schema: Any, *, check: bool) -> int:
     """Write objects with the columns given; with `check` each must come back equal. Returns how many."""
     objects, count = iter(objects), 0
-    with refusing(path), whole(path) as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
+    with refusing(path), whole(path) as out, writing(path, out, schema) as writer:
         while batch := list(islice(objects, BATCH)):
             made = pa.RecordBatch.from_pylist(batch, schema=schema)
             for number, after in enumerate(made.to_pylist() if check else []):
@@ -92,6 +121,13 @@ def write(path: Path, objects: Iterable[dict[str, Any]], schema: Any, *, check: 
     return count
 
 
+def writing(path: Path, out: Any, schema: Any) -> Any:
+    """A writer of record batches in the format of the name; Arrow files are IPC streams, as `datasets` writes them."""
+    if path.name.lower().endswith(".arrow"):
+        return pa.ipc.new_stream(out, schema)
+    return pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True)
+
+
 def different(before: dict[str, Any], after: dict[str, Any]) -> str | None:
     """The first key in which two objects differ as JSON; None when they are equal."""
     keys = sorted(before.keys() | after.keys())
@@ -103,18 +139,6 @@ def same(a: Any, b: Any) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """A Parquet file; what is none, or damaged, is an error of the user's."""
-    try:
-        with open(path, "rb") as raw, pq.ParquetFile(raw) as file:
-            yield file
-    except pa.ArrowException as error:
-        raise UsageError(f"{path}: not Parquet, or damaged: {str(error).splitlines()[0]}") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-
-
-@contextmanager
 def refusing(path: Path) -> Iterator[None]:
     """What Arrow cannot hold is an error of the user's."""
     try:
@@ -122,11 +146,6 @@ def refusing(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path}: Parquet cannot hold this: {reason}; write .jsonl.zst instead") from None
-
-
-def values(file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=BATCH))
-    yield from enumerate(chain.from_iterable(batches), 1)
 
 
 def row_type(schema: Any) -> type[Row] | None:

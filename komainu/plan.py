@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from textwrap import shorten
-from typing import Any, Literal, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 from komainu.convert import describe, fits
 from komainu.errors import Drift, UsageError
-from komainu.stage import Stage, held, upstream_first, wiring
+from komainu.stage import Stage, Weights, held, upstream_first, wiring
 from komainu.store import Artifact, Store, lacking
+
+if TYPE_CHECKING:
+    from komainu.holdout import Said
 
 State = Literal["built", "to build", "not needed", "refused"]
 
@@ -40,6 +43,7 @@ class Plan:
     """Every stage under a target, inputs first."""
 
     lines: tuple[Line, ...]
+    warnings: tuple[str, ...] = ()  # `Stage id: what`, of what nobody has looked at
 
     @property
     def problems(self) -> list[str]:
@@ -72,13 +76,26 @@ def plan(target: Stage, store: Store) -> Plan:
         except UsageError as error:
             refused.add(stage.id)
             problems[stage.id].append(f"{'drift: ' if isinstance(error, Drift) else ''}{error}")
+    warnings: list[str] = []
+    if not any(problems.values()):
+        for stage, text, fatal in trained_on_tests(target, order, built):
+            (problems[stage.id] if fatal else warnings).append(text if fatal else f"{stage.label}: {text}")
     states: dict[str, State] = {**dict.fromkeys(built, "built"), **dict.fromkeys(refused, "refused")}
     for stage in lacking(order, target, {s.id for s in order} - built.keys() - refused):
         states[stage.id] = "to build"
     counts = Counts(built, {i for i, found in problems.items() if found})
     return Plan(
-        tuple(Line(s, states.get(s.id, "not needed"), counts(s), tuple(dict.fromkeys(problems[s.id]))) for s in order)
+        tuple(Line(s, states.get(s.id, "not needed"), counts(s), tuple(dict.fromkeys(problems[s.id]))) for s in order),
+        tuple(warnings),
     )
+
+
+def trained_on_tests(target: Stage, order: Sequence[Stage], built: Mapping[str, Artifact]) -> Iterator[Said]:
+    """What is to be said of training and test together; nothing is loaded for it where nothing is trained."""
+    if any(stage.makes is Weights and stage.id not in built for stage in order):
+        from komainu.holdout import holdout
+
+        yield from holdout(target, built)
 
 
 class Counts:

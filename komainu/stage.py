@@ -56,6 +56,7 @@ class Stage(Spec):
     """A Spec that makes an artifact under `store/<stage>/<id>/`."""
 
     makes: ClassVar[type]  # Chat, Pair, Score, Weights, Page or Table
+    parallel: ClassVar[bool] = False  # several processes can run it together, by `ctx.group`
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         """Write files under `out`; return a small summary for the record. Equal inputs, equal bytes."""
@@ -79,6 +80,10 @@ class Stage(Spec):
     def peek(self) -> Iterator[Row] | None:
         """The rows, where they can be had without building anything (a file); None where they cannot."""
         return None
+
+    def apart(self, other: Stage) -> bool:
+        """Whether it is known without a look that this and the other have no row in common: two sides of one split."""
+        return False
 
     def ref(self, *, full: bool) -> dict[str, Any]:
         return {"stage": self.id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from komainu.errors import UsageError, nearest
 from komainu.rows import Chat, Message, Pair, Role
@@ -52,6 +52,7 @@ class Layout(ABC):
     key: str
     keys: Keys
     suffix: str = ""  # of the keys `chosen` and `rejected`
+    holds: ClassVar[type] = Chat
 
     @abstractmethod
     def read(self, obj: Object) -> Parts:

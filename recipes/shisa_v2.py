@@ -22,6 +22,7 @@ from komainu.train.directory import model_at
 from komainu.train.dpo import DPO
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
+from recipes import pairs as dpo
 from recipes import sets
 
 Size = Literal["qwen2.5-7b", "llama3.1-8b", "mistral-nemo-12b", "unphi4-14b", "qwen2.5-32b", "llama3.3-70b"]
@@ -47,10 +48,10 @@ SFT_MIX = {  # how much of each set is taken, as in the published training confi
 }
 DPO_MIX = {  # the last one is on the card of the release, its share is not published
     "ultrafeedback_armorm": 1.0,
-    "role_play_dpo": 1.0,
-    "translation_dpo": 1.0,
-    "instruction_following_dpo": 0.5,
-    "politeness": 1.0,
+    "roleplay_pairs": 1.0,
+    "bare_translation_pairs": 1.0,
+    "instruction_pairs": 0.5,
+    "politeness_pairs": 1.0,
 }
 
 
@@ -114,6 +115,29 @@ def mix_made(
         "instruction_following": sets.instruction_following(teacher, seed=seed),
     }
     return mixed(made, SFT_MIX)
+
+
+def preferences_made(
+    pairs: str,
+    licence: str,
+    teacher: str = "teacher",
+    student: str = "student",
+    judge: str = "judge",
+    reward: str = "",
+    seed: int = 0,
+) -> Mix:
+    """The DPO mix of sets made here: the better answers are a teacher's, those that a rule fails a student's.
+
+    `pairs` is an existing set of pairs under `licence`; `reward` a reward model, where one is served.
+    """
+    made: dict[str, Stage] = {
+        "ultrafeedback_armorm": dpo.ultrafeedback_armorm(pairs, licence, teacher, reward, judge, seed=seed),
+        "roleplay_pairs": dpo.roleplay_pairs(teacher, judge=judge, seed=seed),
+        "bare_translation_pairs": dpo.bare_translation_pairs(teacher, student, seed=seed),
+        "instruction_pairs": dpo.instruction_pairs(teacher, student, seed=seed),
+        "politeness_pairs": dpo.politeness_pairs(teacher, seed=seed),
+    }
+    return mixed(made, DPO_MIX)
 
 
 def found(folder: str, names: Mapping[str, float]) -> dict[str, str]:

@@ -35,7 +35,7 @@ EVAL = [
     "export",
     "compare",
 ]
-GROUPS = {"eval": EVAL, "data": ["check", "trace", "touched", "card", "push"], "release": ["evidence"]}
+GROUPS = {"eval": EVAL, "data": ["check", "export", "trace", "touched", "card", "push"], "release": ["evidence"]}
 HELP = [[], ["run"], ["serve"], ["chat"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
 FAMILY = "small.py:family"

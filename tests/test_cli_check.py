@@ -107,6 +107,7 @@ def test_benchmark_prompts_are_found_in_any_turn(komainu_: Run) -> None:  # noqa
     found = komainu_("data", "check", written(rows), "--against", items[0], "--against", items[1], "--json").json
     (sample,) = found["problems"]["contamination"]["samples"]
     assert sample["at"] == "chats.jsonl:2" and "item q7 of items.jsonl" in sample["what"]
+    assert sample["item"] == asked and asked[11:-1] in sample["passage"] and "ﾄｳｶｲﾄﾞｳ" in sample["passage"]
 
 
 def test_rows_are_rendered_and_masked_as_training_would(komainu_: Run, tmp_path: Path) -> None:  # noqa: F811

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.files import FORMATS, read_objects, read_rows, scan, write_json, write_objects, write_rows
+from komainu.files import FORMATS, TABLES, read_objects, read_rows, scan, write_json, write_objects, write_rows
 from komainu.rows import Chat, Message, Pair, Row, Score
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -47,7 +47,7 @@ def test_rows_come_back_equal_from_every_format(tmp_path: Path, suffix: str, row
     assert [*read_rows(path)] == rows
 
 
-@pytest.mark.parametrize("suffix", [s for s in FORMATS if s != ".parquet"])
+@pytest.mark.parametrize("suffix", [s for s in FORMATS if s not in TABLES])
 @QUICK
 @given(objects=st.lists(OBJECT, min_size=1, max_size=4))
 def test_objects_come_back_equal_with_their_lines(tmp_path: Path, suffix: str, objects: list[dict[str, Any]]) -> None:
@@ -143,6 +143,9 @@ BROKEN: list[tuple[str, bytes, str]] = [
     ("x.jsonl", b'{"a":NaN}\n', r"x.jsonl:1: not JSON: .*invalid character"),
     ("x.jsonl", b'{"a":1} {"b":2}\n', r"x.jsonl:1: not JSON: .*trailing characters"),
     ("x.jsonl", b'{"a":' + b"[" * 100_000, r"x.jsonl:1: not (JSON|readable)"),
+    ("x.jsonl", GOOD + b'{"a":{"b":1,"c":2,"b":1}}\n', r"x.jsonl:2: the key 'b' stands twice in one object"),
+    ("x.jsonl", b'{"a":1,"\\u0061":"\\u0022"}\n', r"x.jsonl:1: the key 'a' stands twice in one object"),
+    ("x.arrow", b"plain text", r"x.arrow: not Arrow, or damaged"),
     ("x.json", b"[]", r"x.json: the file holds no objects"),
     ("x.json", b'[\n{"a":1},\n{"a":tru}\n]', r"x.json:3: not JSON"),
     ("x.json", b'[\n{"a":1},\n\n{"a":2', r"x.json:2: the array does not end"),
@@ -175,6 +178,23 @@ def test_a_missing_file_a_folder_and_a_missing_folder_are_errors_of_the_user_s(t
         [*read_objects(tmp_path / f"folder{suffix}")]
     with pytest.raises(UsageError, match="there is no such folder to write"):
         write_rows(tmp_path / "none" / f"x{suffix}", [CHAT])
+
+
+def test_two_columns_of_one_name_are_refused_for_only_one_could_be_kept(tmp_path: Path) -> None:
+    pq.write_table(pa.table([[1], [2]], names=["a", "a"]), tmp_path / "x.parquet")
+    with pytest.raises(UsageError, match=r"x.parquet: two columns are called 'a'; rename one"):
+        [*scan(tmp_path / "x.parquet")]
+
+
+def test_damage_in_a_table_is_told_with_the_row_and_the_row_group(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    write_objects(path, ({"a": f"{i * 7919}"} for i in range(3000)))
+    found = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    data = bytearray(path.read_bytes())
+    data[found.data_page_offset + 60] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=r"x.parquet:1025: row group 1 is damaged: .*; get the file again"):
+        [*scan(path)]
 
 
 def test_scanning_goes_on_after_a_broken_line(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from komainu.rows import Chat, Message, Pair, decode, encode
 Json = dict[str, Any]
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 LEAF = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-NAMES = TEXT | st.sampled_from(["id", "meta", "shape", "extra", "name", "weight", "score_chosen", "tools", "system"])
+NAMES = TEXT | st.sampled_from(
+    ["id", "meta", "shape", "extra", "name", "weight", "score_chosen", "tools", "system", "label", "kto_tag"]
+)
 VALUE = LEAF | st.lists(LEAF, max_size=2) | st.dictionaries(NAMES, LEAF | st.lists(TEXT, max_size=1), max_size=2)
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CHAT_ROLES = {"from": ["human", "gpt", "system", "user", "chatgpt", "observation", "function_call"]}
@@ -62,6 +64,12 @@ def answers(draw: st.DrawFn, layout: str) -> Json:
     more = draw(others(*known, "chosen_messages", "rejected_messages"))
     if layout == "trl":
         return {**more, "prompt": prompt, "chosen": [one], "rejected": [two]}
+    if layout == "sharegpt-lists":
+        asked, said = (
+            draw(st.lists(message("from", "value"), min_size=1, max_size=3)),
+            message("from", "value", ["gpt"]),
+        )
+        return {**more, "chosen": [*asked, draw(said)], "rejected": [*asked, draw(said)]}
     if layout == "messages-pair":
         return {**more, "chosen_messages": [*prompt, one], "rejected_messages": [*prompt, two]}
     whole = {**more, "chosen": [*prompt, one], "rejected": [*prompt, two]}
@@ -69,9 +77,9 @@ def answers(draw: st.DrawFn, layout: str) -> Json:
 
 
 @st.composite
-def sharegpt_pair(draw: st.DrawFn) -> Json:
-    one, two = draw(message("from", "value", ["gpt"])), draw(message("from", "value", ["gpt", "assistant"]))
-    turns = draw(st.lists(message("from", "value"), max_size=3))
+def sharegpt_pair(draw: st.DrawFn, role: str, text: str, name: str) -> Json:
+    one, two = draw(message(role, text, [name])), draw(message(role, text, [name, "assistant"]))
+    turns = draw(st.lists(message(role, text), max_size=3))
     more = draw(others("conversations", "chosen", "rejected", "type"))
     return {**more, "conversations": turns, "chosen": one, "rejected": two}
 
@@ -93,13 +101,29 @@ def plain() -> st.SearchStrategy[Json]:
     return st.builds(lambda o, p, c, r: {**o, "prompt": p, "chosen": c, "rejected": r}, known, TEXT, TEXT, TEXT)
 
 
+@st.composite
+def kto(draw: st.DrawFn, *, plain: bool) -> Json:
+    known = ["prompt", "completion", "label", "type", "chosen", "conversations", "messages", "instruction"]
+    more = draw(others(*known, "chosen_messages"))
+    if draw(st.booleans()):
+        more["label"] = draw(st.booleans())
+    if plain:
+        return {**more, "prompt": draw(TEXT), "completion": draw(TEXT)}
+    prompt = draw(st.lists(message("role", "content"), max_size=3))
+    return {**more, "prompt": prompt, "completion": [draw(message("role", "content", ["assistant"]))]}
+
+
 OBJECTS: dict[str, st.SearchStrategy[Json]] = {
     "sharegpt": turns("conversations", "from", "value"),
     "sharegpt-role": turns("conversations", "role", "content"),
     "messages": turns("messages", "role", "content"),
     "alpaca": alpaca("output"),
     "alpaca-pair": alpaca("chosen", "rejected"),
-    "sharegpt-pair": sharegpt_pair(),
+    "kto": kto(plain=False),
+    "kto-plain": kto(plain=True),
+    "sharegpt-pair": sharegpt_pair("from", "value", "gpt"),
+    "sharegpt-role-pair": sharegpt_pair("role", "content", "assistant"),
+    "sharegpt-lists": answers("sharegpt-lists"),
     "trl": answers("trl"),
     "trl-plain": plain(),
     "trl-implicit": answers("trl-implicit"),
@@ -149,7 +173,56 @@ def test_a_chat_of_ours_comes_back_equal(layout: str, id: str, messages: list[Me
     assert to_row(through_json(from_row(row, layout)), id, layout) == row
 
 
-@pytest.mark.parametrize("layout", ["sharegpt-pair", "trl", "trl-implicit", "ultrafeedback", "messages-pair", "rows"])
+@pytest.mark.parametrize("layout", ["kto", "kto-plain"])
+@QUICK
+@given(id=TEXT, asked=TEXT, said=TEXT, meta=META)
+def test_an_answer_of_ours_comes_back_equal_with_its_label(
+    layout: str, id: str, asked: str, said: str, meta: Json
+) -> None:
+    for label in (True, False):
+        row = Chat(id, (Message("user", asked), Message("assistant", said)), {**meta, "label": label})
+        obj = through_json(from_row(row, layout))
+        assert obj["label"] is label and detect(obj) == layout
+        assert to_row(obj, id, layout) == row
+
+
+Q, A = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+
+
+@pytest.mark.parametrize("obj", [
+    {"prompt": "q", "completion": "a", "label": False},
+    {"prompt": [Q], "completion": [A], "label": False},
+    {"messages": [Q, A], "label": False},
+    {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "kto_tag": False},
+    {"instruction": "q", "input": "", "output": "a", "kto_tag": False},
+])  # fmt: skip
+def test_what_kto_learns_from_is_a_chat_whose_meta_has_the_label(obj: Json) -> None:
+    row = to_row(obj, "a")
+    assert isinstance(row, Chat) and row.meta["label"] is False
+    assert [(m.role, m.content) for m in row.messages] == [("user", "q"), ("assistant", "a")]
+    assert from_row(row, detect(obj)) == obj
+
+
+def test_a_label_that_is_no_boolean_is_refused_where_the_layout_has_one_and_kept_where_not() -> None:
+    with pytest.raises(UsageError, match="label is a number; expected true"):
+        to_row({"prompt": "q", "completion": "a", "label": 1}, "a")
+    row = to_row({"messages": [], "label": "cat"}, "a")
+    assert row.meta["extra"] == {"label": "cat"} and "label" not in row.meta
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "sharegpt-pair",
+        "sharegpt-role-pair",
+        "sharegpt-lists",
+        "trl",
+        "trl-implicit",
+        "ultrafeedback",
+        "messages-pair",
+        "rows",
+    ],
+)
 @QUICK
 @given(id=TEXT, messages=MESSAGES, chosen=TEXT, rejected=TEXT, meta=META)
 def test_a_pair_of_ours_comes_back_equal(

@@ -140,7 +140,7 @@ def counts(word: str) -> bool:
 class Tally(NamedTuple):
     """Of the words of a text: how many, their weight, how many are function words, whether all begin as names do."""
 
-    count: int
+    total: int
     weight: int
     english: int
     foreign: int
@@ -163,9 +163,9 @@ def tallied(tokens: Sequence[str]) -> Tally:
 
 def latin_language(words: Tally) -> str:
     """ "en", "other", or "" for one or two names."""
-    if words.count >= 5 and words.foreign > max(words.english, words.count / 10):
+    if words.total >= 5 and words.foreign > max(words.english, words.total / 10):
         return "other"
-    return "" if words.count <= 2 and not words.english and words.names else "en"
+    return "" if words.total <= 2 and not words.english and words.names else "en"
 
 
 def is_name(text: str, prompt: str) -> bool:

@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.checks.base import shown
 from komainu.context import Context
-from komainu.data.base import Dropped, Note, Sieve
-from komainu.data.keys import messages_of, unkana
-from komainu.data.overlap import Overlap, Overlaps
+from komainu.data.base import Note
+from komainu.data.keys import unkana
+from komainu.data.prepared import Prepared, Verdict
 from komainu.errors import UsageError
 from komainu.rows import Chat, Pair
 from komainu.stage import Stage
 
-EDITED_LEAST = 12  # characters an edited copy shares with its item, or it is chance
-NONE = Overlap(-1, 0.0, 0, "")
-EDITED_NGRAM = 8  # characters: in a text with a fifth of it changed, runs of this length survive
+if TYPE_CHECKING:
+    from komainu.data.repeated import Found, Judge, Looked
+
+SHORTEST = 8  # characters of `ngram`: shorter runs are shared by chance
+SHOWN = 600  # characters of an item or a passage that are kept to be shown
 
 
 class Item(NamedTuple):
-    """A benchmark item: its id, the stage it belongs to, its prompt as it is compared."""
+    """A benchmark item: its id, the stage it belongs to, its prompt as it is compared and as it is shown."""
 
     id: str
     stage: str
     text: str
+    prompt: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decontaminate(Sieve):
+class Decontaminate(Prepared):
     """Drop a row that repeats the prompt of an item of `against`, anywhere in its turns.
 
     Text is compared without width, case, spaces and punctuation, and with katakana as hiragana. Three kinds:
     `benchmark_prompt`: the prompts are equal; `benchmark_overlap`: shared runs of `ngram` characters cover
-    `coverage` of the item's payload; `benchmark_edited`: shared runs of 8 characters, 12 or more in all,
-    cover `edited` of it (an edited copy; 0 leaves this out). Payload is the prompt less what 1 in 100 items
-    (and 5 or more) share, so that a template counts for nothing. Where items are short and differ from training
-    rows by a word, as in the textbook, use coverage=1.0, edited=0: the whole prompt as a turn.
+    `coverage` of the item's payload; `benchmark_edited`: the fewest edits that make the item a passage of the row leave
+    `edited` of it (0 leaves this out). Payload is the prompt less what 1 in 100 items (and 5 or more) share, so that a
+    template counts for nothing. Where items are short and differ from training rows by a word, as in the textbook, use
+    coverage=1.0, edited=0: the whole prompt as a turn.
 
-    The dropped row's meta["contaminates"] has the item's id and stage, the coverage and the shared span.
-    The notes tell the kept rows' nearest coverage. Not covered: translated or reworded items, items of fewer
-    than `ngram` characters (only an equal prompt is found), and answers given away without their question.
+    The dropped row's meta["contaminates"] has the item's id and stage, the coverage and the shared span, and both
+    texts as they were written: the item's prompt and the row's passage. The notes tell the kept rows' nearest coverage.
+    Not covered: translated or reworded items; parts of items of fewer than `ngram` characters (an equal prompt is
+    found, and an edited copy of 12 characters or more, ASCII counted half); answers given away without their question.
     """
 
     against: tuple[Stage, ...]
     ngram: int = 20
     coverage: float = 0.6
-    edited: float = 0.5
+    edited: float = 0.65
 
     def __post_init__(self) -> None:
         if not (0 < self.coverage <= 1 and 0 <= self.edited <= 1):
             raise UsageError("Decontaminate.coverage is a share over 0 up to 1, edited from 0 (off) to 1")
-        if self.ngram < EDITED_NGRAM:
-            raise UsageError(f"Decontaminate.ngram is {self.ngram}; use at least {EDITED_NGRAM} characters")
+        if self.ngram < SHORTEST:
+            raise UsageError(f"Decontaminate.ngram is {self.ngram}; use at least {SHORTEST} characters")
+
+    def config(self, *, full: bool = True) -> dict[str, Any]:
+        found = super().config(full=full)
+        return {**found, "v": 2} if self.edited else found  # 2: edit distance
 
     def check(self) -> Iterator[str]:
         for stage in self.against:
@@ -64,94 +71,43 @@ class Decontaminate(Sieve):
         if not self.against:
             yield "Decontaminate.against is empty: name the stages whose items must not be in the data"
 
-    def __call__(self, rows: Iterator[Chat | Pair], ctx: Context) -> Iterator[Chat | Pair | Dropped | Note]:
-        judge = Judge(self, unique(items(self.against, ctx)))
-        for row in rows:
-            yield judge(row)
-        yield Note(judge.facts())
+    def load(self, ctx: Context) -> Judge:
+        from komainu.data.repeated import Judge
+
+        return Judge(self, unique(items(self.against, ctx)))
+
+    def prepare(self, rows: Sequence[Chat | Pair], loaded: Judge) -> Looked:
+        return loaded.look(rows)
+
+    def settle(self, prepared: Iterator[Looked], loaded: Judge) -> Iterator[list[Verdict | None] | Note]:
+        from komainu.data.repeated import Tally
+
+        tally = Tally()
+        for looked in prepared:
+            tally.add(looked, loaded.items)
+            yield [verdict(found, loaded.items) if (found := looked.found.get(i)) else None for i in range(looked.rows)]
+        yield Note(tally.facts(loaded.items))
 
 
-class Judge:
-    """Compares rows with items and keeps count."""
-
-    def __init__(self, step: Decontaminate, found: list[Item]) -> None:
-        self.step, self.items = step, found
-        texts = [item.text for item in found]
-        self.equal = {text: place for place, text in enumerate(texts)}
-        self.exact = Overlaps(texts, step.ngram, common=0.01)
-        self.loose = Overlaps(texts, EDITED_NGRAM, common=0.01) if step.edited else None
-        self.tally = Tally()
-
-    def __call__(self, row: Chat | Pair) -> Chat | Pair | Dropped:
-        self.tally.rows += 1
-        kind, overlap = self.compare(row)
-        if kind:
-            item = self.items[overlap.place]
-            self.tally.dropped[kind] += 1
-            self.tally.by_stage[item.stage] += 1
-            coverage = round(overlap.coverage, 4)
-            span = overlap.span.strip("\n")
-            met = {"id": item.id, "stage": item.stage, "coverage": coverage, "span": span}
-            why = f"{kind}: {item.id} of {item.stage}, {coverage:.2f} of it: {shown(span, 80)}"
-            return Dropped(row.with_meta(contaminates=met), why)
-        self.tally.near(row.id, overlap)
-        return row
-
-    def compare(self, row: Chat | Pair) -> tuple[str, Overlap]:
-        """The kind of contamination ("" for none) with the item, or with the nearest item."""
-        turns = [unkana(m.content) for m in messages_of(row)]
-        prompt = joined(turns[: len(row.prompt)])
-        if prompt in self.equal:
-            return "benchmark_prompt", Overlap(self.equal[prompt], 1.0, len(prompt), prompt)
-        text = joined(turns)
-        exact = self.exact.most(text) or NONE
-        if exact.coverage >= self.step.coverage:
-            return "benchmark_overlap", exact
-        loose = self.loose.most(text) if self.loose else None
-        if loose and loose.coverage >= self.step.edited and loose.characters >= EDITED_LEAST:
-            return "benchmark_edited", loose
-        return "", exact
-
-    def facts(self) -> dict[str, Any]:
-        tally = self.tally
-        nearest: dict[str, Any] = {"coverage": round(tally.nearest.coverage, 4), "row": tally.nearest_row}
-        if tally.nearest.place >= 0:
-            item = self.items[tally.nearest.place]
-            nearest |= {"id": item.id, "stage": item.stage, "span": tally.nearest.span.strip("\n")}
-        found = tally.dropped.total()
-        return {
-            "compared": f"{tally.rows} rows with {len(self.items)} items, {found} found",
-            "rows": tally.rows,
-            "items": len(self.items),
-            "found": dict(sorted(tally.dropped.items())),
-            "by": dict(sorted(tally.by_stage.items())),
-            "nearest": nearest,
-            "coverage": {f"{b / 10:.1f}": tally.bins[b] for b in sorted(tally.bins)},
-        }
-
-
-@dataclass
-class Tally:
-    """What was found, and of the rows that stay the nearest and the number in each tenth of coverage."""
-
-    rows: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    by_stage: Counter[str] = field(default_factory=Counter)
-    bins: Counter[int] = field(default_factory=Counter)
-    nearest: Overlap = NONE
-    nearest_row: str = ""
-
-    def near(self, row: str, overlap: Overlap) -> None:
-        self.bins[min(int(overlap.coverage * 10), 9)] += 1
-        if overlap.coverage > self.nearest.coverage:
-            self.nearest, self.nearest_row = overlap, row
+def verdict(found: Found, items: Sequence[Item]) -> Verdict:
+    """Both texts are in the row's meta: `item`, the item's prompt, and `passage`, what the row has of it."""
+    item, overlap = items[found.overlap.place], found.overlap
+    span = overlap.span.strip("\n")
+    met = {"id": item.id, "stage": item.stage, "coverage": round(overlap.coverage, 4), "span": span}
+    why = f"{found.kind}: {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {shown(span, 80)}"
+    return Verdict(why, {"contaminates": {**met, "item": item.prompt, "passage": found.passage}})
 
 
 def items(against: Iterable[Stage], ctx: Context) -> Iterator[Item]:
     for stage in against:
         for row in ctx.open(stage).rows():
             assert isinstance(row, Chat), "check() lets only stages of chats through"
-            yield Item(row.id, stage.label, joined(unkana(m.content) for m in row.prompt))
+            yield item(row.id, stage.label, [m.content for m in row.prompt])
+
+
+def item(id: str, stage: str, turns: Sequence[str]) -> Item:
+    """An item whose prompt has these turns."""
+    return Item(id, stage, joined(map(unkana, turns)), excerpt("\n".join(turns)))
 
 
 def unique(found: Iterable[Item]) -> list[Item]:
@@ -165,3 +121,7 @@ def unique(found: Iterable[Item]) -> list[Item]:
 def joined(turns: Iterable[str]) -> str:
     """Folded turns with a line end before, between and after them, so that a match tells where turns end."""
     return "\n" + "".join(turn + "\n" for turn in turns)
+
+
+def excerpt(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

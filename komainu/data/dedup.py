@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from komainu.data.base import Note
-from komainu.data.keys import On, key_of, known
+from komainu.data.keys import On, keys_of, known
 from komainu.data.prepared import Prepared, Verdict
 from komainu.rows import Chat, Pair
 
@@ -28,7 +28,7 @@ class Exact(Prepared):
         known(self.on, "Exact")
 
     def prepare(self, rows: Sequence[Chat | Pair], loaded: None) -> Keyed:
-        return [(row.id, hashed(key_of(row, self.on))) for row in rows]
+        return [(row.id, hashed(key)) for row, key in zip(rows, keys_of(rows, self.on), strict=True)]
 
     def settle(self, prepared: Iterator[Keyed], loaded: None) -> Iterator[list[Verdict | None] | Note]:
         kept: dict[bytes, str] = {}

@@ -1,20 +1,22 @@
-"""Sources: a user's own file of chats or of preference pairs, identified by its content."""
+"""Sources: a user's own chats or preference pairs, in files or on the hub, identified by their content."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from komainu.data.base import DropLog, Dropped
+from komainu.data.part import part_of, split_part
+from komainu.data.places import Stamp, content, files_at, hub_ref, missing, stamps
+from komainu.data.reading import Reader, Seen, Survey
 from komainu.errors import UsageError, nearest
-from komainu.files import FORMATS, Found, form, scan, write_rows
-from komainu.layouts import LAYOUTS, detect, to_row
+from komainu.files import FORMATS, write_rows
+from komainu.layouts import LAYOUTS
 from komainu.rows import Chat, Pair, Role, Row, pair_problem, turns_problem
 from komainu.spec import where
 from komainu.stage import Stage
@@ -22,30 +24,19 @@ from komainu.stage import Stage
 if TYPE_CHECKING:
     from komainu.context import Context
 
-SHOWN = 20  # problems of one file that are spelled out
 ENDS: dict[str, tuple[Role, ...]] = {"assistant": ("assistant",), "user": ("user", "tool")}
-META: dict[str, type] = {  # what steps and benches rely on, where a file's own meta has it
-    **{"source": str, "licence": str, "task": str, "lang": str, "register": str},
-    **{"references": list, "from": list, "format": dict, "hidden": dict},
-}
-
-
-class Survey(NamedTuple):
-    """One pass over a file: good rows, the first problems, how many there are."""
-
-    rows: int
-    shown: tuple[str, ...]
-    problems: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowFile(Stage, ABC):
-    """Rows of a file: JSON lines (.zst too), a JSON array or Parquet, in any of `komainu.layouts.LAYOUTS`.
+    """Rows of a file, a folder, a glob, or a dataset of the hub, in any format and layout that we read.
 
-    Identity is the content: `sha256` is taken from the file unless given, and a file that has changed
-    since is refused. Row ids are the file's own where they are unique, else <first 8 of sha256>-<line>.
-    meta.source is `source` or the file's stem, meta.licence is `licence`, unless a row's own meta says.
-    One wrong row and nothing is written.
+    `path` may end with a part, such as x.jsonl[:25%], and may be owner/name@commit of the hub, with :split or
+    :config/split. Identity is the content: `sha256` is taken from the files, in order, unless given, and files that
+    have changed since are refused; of the hub it is the commit. Row ids are the file's own where they are unique, else
+    <first 8 of the file's sha256>-<line>. meta.source is `source` or the name of file, folder or set, meta.licence is
+    `licence`, unless a row's own meta says. One broken row and nothing is written, unless `broken` allows that share
+    of them: then they are dropped, each with its reason.
     """
 
     path: str = where()
@@ -53,118 +44,130 @@ class RowFile(Stage, ABC):
     licence: str
     source: str = ""
     layout: str = ""  # as the first object tells, unless given
+    part: str = ""  # [:25%], [10:200], [-5%:]: what of the rows is taken, see `part.py`
+    hub: str = ""  # owner/name@commit:split
+    broken: float = 0.0  # the largest share of rows that may be broken
 
     def __post_init__(self) -> None:
-        if not self.sha256 and Path(self.path).is_file():
-            object.__setattr__(self, "sha256", digest(*stamp(self.path)))
+        if self.path and not Path(self.path).exists():
+            path, part = split_part(self.path)
+            if part and not self.part:
+                self.set(path=path, part=part)
+            if hub_ref(path) is not None and not self.hub:
+                self.set(path="", hub=path)
+        if self.path and not self.sha256 and not self.hub:
+            try:
+                files = files_at(self.path)
+            except UsageError:  # told by `check`
+                files = []
+            self.set(sha256=content(files) if files else "")
+
+    def set(self, **fields: str) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     @abstractmethod
     def wrong(self, row: Row) -> str:
         """What is wrong with a row, in a sentence; "" when nothing is."""
 
+    def files(self) -> list[Path]:
+        """The files in the order they are read; those of the hub are fetched. Raises UsageError."""
+        if (ref := hub_ref(self.hub)) is None:
+            return files_at(self.path)
+        from komainu.data.hub import fetched
+
+        return fetched(ref)
+
     def check(self) -> Iterator[str]:
-        """What is wrong with the fields; else with the rows, the first 20 spelled out."""
+        """What is wrong with the fields; else with the rows, the first 20 spelled out. The hub is not asked."""
         if wrong := [*self.field_problems()]:
             yield from wrong
-            return
-        found = survey(self, *stamp(self.path))
-        yield from found.shown
-        if found.problems > len(found.shown):
-            yield f"{self.path}: {found.problems} problems in all; the first {len(found.shown)} are shown"
+        elif not self.hub and (found := survey(self, stamps(self.files()))).fails:
+            yield from found.said()
 
     def field_problems(self) -> Iterator[str]:
-        """What is wrong with the fields, the file not yet read."""
-        name, file = type(self).__name__, Path(self.path)
+        """What is wrong with the fields, the rows not yet read."""
+        name = type(self).__name__
         if not self.licence.strip():
             yield f"{name}.licence is empty; name the licence of the file, it goes into every row"
         if self.layout and self.layout not in LAYOUTS:
             yield f"{name}.layout is {self.layout!r}, which is no layout{nearest(self.layout, LAYOUTS)}"
-        if not self.path:
-            yield f"{name}.path is empty; give the file to read"
-        elif not file.is_file():
-            yield f"{self.path}: {missing(file)}"
-        elif not file.name.lower().endswith(FORMATS):
-            yield f"{self.path}: the name tells no known format; known are {' '.join(FORMATS)}"
-        elif (actual := digest(*stamp(self.path))) != self.sha256:
+        if not 0 <= self.broken < 1:
+            yield f"{name}.broken is {self.broken}; it is a share of the rows, at least 0 and below 1"
+        try:
+            part_of(self.part)
+            yield from self.place_problems()
+        except UsageError as error:
+            yield str(error)
+
+    def place_problems(self) -> Iterator[str]:
+        """What is wrong with where the rows lie."""
+        if self.hub:
+            ref = hub_ref(self.hub)
+            if wrong := "write owner/name@commit" if ref is None else ref.problem():
+                yield f"{self.hub}: {wrong}"
+            if self.path:
+                yield f"{type(self).__name__} has a path and a set of the hub; give one of them"
+        elif not self.path:
+            yield f"{type(self).__name__}.path is empty; give the file to read"
+        elif not (files := self.files()):
+            yield f"{self.path}: {missing(self.path)}"
+        elif wrong := next((str(f) for f in files if not f.name.lower().endswith(FORMATS)), ""):
+            yield f"{wrong}: the name tells no known format; known are {' '.join(FORMATS)}"
+        elif (actual := content(files)) != self.sha256:
             yield f"{self.path} has changed: its sha256 is {actual}, the recipe says {self.sha256 or 'nothing'}"
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
-        return None if [*self.field_problems()] else survey(self, *stamp(self.path)).rows
+        return None if self.hub or [*self.field_problems()] else survey(self, stamps(self.files())).rows
 
     def peek(self) -> Iterator[Row] | None:
-        """The rows of a file without a problem."""
-        return None if any(self.check()) else (row for row, _ in self.read() if row is not None)
+        """The good rows of files that are fit to be read."""
+        if self.hub or any(self.check()):
+            return None
+        return (seen.row for seen in self.read() if seen.row is not None and not seen.reason)
 
     def problems(self) -> Iterator[str]:
         """Every problem of the rows: file:line, the row's id, and what is wrong."""
-        return (problem for _, problem in self.read() if problem)
+        return (seen.problem for seen in self.read() if seen.reason)
 
-    def read(self) -> Iterator[tuple[Row | None, str]]:
-        """The rows with what is wrong with each, "" for a good one; None where there is no row at all."""
-        layout, taken = self.layout, set[str]()
-        nothing = True
-        try:
-            for found in scan(Path(self.path)):
-                nothing = False
-                at = f"{self.path}:{found.line}"
-                if found.value is None:
-                    yield None, f"{at}: {found.problem}"
-                    continue
-                id = self.row_id(found, taken)
-                try:
-                    layout = layout or detect(found.value)
-                    row = to_row(found.value, id, layout)
-                except UsageError as error:
-                    yield None, f"{at}: row {id}: {error}"
-                    continue
-                wrong = self.wrong(row) if isinstance(row, self.makes) else self.misplaced(row)
-                wrong = wrong or meta_problem(row.meta)
-                yield self.labelled(row), f"{at}: row {id}: {wrong}" if wrong else ""
-        except UsageError as error:  # the file cannot be read any further
-            yield None, str(error)
-        else:
-            if nothing:
-                yield None, f"{self.path}: the file is empty"
-
-    def row_id(self, found: Found, taken: set[str]) -> str:
-        assert found.value is not None, "a broken line has no id"
-        own = found.value.get("id")
-        id = str(own) if isinstance(own, (str, int)) and not isinstance(own, bool) else ""
-        if not id or id in taken:
-            id = f"{self.sha256[:8]}-{found.line}"
-        taken.add(id)
-        return id
-
-    def misplaced(self, row: Row) -> str:
-        other = "PairFile" if isinstance(row, Pair) else "ChatFile"
-        return f"this is a {type(row).__name__}, not a {self.makes.__name__}; read the file with {other}"
-
-    def labelled(self, row: Chat | Pair) -> Row:
-        name = Path(self.path).name
-        source = self.source or name[: -len(form(Path(name)))]
-        return row.with_meta(**{"source": source, "licence": self.licence, **row.meta})
+    def read(self) -> Iterator[Seen]:
+        """Every object of the part, with what is wrong with each."""
+        return Reader(self).part()
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        """Write rows.jsonl; the summary is {"rows", "layout"}. Raises UsageError with the first 20 problems."""
+        """Write rows.jsonl, and dropped.jsonl where broken rows are allowed.
+
+        The summary is {"rows"}; with `broken` also "in", and "dropped" by reason: in = rows + dropped.
+        Raises UsageError with the first 20 problems.
+        """
         for problem in self.field_problems():
             raise UsageError(problem)
-        with ctx.progress(None, f"read {Path(self.path).name}") as bar:
+        found, name = Survey(self.hub or self.path, self.broken), type(self).__name__
+        with ExitStack() as open_for, ctx.progress(None, f"read {Path(self.path).name or self.hub}") as bar:
+            log = open_for.enter_context(DropLog(out / "dropped.jsonl")) if self.broken else None
 
             def good() -> Iterator[Row]:
-                problems: list[str] = []
-                total = 0
-                for row, problem in self.read():
+                for seen in self.read():
                     bar.update()
-                    if problem:
-                        total += 1
-                        problems += [problem] if total <= SHOWN else []
-                    elif row is not None and not total:
-                        yield row
-                if total:
-                    more = [f"{total} problems in all; the first {SHOWN} are shown"] if total > SHOWN else []
-                    raise UsageError("\n".join([*problems, *more]))
+                    if found.add(seen):
+                        assert seen.row is not None, "a good row is one"
+                        if log or not found.problems:
+                            yield seen.row
+                    elif log:
+                        log.add(name, Dropped(seen.row or blank(seen), f"{seen.reason}: {seen.why}"))
+                if found.fails:
+                    raise UsageError("\n".join(found.said()))
 
-            return {"rows": write_rows(out / "rows.jsonl", good())}
+            summary: dict[str, Any] = {"rows": write_rows(out / "rows.jsonl", good())}
+        if log is None:
+            return summary
+        dropped = {name: dict(sorted(log.counts[name].items()))} if log.counts else {}
+        return {**summary, "in": found.rows + found.problems, "dropped": dropped}
+
+
+def blank(seen: Seen) -> Chat:
+    """What stands for an object that is no row, among the dropped: its line is its id."""
+    return Chat(seen.id or f"line {seen.at.rpartition(':')[2]}", ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,52 +198,10 @@ class PairFile(RowFile):
         return pair_problem(row)
 
 
-def meta_problem(meta: dict[str, Any]) -> str:
-    """What is wrong with a meta object that a file brought, in a sentence; "" when nothing is."""
-    for key, wanted in META.items():
-        if key in meta and not isinstance(meta[key], wanted):
-            return f"meta.{key} is of type {type(meta[key]).__name__}; expected {wanted.__name__}"
-    if meta.get("lang", "ja") not in ("ja", "en"):
-        return f"meta.lang is {meta['lang']!r}; expected 'ja' or 'en', or none"
-    return ""
-
-
-def missing(file: Path) -> str:
-    """`no such file`, with the file of the nearest name, or the folder that is not there."""
-    if file.is_dir():
-        return "this is a folder; give a file"
-    if not file.parent.is_dir():
-        return f"no such file: there is no folder {file.parent}"
-    names = sorted(p.name for p in file.parent.iterdir() if p.name.lower().endswith(FORMATS))
-    return f"no such file{nearest(file.name, difflib.get_close_matches(file.name, names, n=1) or names[:8])}"
-
-
-def stamp(path: str) -> tuple[str, int, int]:
-    """A file's path, size and time of change: what this process knows of it holds while these do."""
-    found = Path(path).stat()
-    return path, found.st_size, found.st_mtime_ns
-
-
 @lru_cache(maxsize=256)
-def digest(path: str, size: int, changed: int) -> str:
-    """The SHA-256 of a file, read once a process."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-@lru_cache(maxsize=256)
-def survey(stage: RowFile, path: str, size: int, changed: int) -> Survey:
-    """One pass over a stage's file, made once a process."""
-    counts = {"rows": 0, "problems": 0}
-
-    def problems() -> Iterator[str]:
-        for _, problem in stage.read():
-            counts["problems" if problem else "rows"] += 1
-            if problem:
-                yield problem
-
-    every = problems()
-    shown = tuple(islice(every, SHOWN))
-    for _ in every:
-        pass
-    return Survey(counts["rows"], shown, counts["problems"])
+def survey(stage: RowFile, seen: tuple[Stamp, ...]) -> Survey:
+    """One pass over a stage's files, made once a process."""
+    found = Survey(stage.path, stage.broken)
+    for each in stage.read():
+        found.add(each)
+    return found

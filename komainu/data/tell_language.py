@@ -36,8 +36,8 @@ class TellLanguage(Step):
     Not covered: a language that is asked for in other words.
     """
 
-    alone: ClassVar[bool] = True
     eats: ClassVar[type] = object
+    alone: ClassVar[bool] = True
     languages: tuple[Lang, ...] = LANGUAGES
     of: Literal["answer", "request"] = "answer"
 

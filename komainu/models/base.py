@@ -14,6 +14,8 @@ from komainu.spec import Spec
 
 MOST = 32  # times the trained context; past it nobody has shown that anything sensible comes out
 
+CHAT = "/chat/completions"  # where a chat is asked for
+
 
 @dataclass(frozen=True, kw_only=True)
 class RopeScaling(Spec):
@@ -72,9 +74,32 @@ class Model(Spec):
             )
 
     @property
+    def path(self) -> str:
+        """Where in the OpenAI protocol it is asked."""
+        return "/completions" if self.raw else CHAT
+
+    @property
     def original(self) -> Model:
         """The same model in its first generation."""
         return replace(self, generation=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedder(Model):
+    """A model that gives the vector of a text. Endpoints answer it at /embeddings; nothing here trains or runs one.
+
+    Its reply's text is the vector as `models/embeddings.py` writes it.
+    """
+
+    max_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            raise UsageError(f"the Embedder {self.name!r} has weights; give it an endpoint of its name instead")
+
+    @property
+    def path(self) -> str:
+        return "/embeddings"
 
 
 class Question(NamedTuple):

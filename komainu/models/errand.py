@@ -14,9 +14,8 @@ from komainu.models.base import Reply
 from komainu.models.failures import ADVICE, WAIT, Attempt, Trouble
 from komainu.models.job import Job
 from komainu.models.pool import Pool
-from komainu.models.protocol import pause, read_reply, request_of
+from komainu.models.protocol import answer_in, pause, request_of
 from komainu.models.replica import Replica
-from komainu.models.rewards import read_mark
 from komainu.models.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ class Errand:
                 return False
             served_as = self.client.endpoint.model or model.name
             body = request_of(model, question, served_as, seed_of(model, question, 31))
-            found = await self.post(place, body)
-            reply = read_mark(found) if model.reward else read_reply(found, raw=model.raw)
+            reply = answer_in(await self.post(place, body), model)
             pool.answered(place, tokens, reply)
             if purse is not None:
                 purse.pay(model, question, reply)

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from komainu.errors import UsageError
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import CHAT, Model, Question, Reply
 from komainu.models.errand import Errand
 from komainu.models.failures import Trouble, read_status
 from komainu.models.job import Job
@@ -140,14 +140,14 @@ class HttpClient:
 def address(url: URL, model: Model) -> URL:
     """Where a model is asked at the server whose chat completions are at `url`; /classify lies beside /v1."""
     if model.reward:
-        top = url.path.removesuffix("/chat/completions").removesuffix("/v1")
+        top = url.path.removesuffix(CHAT).removesuffix("/v1")
         return url.with_path(top + "/classify", keep_query=True)
-    return beside(url, "/completions") if model.raw else url
+    return url if model.path == CHAT else beside(url, model.path)
 
 
 def beside(url: URL, path: str) -> URL:
     """Another address of the server whose chat completions are at `url`."""
-    return url.with_path(url.path.removesuffix("/chat/completions") + path, keep_query=True)
+    return url.with_path(url.path.removesuffix(CHAT) + path, keep_query=True)
 
 
 def without_secrets(text: str) -> str:

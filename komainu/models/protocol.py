@@ -13,9 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Embedder, Model, Question, Reply
+from komainu.models.embeddings import embedding_of, read_vector
 from komainu.models.failures import Kind, Trouble, excerpt, message_in
-from komainu.models.rewards import reward_request
+from komainu.models.rewards import read_mark, reward_request
 from komainu.models.seeds import turns
 from komainu.thinking import apart
 
@@ -70,6 +71,8 @@ def bare(url: str) -> str:
 def request_of(model: Model, question: Question, served_as: str, seed: int) -> bytes:
     """The JSON body of one request; equal questions give equal bytes. Servers take seeds of 31 bits."""
     asked: dict[str, Any]
+    if isinstance(model, Embedder):
+        return embedding_of(question, served_as)
     if model.reward:
         return reward_request(question, served_as)
     if model.raw:
@@ -89,6 +92,13 @@ def request_of(model: Model, question: Question, served_as: str, seed: int) -> b
     if model.stop:
         body["stop"] = list(model.stop)
     return msgspec.json.encode(body)
+
+
+def answer_in(body: bytes, model: Model) -> Reply:
+    """What a response body holds of a model: a vector, a mark or a text; raises Trouble when there is none."""
+    if isinstance(model, Embedder):
+        return read_vector(body)
+    return read_mark(body) if model.reward else read_reply(body, raw=model.raw)
 
 
 def read_reply(body: bytes, *, raw: bool = False) -> Reply:

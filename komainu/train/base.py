@@ -82,6 +82,7 @@ class Train(Stage):
     """A stage that trains a model further. A new objective is one file: a Train with `units`, `weight` and `loss`."""
 
     makes = Weights
+    parallel = True
     eats: ClassVar[type]  # the row it learns from
 
     model: Stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,17 +82,28 @@ def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None) -> t
 
     `noise` [1, N, width] is added to the input embeddings.
     """
-    given = {"input_ids": flat.ids}
-    if noise is not None:
-        given = {"inputs_embeds": model.get_input_embeddings()(flat.ids) + noise}
-    logits = model(
-        **given,
-        position_ids=flat.layout.positions,
-        flat=flat.layout,
-        use_cache=False,
-        logits_to_keep=flat.rows,
-    ).logits[0]
+    with noisy(model, noise):
+        logits = model(
+            input_ids=flat.ids,
+            position_ids=flat.layout.positions,
+            flat=flat.layout,
+            use_cache=False,
+            logits_to_keep=flat.rows,
+        ).logits[0]
     return -F.cross_entropy(logits.float(), flat.targets, reduction="none")
+
+
+@contextmanager
+def noisy(model: Any, noise: torch.Tensor | None) -> Iterator[None]:
+    """Add noise to what the embeddings give, within the model's own pass: outside of it a sharded model has none."""
+    if noise is None:
+        yield
+        return
+    hook = model.get_input_embeddings().register_forward_hook(lambda module, given, made: made + noise)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def sequence_sums(logps: torch.Tensor, flat: Flat) -> torch.Tensor:

@@ -102,11 +102,11 @@ def test_a_missing_file_is_no_error_to_name_but_a_problem_to_build(tmp_path: Pat
         stage.run(tmp_path, context(tmp_path))
 
 
-def test_a_missing_folder_and_a_folder_instead_of_a_file_are_said(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_folder_without_rows_are_said(tmp_path: Path) -> None:
     (only,) = ChatFile(path=str(tmp_path / "no" / "x.jsonl"), licence="MIT").check()
     assert only.endswith(f"x.jsonl: no such file: there is no folder {tmp_path / 'no'}")
     (only,) = ChatFile(path=str(tmp_path), licence="MIT").check()
-    assert only.endswith("this is a folder; give a file")
+    assert "this folder holds no rows; known formats are .jsonl" in only
 
 
 def test_a_file_that_has_changed_under_its_sha256_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class Server:
         app.router.add_post("/v1/chat/completions", self._post)
         app.router.add_post("/v1/completions", self._post)
         app.router.add_post("/classify", self._post)
+        app.router.add_post("/v1/embeddings", self._post)
         app.router.add_post("/tokenize", self._tokenize)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self.runner.setup()

@@ -112,7 +112,7 @@ def test_preferences_are_the_five_sets_of_pairs(tmp_path: Path) -> None:
     whole = load(f"{RECIPE}:preferences", [f"folder={tmp_path}", "licence=cc-by-nc-4.0", "release=apache-2.0"]).stage
     assert any("forbids commercial use" in problem for problem in whole.check())
     with pytest.raises(UsageError, match="the mix lacks politeness"):
-        shisa_v2.mixed({n: stage for n in shisa_v2.DPO_MIX if n != "politeness"}, shisa_v2.DPO_MIX)
+        shisa_v2.mixed({n: stage for n in shisa_v2.DPO_MIX if n != "politeness_pairs"}, shisa_v2.DPO_MIX)
 
 
 def test_the_mix_of_sets_made_here_can_be_planned(world: World, tmp_path: Path) -> None:
@@ -121,6 +121,15 @@ def test_the_mix_of_sets_made_here_can_be_planned(world: World, tmp_path: Path) 
     planned = plan(stage, context(tmp_path).store)
     planned.refuse()
     assert {type(line.stage).__name__ for line in planned.lines} == {"ChatFile", "Grid", "Dataset", "Mix"}
+
+
+def test_the_pairs_made_here_can_be_planned(tmp_path: Path) -> None:
+    pairs = [Pair(f"p{i}", (Message("user", f"問い{i}"),), "よい", "悪い") for i in range(3)]
+    write_rows(tmp_path / "pairs.jsonl", pairs)
+    stage = load(f"{RECIPE}:preferences_made", [f"pairs={tmp_path / 'pairs.jsonl'}", "licence=mit"]).stage
+    assert isinstance(stage, Mix) and stage.row_type is Pair
+    assert [part.weight for part in stage.parts] == [*shisa_v2.DPO_MIX.values()]
+    plan(stage, context(tmp_path).store).refuse()
 
 
 def test_a_translation_of_an_odd_size_in_tokens_is_left_out(world: World, tmp_path: Path) -> None:

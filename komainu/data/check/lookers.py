@@ -20,8 +20,9 @@ from komainu.checks.repetition import Repetition
 from komainu.checks.text import visible
 from komainu.checks.truncation import Truncation
 from komainu.data.check.reading import Line, answers
-from komainu.data.decontaminate import Decontaminate, Item, Judge, joined, unique
-from komainu.data.keys import key_of, unkana
+from komainu.data.decontaminate import Decontaminate, Item, item, unique
+from komainu.data.keys import key_of, messages_of
+from komainu.data.near_dup import Near
 from komainu.errors import UsageError
 from komainu.files import read_objects
 from komainu.layouts import detect, to_row
@@ -35,11 +36,13 @@ ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a be
 
 
 class Problem(NamedTuple):
-    """A problem of one row: the name it is counted by, and what was seen."""
+    """A problem of one row: the name it is counted by, what was seen; of a repeated item its text, and the row's."""
 
     line: Line
     name: str
     what: str
+    item: str = ""
+    passage: str = ""
 
 
 Looker = Callable[[Sequence[Line]], Iterable[Problem]]
@@ -91,12 +94,14 @@ class Repeats:
     def __init__(self, threshold: float = 0.85) -> None:
         from komainu.data.minhash import Index
 
-        self.index = Index(threshold, 5, 128, 0, numbers=True)
+        near = Near(threshold=threshold)
+        self.sketcher = near.sketcher
+        self.index = Index(self.sketcher, numbers=near.numbers)
         self.exact: dict[bytes, str] = {}
         self.kept: list[str] = []
 
     def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
-        fresh: list[tuple[Line, str]] = []
+        fresh: list[Line] = []
         for line in lines:
             assert line.row is not None, "only rows are looked at"
             text = key_of(line.row, "both")
@@ -105,9 +110,9 @@ class Repeats:
                 yield Problem(line, "duplicate", f"of {self.exact[key]}")
             else:
                 self.exact[key] = f"{line.at}, row {line.id}"
-                fresh.append((line, text))
-        placed = self.index.place([text for _, text in fresh]) if fresh else ()
-        for (line, _), (place, similarity) in zip(fresh, placed, strict=True):
+                fresh.append(line)
+        turns = [[message.content for message in messages_of(line.row)] for line in fresh if line.row is not None]
+        for line, (place, similarity) in zip(fresh, self.index.place(self.sketcher(turns)), strict=True):
             if place is None:
                 self.kept.append(f"{line.at}, row {line.id}")
             else:
@@ -120,17 +125,18 @@ class Contamination:
     names = ("contamination",)
 
     def __init__(self, items: Iterable[Item]) -> None:
+        from komainu.data.repeated import Judge
+
         self.judge = Judge(Decontaminate(against=()), unique([*items]))
 
     def __call__(self, lines: Sequence[Line]) -> Iterator[Problem]:
-        for line in lines:
-            assert line.row is not None, "only rows are looked at"
-            kind, overlap = self.judge.compare(line.row)
-            if kind:
-                item = self.judge.items[overlap.place]
-                span = overlap.span.strip("\n")[:200]
-                what = f"{kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
-                yield Problem(line, "contamination", what)
+        rows = [line.row for line in lines if line.row is not None]
+        assert len(rows) == len(lines), "only rows are looked at"
+        for place, found in self.judge.look(rows).found.items():
+            item, overlap = self.judge.items[found.overlap.place], found.overlap
+            span = overlap.span.strip("\n")[:200]
+            what = f"{found.kind}: item {item.id} of {item.stage}, {overlap.coverage:.2f} of it: {span}"
+            yield Problem(lines[place], "contamination", what, item.prompt, found.passage)
 
 
 def items(path: Path) -> Iterator[Item]:
@@ -148,4 +154,4 @@ def items(path: Path) -> Iterator[Item]:
             raise UsageError(
                 f"{path}:{number}: no prompt to compare with; expected a chat, or one of {', '.join(ASKED)}"
             )
-        yield Item(id, path.name, joined(map(unkana, texts)))
+        yield item(id, path.name, texts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from komainu.data.files import meta_problem
+from komainu.data.reading import meta_problem
 from komainu.errors import UsageError
 from komainu.files import scan
 from komainu.layouts import detect, to_row

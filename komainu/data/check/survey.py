@@ -30,9 +30,12 @@ class Sample(NamedTuple):
     what: str
     question: str
     answer: str
+    item: str  # of a benchmark, and what the row has of it; "" for other problems
+    passage: str
 
     def json(self) -> dict[str, str]:
-        return {key: value for key, value in self._asdict().items() if key != "draw"}
+        beside = ("item", "passage")
+        return {key: text for key, text in self._asdict().items() if key != "draw" and (text or key not in beside)}
 
 
 @dataclass
@@ -115,7 +118,7 @@ def sample(problem: Problem) -> Sample:
     elif isinstance(line.row, Pair):
         question, answer = line.row.prompt[-1].content, line.row.chosen
     draw = hashlib.sha256(f"{problem.name}:{line.id or line.at}".encode("utf-8", "surrogatepass")).digest()[:8]
-    return Sample(draw, *map(shown, (line.at, line.id, problem.what, question, answer)))
+    return Sample(draw, *map(shown, (line.at, line.id, problem.what, question, answer, problem.item, problem.passage)))
 
 
 def shown(text: str) -> str:

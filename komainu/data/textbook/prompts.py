@@ -59,6 +59,9 @@ class Prompts(Stage):
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         return self.n
 
+    def apart(self, other: Stage) -> bool:
+        return isinstance(other, (Prompts, RawText)) and other.side != self.side
+
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         copies: dict[str, int] = {"duplicates": 0}
 
@@ -119,9 +122,13 @@ class RawText(Stage):
     """
 
     makes: ClassVar[type] = Chat
+    side: ClassVar[str] = "train"
 
     n: int
     seed: int = 0
+
+    def apart(self, other: Stage) -> bool:
+        return isinstance(other, (Prompts, RawText)) and other.side != self.side
 
     def check(self) -> Iterator[str]:
         if self.n < 1:
