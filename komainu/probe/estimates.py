@@ -36,5 +36,6 @@ def stay(went: int, of: int, made: int) -> Estimate:
 
 
 def shown(found: Estimate) -> str:
-    """`1.2k (1.1k-1.3k)`."""
-    return f"{number(found.mean)} ({number(found.low)}-{number(found.high)})"
+    """`1.2k (1.1k-1.3k)`, or the mean alone where it is certain."""
+    mean, low, high = map(number, found)
+    return mean if low == high else f"{mean} ({low}-{high})"
