@@ -80,10 +80,18 @@ def plan(
     values: Values = None,
     fresh: Fresh = "",
     rows: Annotated[int, typer.Option(min=0, help="Show so many rows of each training, and which tokens count.")] = 0,
+    probe: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Ask about this share of each dataset's rows for real.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", help="With --probe: most the target may cost so far.")
+    ] = None,
     json: Json = False,
 ) -> Job:
     """Tell what a run would build and cost, and what is wrong."""
-    return Job("plan", (target, values or [], fresh, rows), json)
+    if probe is None:
+        return Job("plan", (target, values or [], fresh, rows), json)
+    return Job("probe", (target, values or [], fresh, rows, probe, budget), json, "komainu.cli_probe")
 
 
 class Swept(NamedTuple):

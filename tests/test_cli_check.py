@@ -41,6 +41,11 @@ PLANTED: dict[str, list[Any]] = {
     "leakage": [said("駅は？", "その station は町の北にあります。")],
     "language": [said("今日は？", "It is sunny today and it will be warm.", meta={"lang": "ja"})],
     "mixed_register": [said("犬は？", "犬は動物です。とても賢い動物だ。昔から人と暮らします。今も人気がある。")],
+    "boilerplate": [said("鯨は？", "AIとして、個人的な意見はありませんが、鯨は海にいます。")],
+    "markup": [said("一覧は？", "要点は**速さと重さです。残りは明日話します。")],
+    "encoding": [said("橋は？", "川の上にある\ufffdです。")],
+    "shape": [said("印は？", "☆★☆★◎◎◎◎☆★☆★◎◎◎◎です☆☆☆☆")],
+    "private": [said("連絡先は？", "hanako.yamada@kmail.co.jpに書いてください。")],
     "duplicate": [said("山は？", "高いです。"), said("山は？", "高いです！")],
     "near_duplicate": [said("町の朝を話して。", SPEECH * 2), said("町の朝を話して。", SPEECH * 2 + "終わりです。")],
 }
