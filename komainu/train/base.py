@@ -70,11 +70,14 @@ class Fit(Spec):
 
 
 class Unit(NamedTuple):
-    """What is drawn as one: a chat (one document), or a pair (chosen, rejected) with its reference sums."""
+    """What is drawn as one: a chat (one document), or two answers to one prompt, with the numbers its loss needs.
+
+    The numbers of a pair are the reference sums of chosen and rejected.
+    """
 
     id: str
     documents: tuple[Tokens, ...]
-    reference: tuple[float, ...] = ()
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,7 @@ class Train(Stage):
     makes = Weights
     parallel = True
     eats: ClassVar[type]  # the row it learns from
+    names: ClassVar[tuple[str, ...]] = ("",)  # of a unit's documents
     even: ClassVar[bool] = False  # whether the loss is a sum in which every target's log-probability weighs the same
 
     model: Stage
@@ -97,6 +101,14 @@ class Train(Stage):
     def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
         """The units with whatever else the loss needs, from other inputs."""
         return units
+
+    def ahead(self, units: Sequence[Unit]) -> list[Unit]:
+        """Units of one document each whose log-probabilities are needed before the loss of a global batch."""
+        return []
+
+    def informed(self, units: Sequence[Unit], sums: Sequence[float]) -> list[Unit]:
+        """The units of a global batch, given those sums (without a gradient), one for each document of `ahead`."""
+        return [*units]
 
     def weight(self, units: Sequence[Unit]) -> float:
         """What the summed loss of a global batch is divided by, however it is cut into micro-batches."""

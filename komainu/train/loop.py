@@ -157,7 +157,7 @@ def train_on(
     tokenizer = load_tokenizer(source)
     units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source)
-    preflight(tokenizer, context_of(model.config), units, stage.fit)
+    preflight(tokenizer, context_of(model.config), units, stage.fit, stage.names)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks).run()
     weights = ranks.gathered(model)
     if ranks.main:

@@ -93,4 +93,4 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
         raise UsageError(f"{path} cannot be trained here: {why}")
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
-    preflight(tokenizer, context_of(config), stage.units(tokenizer, rows), stage.fit)
+    preflight(tokenizer, context_of(config), stage.units(tokenizer, rows), stage.fit, stage.names)

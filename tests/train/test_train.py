@@ -18,7 +18,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from komainu.rows import Chat, Message
 from komainu.train.base import Fit, Unit
-from komainu.train.dpo import DPO, pair_documents
+from komainu.train.documents import pair_documents
+from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.gradients import Gradients
 from komainu.train.loop import Loop, order
