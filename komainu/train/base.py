@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.spec import Spec
 from komainu.stage import Stage, Weights, needs
+from komainu.train.adapter import Adapter
 from komainu.train.directory import Directory
 from komainu.train.render import Tokens
 
@@ -93,6 +95,7 @@ class Train(Stage):
     model: Stage
     data: Stage
     fit: Fit
+    adapter: Adapter | None = None  # what is trained in place of all weights
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
@@ -122,6 +125,12 @@ class Train(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
         yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        if self.adapter is not None:
+            yield from (f"{type(self).__name__}.adapter: {p}" for p in self.adapter.problems())
+            if find_spec("peft") is None:
+                yield f"{type(self).__name__}.adapter needs PEFT: pip install 'komainu[lora]'"
+            if self.fit.optimizer == "muon":
+                yield f"{type(self).__name__}.fit.optimizer: Muon is for whole matrices, not for an adapter; take AdamW"
         yield from self.look()
 
     def look(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Checkpoints in safetensors: the weights, the optimiser's state, the step; the newest whole one counts.
+"""Checkpoints in safetensors: the trained weights, the optimiser's state, the step; the newest whole one counts.
 
 Ranks that hold a shard each write a file each. Any number of ranks, sharded or not, can go on from either.
 """
@@ -46,7 +46,7 @@ def save_checkpoint(
 
 def write(file: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -> None:
     """What of the weights and of the optimiser's state lies on this rank."""
-    named = dict(model.named_parameters())
+    named = {n: p for n, p in model.named_parameters() if p.requires_grad}
     names = {id(p): n for n, p in named.items()}
     tensors = {f"weight/{n}": local(p.detach()).cpu().contiguous() for n, p in named.items()}
     for parameter, state in optimizer.state.items():
@@ -83,6 +83,8 @@ def load_checkpoint(
         pieces = Pieces(found[-1])
         with torch.no_grad():
             for name, parameter in model.named_parameters():
+                if not parameter.requires_grad:
+                    continue
                 parameter.copy_(cut_as(parameter, pieces[f"weight/{name}"]))
                 keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
                 state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}

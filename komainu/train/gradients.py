@@ -48,7 +48,7 @@ class Gradients:
         self.stage, self.model, self.ranks = stage, model, ranks or Ranks()
         self.params = [p for p in model.parameters() if p.requires_grad]
         self.device = self.params[0].device
-        small = self.device.type == "cpu" and sum(p.numel() for p in self.params) < SMALL
+        small = self.device.type == "cpu" and sum(p.numel() for p in model.parameters()) < SMALL
         forks = small and sys.platform == "linux" and self.ranks.size == 1
         self.cores = (threads or os.cpu_count() or 1) if forks else 1
         self.partners: list[Partner] = []

@@ -27,7 +27,7 @@ from komainu.train.muon import Muon, orthogonal
 from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model, load_tokenizer, recompute
 from tests.train.world import Chats, Pairs, base, context
 
 ROOT = Path(__file__).parents[2]
@@ -279,3 +279,22 @@ def test_muon_learns_and_leaves_tables_and_vectors_to_adamw(built: Path) -> None
     stage = sft(optimizer="muon", steps=60)
     summary = ctx.store.build(stage, ctx).summary
     assert summary["last_loss"] < summary["first_loss"] / 2
+
+
+@pytest.mark.parametrize("make", [sft, dpo])
+def test_activations_computed_again_give_the_same_gradient_to_the_bit(built: Path, make: Any) -> None:
+    stage, ctx = make(), context(built)
+    for part in stage.inputs.values():
+        ctx.store.build(part, ctx)
+    units = stage.ready(stage.units(load_tokenizer(ctx.locate(base())), [*ctx.open(stage.data).rows()]), ctx)[:8]
+    found, passes = [], []
+    for again in (False, True):
+        model, times = load_model(ctx.locate(base())), [0]
+        model.get_decoder().layers[0].mlp.register_forward_pre_hook(lambda *_, t=times: t.append(1))
+        if again:
+            recompute(model)
+        gradients = Gradients(stage, model, 1)
+        found.append((gradients.of(units).loss, [p.grad for p in model.parameters()]))
+        passes.append(len(times) - 1)
+    assert found[0][0] == found[1][0] and passes[1] == 2 * passes[0]
+    assert all(torch.equal(a, b) for a, b in zip(found[0][1], found[1][1], strict=True))
