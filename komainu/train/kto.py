@@ -81,4 +81,4 @@ class KTO(Train):
         weights = label * self.desirable + (1 - label) * self.undesirable
         losses = weights * (1 - (sign * self.beta * (gain - z0)).sigmoid())
         right = (sign * (gain - z0)).detach() > 0
-        return losses.sum(), {"z0": float(z0.sum()), "accuracy": float(right.sum())}
+        return losses.sum(), {"z0": float(z0.sum()), "right": float(right.sum())}

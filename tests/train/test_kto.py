@@ -130,7 +130,7 @@ def test_the_first_loss_is_a_half_and_training_raises_what_is_wanted(built: Path
     made = ctx.store.build(kto(steps=30, lr=3e-3), ctx)
     lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
     assert abs(lines[0]["loss"] - 0.5) < 1e-6 and abs(lines[0]["z0"]) < 1e-4
-    assert lines[-1]["loss"] < 0.35 and lines[-1]["accuracy"] == 1.0
+    assert lines[-1]["loss"] < 0.35 and lines[-1]["right"] == 1.0
 
 
 def chats(n: int) -> list[Chat]:
