@@ -129,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Money | None = None  # money a target may cost, stopped runs of it included
     engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
+    llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
     slurm: Slurm = Slurm()
 
