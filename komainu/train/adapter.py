@@ -28,6 +28,8 @@ class Adapter(Spec):
     def problems(self) -> Iterator[str]:
         if self.rank < 1:
             yield f"rank is {self.rank}; it must be at least 1"
+        if tables := sorted({*self.targets} & {"lm_head", "embed_tokens"}):
+            yield f"targets hold {', '.join(tables)}; adapters are for the layers between the embeddings"
         if not self.alpha > 0:
             yield f"alpha is {self.alpha}; it must be above 0"
 

@@ -16,7 +16,6 @@ from komainu.errors import GateFailed, UsageError
 from komainu.train.adapter import Adapter
 from komainu.train.base import Train, Unit
 from komainu.train.flat import Flat, flatten
-from komainu.train.narrow import narrowed
 from komainu.train.weights import load_model
 
 ADAPTER = "adapter"  # the folder of a model directory that has the adapter by itself
@@ -115,12 +114,8 @@ def finished(
 def logits(model: Any, flat: Flat) -> torch.Tensor:
     """[T, vocabulary] logits at the target positions, float32."""
     given = {"input_ids": flat.ids, "position_ids": flat.layout.positions, "flat": flat.layout, "use_cache": False}
-    if narrowed(model):
-        hidden = model.get_decoder()(**given, rows=flat.rows).last_hidden_state
-        found: torch.Tensor = model.get_output_embeddings()(hidden)[0]
-        return found
-    whole: torch.Tensor = model(**given, logits_to_keep=flat.rows).logits[0]
-    return whole
+    found: torch.Tensor = model(**given, logits_to_keep=flat.rows).logits[0]
+    return found
 
 
 def file_name(name: str) -> str:
