@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from komainu.errors import GateFailed, UsageError
@@ -25,6 +26,8 @@ from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
 from komainu.train.weights import load_model, load_tokenizer
+from tests.train.gang import gang
+from tests.train.test_ranks import trained
 from tests.train.world import Chats, Pairs, base, context
 
 peft = pytest.importorskip("peft")
@@ -140,6 +143,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.train.test_lora import DORA, sft
+from tests.train.gang import gang
+from tests.train.test_ranks import trained
 from tests.train.world import context
 ctx = context(Path(sys.argv[2]), checkpoint_seconds=0.0)
 print(ctx.store.build(sft(DORA, steps=40), ctx).path)
@@ -190,3 +195,19 @@ def test_qlora_is_rendered_for_transformers_and_refused_without_cuda(built: Path
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="needs a CUDA GPU"):
             load_model(context(built).locate(base()), adapter)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "size", "shard"), [(DORA, 2, True), (LORA, 2, False)], ids=["sharded", "replicated"]
+)
+def test_ranks_end_with_the_weights_of_one(
+    built: Path, tmp_path: Path, adapter: Adapter, size: int, shard: bool
+) -> None:
+    stage, out = sft(adapter), tmp_path / "out"
+    alone = context(built).store.build(stage, context(built))
+    summary, *_ = gang(size, tmp_path / "ranks", lambda group: trained(stage, built, out, group, shard))
+    assert summary["merged_logits_apart"] <= 1e-4
+    for name in ("model.safetensors", "adapter/adapter_model.safetensors"):
+        mine, wanted = load_file(out / name), load_file(alone.path / name)
+        assert mine.keys() == wanted.keys()
+        assert all(torch.allclose(mine[n], wanted[n], atol=1e-4) for n in wanted)
