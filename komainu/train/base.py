@@ -29,7 +29,8 @@ class Fit(Spec):
 
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
-    learnt a step, a few matrix products more; the same learning rate serves. `neftune` is the alpha of NEFTune's noise
+    learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
+    (bitsandbytes). `neftune` is the alpha of NEFTune's noise
     on the input embeddings; 0 is none.
     """
 
@@ -41,7 +42,7 @@ class Fit(Spec):
     warmup: float = 0.03
     floor: float = 0.0
     weight_decay: float = 0.0
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "adamw8bit", "muon"] = "adamw"
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
     neftune: float = 0.0

@@ -51,10 +51,18 @@ def write(file: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -
     tensors = {f"weight/{n}": local(p.detach()).cpu().contiguous() for n, p in named.items()}
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
-            tensors[f"state/{key}/{names[id(parameter)]}"] = local(value.detach()).cpu().contiguous()
+            tensors[f"state/{key}/{names[id(parameter)]}"] = stored(value)
     save_file(tensors, file, metadata={"step": str(step)})
     with open(file, "rb") as handle:
         os.fsync(handle.fileno())
+
+
+def stored(value: torch.Tensor | int) -> torch.Tensor:
+    """A part of an optimiser's state; a table that parameters share is copied, for a file holds no tensor twice."""
+    if isinstance(value, int):
+        return torch.tensor(value)
+    found: torch.Tensor = local(value.detach()).cpu().contiguous()
+    return found.clone() if found.shape == (256,) else found
 
 
 class Pieces:
@@ -89,7 +97,10 @@ def load_checkpoint(
                 keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
                 state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}
                 optimizer.state[parameter] = {
-                    k: v if k == "step" else cut_as(parameter, v.to(parameter.device)) for k, v in state.items()
+                    k: (v if v.is_floating_point() else int(v))
+                    if k == "step"
+                    else cut_as(parameter, v.to(parameter.device))
+                    for k, v in state.items()
                 }
     if ranks is not None and not ranks.main:
         return step
