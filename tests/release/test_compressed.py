@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 
 from komainu.context import Context
 from komainu.errors import UsageError
-from komainu.release import compressed
 from komainu.release.compressed import SCRIPT, Compressed, launch
 from komainu.stage import Stage, Weights
 from tests.train.world import Chats, context
@@ -34,7 +34,7 @@ AWQ = Compressed(model=Model(), scheme="awq", calibration=Chats(n=12), rows=5, t
 
 def jobs(root: Path, stage: Compressed, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], str]:
     """The job of a stage on a machine without a GPU, and what is told."""
-    monkeypatch.setattr(compressed.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     ctx = context(root)
     with pytest.raises(UsageError, match="needs a CUDA GPU") as told:
         ctx.store.build(stage, ctx)
