@@ -10,6 +10,7 @@ from komainu.errors import UsageError
 from komainu.eval.stats.bootstrap import Floats, bca_mean
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.flips import sign_flip
+from komainu.eval.stats.intervals import Estimate
 from komainu.rows import Score
 from komainu.stage import Stage
 
@@ -35,8 +36,8 @@ def sweep(stage: RateSweep, ctx: Context) -> dict[str, Any]:
     ps = dict(zip(worse, holm([sign_flip(gaps[i]) for i in worse]), strict=True))
     rows: list[dict[str, Any]] = []
     for i, (rate, loss, column) in enumerate(zip(stage.rates, losses, columns, strict=True)):
-        own = bca_mean(loss + (column - loss * tokens) * share, f"{stage.seed}:{rate}")
-        gap = bca_mean(gaps[i], f"{stage.seed}:{rate}:gap")
+        own = ratio(column, tokens, f"{stage.seed}:{rate}")
+        gap = ratio(column - columns[best], tokens, f"{stage.seed}:{rate}:gap")
         said = "best" if i == best else word(gap.mean, ps[i], better_up=False)
         above = {"above": gap.mean, "above_low": gap.low, "above_high": gap.high, "p": ps.get(i)}
         rows.append({"lr": rate, "lr0": stage.anchors[i], "loss": loss, "low": own.low, "high": own.high, **above})
@@ -44,6 +45,12 @@ def sweep(stage: RateSweep, ctx: Context) -> dict[str, Any]:
     alike = [row for row in rows if row["word"] == "not distinguishable"]
     picked = {k: rows[best][k] for k in ("lr", "lr0", "loss")}
     return {"rows": len(ids), "rates": rows, "picked": picked, "advice": advice(rows, best, len(alike))}
+
+
+def ratio(sums: Floats, tokens: Floats, seed: str) -> Estimate:
+    """The mean of a token, with its interval over rows: rows are drawn, and how long they are with them."""
+    mean = float(sums.sum() / tokens.sum())
+    return bca_mean(mean + (sums - mean * tokens) / tokens.mean(), seed)
 
 
 def advice(rows: list[dict[str, Any]], best: int, alike: int) -> str:
