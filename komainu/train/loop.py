@@ -27,7 +27,7 @@ from komainu.train.preflight import preflight
 from komainu.train.ranks import Ranks, joined
 from komainu.train.shards import full
 from komainu.train.trackers import Trackers
-from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
+from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
 
 STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
 
@@ -155,10 +155,20 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source)
-    preflight(tokenizer, context_of(model.config), units, stage.fit)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
+    preflight(tokenizer, context_of(model.config), units, stage.fit, stage.names)
+    if ctx.settings.train.recompute:
+        recompute(model)
+    attached = None
+    if stage.adapter is not None:
+        from komainu.train.lora import Attached, finished
+
+        attached = Attached(model, stage.adapter, stage.fit.seed)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks).run()
     weights = ranks.gathered(model)
+    if ranks.main and attached is not None:
+        model, facts = finished(stage, attached, weights, source, units, out)
+        summary, weights = summary | facts, None
     if ranks.main:
         save_model(model, tokenizer, out, weights)
     ranks.wait()
@@ -169,5 +179,7 @@ def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
         raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+    if ranks.sharded and stage.fit.optimizer == "adamw8bit":
+        raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":
         raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")
