@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -28,7 +28,8 @@ class Fit(Spec):
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
     learnt a step, a few matrix products more; the same learning rate serves. `neftune` is the alpha of NEFTune's noise
-    on the input embeddings; 0 is none.
+    on the input embeddings; 0 is none. `order` "given" takes the rows as the data has them, every epoch alike: what
+    a Mix has put in order (languages one after the other, short rows first) is learnt in that order.
     """
 
     lr: float
@@ -43,6 +44,7 @@ class Fit(Spec):
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
     neftune: float = 0.0
+    order: Literal["shuffled", "given"] = "shuffled"
     micro_tokens: int = 16384
     seed: int = 0
 
@@ -67,14 +69,24 @@ class Fit(Spec):
             yield f"warmup is {self.warmup}; it is a share of the steps, from 0 to under 1"
         if self.neftune < 0:
             yield f"neftune is {self.neftune}; it must not be below 0"
+        if self.order not in ("shuffled", "given"):
+            yield f"order is {self.order!r}; it is 'shuffled' or 'given'"
 
 
 class Unit(NamedTuple):
-    """What is drawn as one: a chat (one document), or a pair (chosen, rejected) with its reference sums."""
+    """What is drawn as one: a chat (one document), a pair (chosen, rejected) with its reference sums, or answers.
+
+    `marks` are numbers that a loss needs of each document: of GRPO an advantage and log-probabilities, say.
+    """
 
     id: str
     documents: tuple[Tokens, ...]
     reference: tuple[float, ...] = ()
+    marks: tuple[tuple[float, ...], ...] = ()
+
+
+# answers a step's units with the model as it is: (units, step) -> what is trained on, and numbers worth logging
+Rollout = Callable[[Sequence[Unit], int], tuple[list[Unit], dict[str, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +107,21 @@ class Train(Stage):
     def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
         """The units with whatever else the loss needs, from other inputs."""
         return units
+
+    def examine(self, tokenizer: Any, context: int, units: Sequence[Unit]) -> None:
+        """Raise UsageError for units that cannot be trained on as they are, or do not suit the fit."""
+        from komainu.train.preflight import preflight
+
+        preflight(tokenizer, context, units, self.fit)
+
+    @property
+    def uses(self) -> int:
+        """How many steps one after the other learn from the same batch."""
+        return 1
+
+    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Rollout | None:
+        """Makes the answers that an on-policy method learns from; None where the data has them."""
+        return None
 
     def weight(self, units: Sequence[Unit]) -> float:
         """What the summed loss of a global batch is divided by, however it is cut into micro-batches."""

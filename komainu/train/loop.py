@@ -9,18 +9,17 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from komainu.context import Context
-from komainu.train.base import Train, Unit
+from komainu.train.base import Rollout, Train, Unit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
-from komainu.train.preflight import preflight
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
 
@@ -40,6 +39,8 @@ class Loop:
     units: Sequence[Unit]
     out: Path
     ctx: Context
+    rollout: Rollout | None = None
+    answered: tuple[list[Unit], dict[str, float]] = field(default_factory=lambda: ([], {}))
 
     @property
     def what(self) -> str:
@@ -65,18 +66,32 @@ class Loop:
             for step in range(first, steps):
                 started = time.monotonic()
                 rate = rate_at(self.stage.fit, step, steps)
-                found = self.step(gradients, optimizer, self.batch(step, epochs), step, rate)
+                units, notes = self.drawn(step, epochs)
+                found = self.step(gradients, optimizer, units, step, rate) | notes
                 seconds = time.monotonic() - started
                 line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
                 log.write(json.dumps(line) + "\n")
                 trackers.log(step, line)
                 bar.update(note=f"loss {found['loss']:.3f}, {line['tokens_per_s']:.0f} tokens/s")
-                if time.monotonic() - saved > self.ctx.settings.checkpoint_seconds and step + 1 < steps:
+                due = time.monotonic() - saved > self.ctx.settings.checkpoint_seconds
+                if due and step + 1 < steps and (step + 1) % self.stage.uses == 0:
                     log.flush()
                     save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
                     saved = time.monotonic()
         trackers.close()
         return self.summary(metrics, steps)
+
+    def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
+        """What a step learns from, and numbers worth logging; a batch that is answered here serves `uses` steps.
+
+        No checkpoint lies between those, so a resumed run begins with answering.
+        """
+        uses = self.stage.uses
+        if self.rollout is None:
+            return self.batch(step // uses, epochs), {}
+        if step % uses == 0:
+            self.answered = self.rollout(self.batch(step // uses, epochs), step)
+        return self.answered
 
     def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:
         """The global batch of a step: `global_batch` units on from where the last one ended."""
@@ -86,7 +101,9 @@ class Loop:
             epoch = position // count
             if epoch not in epochs:
                 epochs.clear()
-                epochs[epoch] = order([u.id for u in self.units], self.stage.fit.seed, epoch)
+                ids = [u.id for u in self.units]
+                given = self.stage.fit.order == "given"
+                epochs[epoch] = [*range(count)] if given else order(ids, self.stage.fit.seed, epoch)
             drawn.append(self.units[epochs[epoch][position % count]])
         return drawn
 
@@ -128,9 +145,10 @@ def train(stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any
     set_up_cpu(ctx.settings.threads)
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
-    units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
+    rows = [*ctx.open(stage.data).rows()]
+    units = stage.ready(stage.units(tokenizer, rows), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source)
-    preflight(tokenizer, context_of(model.config), units, stage.fit)
-    summary = Loop(stage, model, units, out, ctx).run()
+    stage.examine(tokenizer, context_of(model.config), units)
+    summary = Loop(stage, model, units, out, ctx, stage.rollout(model, tokenizer, rows)).run()
     save_model(model, tokenizer, out)
     return summary

@@ -32,8 +32,12 @@ def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
 def preflight(tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | None = None) -> None:
     """Refuse rendered rows that cannot be trained on as they are, and a fit that does not suit how many they are."""
     refuse([(u.id, what) for u in units for what in _problems(u, tokenizer, context)], len(units))
-    if fit is None:
-        return
+    if fit is not None:
+        suits(fit, units)
+
+
+def suits(fit: Fit, units: Sequence[Unit]) -> None:
+    """Refuse a fit that does not suit how many units there are."""
     steps = fit.total_steps(len(units))
     if len(units) < fit.global_batch:
         raise UsageError(f"{len(units)} rows are fewer than global_batch={fit.global_batch}; lower it, or give more")
