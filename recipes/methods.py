@@ -135,7 +135,7 @@ def iterated(size: Name = "xs", seed: int = 0, effort: Much = "short", rounds: i
         last = [*models.values()][-1]
         ask = Ask(model=Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96), samples=8)
         own = Dataset(sources=(here.prompts(here.effort.tune, i, RULED),), steps=(ask,))
-        models[f"round {i}"] = preferring(here, last, Prefer(answers=(own,), checks=(Format(),)), lr)
+        models[f"round {i}"] = preferring(here, last, Prefer(answers=(own,), checks=(Format(),), clean=False), lr)
     return here.board(**models)
 
 
