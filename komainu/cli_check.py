@@ -84,7 +84,8 @@ class Rendering:
         draw = drawn("mask", line)
         if len(self.masks) == MASKS and draw >= self.masks[-1][0]:
             return
-        told = [document(self.tokenizer, *each) for each in zip((SFT if len(documents) == 1 else DPO).names, documents, strict=True)]
+        names = (SFT if len(documents) == 1 else DPO).names
+        told = [document(self.tokenizer, *each) for each in zip(names, documents, strict=True)]
         texts = [{**d._asdict(), "runs": [[shown(run.text), run.trained] for run in d.runs]} for d in told]
         insort(self.masks, (draw, {"at": line.at, "id": shown(line.id), "documents": texts}), key=itemgetter(0))
         del self.masks[MASKS:]
