@@ -17,6 +17,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
+    ["program"],
     ["stage"],
     ["store"],
     ["stored"],
