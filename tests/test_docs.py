@@ -218,7 +218,12 @@ def test_exit_codes_are_told_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("first", "kind"),
-    [("setting", settings.Settings), ("of an endpoint", settings.Endpoint), ("of an engine", settings.Runtime)],
+    [
+        ("setting", settings.Settings),
+        ("of an endpoint", settings.Endpoint),
+        ("of an engine", settings.Runtime),
+        ("of a trainer", settings.Trainer),
+    ],
 )
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:
     told = {name.strip("`"): default.strip("`") for name, default, *_ in table("docs/settings.md", first)}

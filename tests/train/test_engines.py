@@ -271,8 +271,8 @@ Change = Callable[[dict[str, torch.Tensor]], object]
     [
         (lambda w: w.popitem(), "is lost"),
         (lambda w: w.update(more=torch.ones(2)), "more is new"),
-        (lambda w: w.update({[*w][0]: torch.empty(0)}), "is \\(0,\\), it was"),
-        (lambda w: [*w.values()][0].fill_(float("nan")), "not finite"),
+        (lambda w: w.update({next(iter(w)): torch.empty(0)}), "is \\(0,\\), it was"),
+        (lambda w: next(iter(w.values())).fill_(float("nan")), "not finite"),
         (lambda w: w["model.embed_tokens.weight"].zero_(), "is all zeros"),
         (lambda w: None, "nothing was trained"),
     ],

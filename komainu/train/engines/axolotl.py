@@ -113,7 +113,6 @@ class Axolotl(Engine):
             "logging_steps": 1,
             **({"auto_resume_from_checkpoints": True} if "save_steps" in here.keys else {"save_strategy": "no"}),
             "output_dir": site.out,
-            **({} if here.gpus else {"use_cpu": True}),
             **placed(self.name, here, self.placing),
         }
 
