@@ -87,7 +87,7 @@ class Trainer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a training engine of others runs on this machine. `keys` are its own, those that say how it runs."""
 
     gpus: Count = 0  # of this machine; 0: the CPU
-    micro_batch: Positive = 1  # rows a GPU takes at a time
+    micro_batch: Positive = 1  # rows a GPU takes at a time, where that changes nothing
     keys: dict[str, Any] = {}
 
 

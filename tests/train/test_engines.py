@@ -52,7 +52,7 @@ ZERO = {"deepspeed": "zero3.json"}
 
 
 def made(name: str, of: SFT | DPO) -> Engine:
-    return Axolotl(of=of) if name == "axolotl" else OpenRLHF(of=of)
+    return Axolotl(of=of, micro_batch=2) if name == "axolotl" else OpenRLHF(of=of)
 
 
 @pytest.mark.parametrize("name", ["axolotl", "openrlhf"])
@@ -132,9 +132,17 @@ def test_a_reference_of_ours_is_not_computed_and_not_asked_for() -> None:
 
 
 def test_the_batch_follows_from_gpus_and_what_does_not_divide_is_refused() -> None:
-    assert cut(128, "axolotl", EIGHT) == 8
+    assert cut(128, EIGHT, 2) == 8
     with pytest.raises(UsageError, match="global_batch 100 cannot be cut: 8 GPUs x 2 rows"):
-        cut(100, "axolotl", EIGHT)
+        cut(100, EIGHT, 2)
+
+
+def test_rows_at_a_time_are_a_setting_only_where_they_change_nothing() -> None:
+    one, two = (Axolotl(of=CHATS_SFT, precision="float32", micro_batch=n) for n in (1, 2))
+    assert one.id != two.id
+    told = [*one.misplaced(Settings(trainers={"axolotl": EIGHT}))]
+    assert len(told) == 1 and "give Axolotl(micro_batch=...)" in told[0]
+    assert [*OpenRLHF(of=CHATS_SFT).misplaced(Settings(trainers={"openrlhf": EIGHT}))] == []
 
 
 def test_how_it_runs_is_no_part_of_the_id_and_what_it_learns_no_setting() -> None:
@@ -149,10 +157,10 @@ def test_how_it_runs_is_no_part_of_the_id_and_what_it_learns_no_setting() -> Non
 
 
 def test_bfloat16_weights_alone_are_refused() -> None:
-    settings = Settings(trainers={"axolotl": EIGHT})
+    settings = Settings(trainers={"axolotl": Trainer(gpus=8)})
     assert any("no float32 weights" in why for why in Axolotl(of=CHATS_SFT).misplaced(settings))
     assert [*Axolotl(of=CHATS_SFT, precision="float32").misplaced(settings)] == []
-    sharded = Settings(trainers={"axolotl": Trainer(gpus=8, micro_batch=2, keys=ZERO)})
+    sharded = Settings(trainers={"axolotl": Trainer(gpus=8, keys=ZERO)})
     assert [*Axolotl(of=CHATS_SFT).misplaced(sharded)] == []
 
 

@@ -26,7 +26,7 @@ MODEL, PAIRS = base(steps=30), Pairs(n=32)
 CHATS_SFT = SFT(model=MODEL, data=Chats(n=32), fit=FIT)
 REFERENCE = Reference(model=MODEL, data=PAIRS)
 PAIRS_DPO = DPO(model=MODEL, data=PAIRS, reference=REFERENCE, fit=replace(FIT, lr=5e-4))
-HERE = {"axolotl": Trainer(micro_batch=4), "openrlhf": Trainer(micro_batch=4)}
+HERE = {"openrlhf": Trainer(micro_batch=4)}
 
 pytestmark = pytest.mark.engines
 
@@ -41,11 +41,13 @@ def ctx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
 @pytest.mark.parametrize("of", [CHATS_SFT, PAIRS_DPO])
 @pytest.mark.parametrize("name", ["axolotl", "openrlhf"])
 def test_it_learns_what_our_own_training_learns(ctx: Context, name: str, of: SFT | DPO) -> None:
-    stage: Engine = Axolotl(of=of, precision="float32") if name == "axolotl" else OpenRLHF(of=of)
+    stage: Engine = Axolotl(of=of, precision="float32", micro_batch=8) if name == "axolotl" else OpenRLHF(of=of)
     ours, theirs = ctx.store.build(of, ctx).summary, ctx.store.build(stage, ctx).summary
     print(name, type(of).__name__, {k: ours[k] for k in ("steps", "first_loss", "last_loss")}, theirs)
     assert theirs["steps"] == ours["steps"] == 8 and theirs["changed"] == theirs["tensors"]
-    assert theirs["first_loss"] == pytest.approx(ours["first_loss"], rel=0.05)
+    assert theirs["first_loss"] == pytest.approx(
+        ours["first_loss"], abs=0.002 if name == "axolotl" else 0.03
+    )  # four digits; bfloat16
     assert theirs["last_loss"] < theirs["first_loss"]
     again: list[Row] = [*ctx.store.build(Reference(model=stage, data=PAIRS), ctx).rows()]
     assert len(again) == 64
@@ -68,18 +70,18 @@ class Shortened(OpenRLHF):
 
 
 def session(ctx: Context, folder: Path, stage: Engine) -> Session:
-    return Session(folder, stage.environment.python(Path(ctx.settings.environments)), Trainer(micro_batch=4), 1)
+    return Session(folder, stage.environment.python(Path(ctx.settings.environments)), Trainer(), 1)
 
 
 def test_a_key_that_axolotl_would_ignore_is_refused(ctx: Context, tmp_path: Path) -> None:
     stage = Misspelt(of=CHATS_SFT, precision="float32")
-    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer(micro_batch=4))
+    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer())
     with pytest.raises(UsageError, match=r"neftune_alpha is no key of it; datasets\.0\.roles_to_trian is no key"):
         stage.validate(session(ctx, tmp_path, stage), keys)
 
 
 def test_a_flag_that_openrlhf_does_not_have_is_refused(ctx: Context, tmp_path: Path) -> None:
     stage = Shortened(of=CHATS_SFT)
-    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer(micro_batch=4))
-    with pytest.raises(UsageError, match="unrecognized arguments: --ds.zero_st 3"):
+    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer())
+    with pytest.raises(UsageError, match=r"unrecognized arguments: --ds\.zero_st 3"):
         stage.validate(session(ctx, tmp_path, stage), keys)

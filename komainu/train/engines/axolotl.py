@@ -50,6 +50,10 @@ class Axolotl(Engine):
     short one inside the template's own text. Rows are padded, not packed: packed, its batch would count other things
     than rows.
 
+    `micro_batch` is how many rows are taken at a time. In SFT it is part of what is learnt, so it is no setting:
+    axolotl takes the mean over the target tokens of each micro-batch and then the mean of these, where our own loop
+    and OpenRLHF let every target token of the global batch weigh the same.
+
     `precision` "bfloat16" needs DeepSpeed or FSDP in the settings, which keep float32 weights beside: without, axolotl
     trains bfloat16 weights alone. Source: axolotl 0.19.0, `axolotl/utils/schemas/config.py`.
     """
@@ -58,9 +62,12 @@ class Axolotl(Engine):
     placing: ClassVar[frozenset[str]] = PLACING
     environment: Environment = ENVIRONMENT
     precision: Literal["bfloat16", "float32"] = "bfloat16"
+    micro_batch: int = 1
 
     def refused(self) -> Iterator[str]:
         fit = self.of.fit
+        if self.micro_batch < 1:
+            yield f"micro_batch is {self.micro_batch}; it must be at least 1"
         if fit.optimizer != "adamw":
             yield f"fit.optimizer {fit.optimizer!r}: axolotl's is another algorithm with another learning rate"
         if fit.floor and fit.schedule != "cosine":
@@ -72,7 +79,12 @@ class Axolotl(Engine):
                 told = type(self.of.objective).__name__
                 yield f"of.objective {told}: only Sigmoid, Robust, Hinge and IPO(per_token=True) are the same there"
 
+    def at_once(self, here: Trainer) -> int:
+        return self.micro_batch
+
     def unfit(self, here: Trainer) -> Iterator[str]:
+        if here.micro_batch != 1:
+            yield "trainers.axolotl.micro_batch: with axolotl it changes what is learnt; give Axolotl(micro_batch=...)"
         if self.precision == "bfloat16" and not any(key in here.keys for key in SHARDED):
             yield (
                 "Axolotl.precision 'bfloat16': without deepspeed or fsdp_config in trainers.axolotl.keys axolotl keeps "
@@ -91,8 +103,8 @@ class Axolotl(Engine):
             "excess_length_strategy": "raise",
             "sample_packing": False,
             "pad_to_sequence_len": False,
-            "micro_batch_size": here.micro_batch,
-            "gradient_accumulation_steps": cut(fit.global_batch, self.name, here),
+            "micro_batch_size": self.micro_batch,
+            "gradient_accumulation_steps": cut(fit.global_batch, here, self.micro_batch),
             "max_steps": site.steps,
             "optimizer": "adamw_torch",
             "learning_rate": fit.lr,
@@ -137,7 +149,7 @@ class Axolotl(Engine):
         }
 
     def rendered(self, keys: Keys) -> str:
-        note = f"# fit.micro_tokens ({self.of.fit.micro_tokens}) is not used: micro_batch_size is set in komainu.toml\n"
+        note = f"# fit.micro_tokens ({self.of.fit.micro_tokens}) is not used: Axolotl.micro_batch is in its place\n"
         return note + "".join(f"{key}: {yaml(value)}\n" for key, value in keys.items())
 
     def layout(self, tokenizer: Any, rows: list[Any], steps: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -51,8 +51,8 @@ class Engine(Stage, ABC):
     own: program, version and packages are part of the id, and so is the whole of `of`, but for a DPO's `reference`,
     which such a program computes itself.
 
-    What of `of` the program does not have is refused by name. GPUs, rows a GPU takes at a time and memory are settings
-    (`trainers` in komainu.toml): they change how it runs, never what it learns. docs/engines.md has the mapping.
+    What of `of` the program does not have is refused by name. GPUs and memory are settings (`trainers` in
+    komainu.toml): they change how it runs, never what it learns. docs/engines.md has the mapping.
     Not covered: starting the program on several machines.
     """
 
@@ -107,11 +107,15 @@ class Engine(Stage, ABC):
 
     def misplaced(self, settings: Settings) -> Iterator[str]:
         try:
-            cut(self.of.fit.global_batch, self.name, trainer := settings.trainer(self.name))
+            cut(self.of.fit.global_batch, trainer := settings.trainer(self.name), self.at_once(trainer))
             placed(self.name, trainer, self.placing)
             yield from self.unfit(trainer)
         except UsageError as error:
             yield str(error)
+
+    @abstractmethod
+    def at_once(self, here: Trainer) -> int:
+        """How many rows a GPU takes at a time."""
 
     def unfit(self, here: Trainer) -> Iterator[str]:
         """What of the stage this machine's settings do not suit."""
@@ -162,15 +166,15 @@ def sized(of: SFT | DPO, rows: int, site: Site) -> Site:
     return site._replace(rows=rows, steps=steps, warm=of.fit.warm_steps(steps))
 
 
-def cut(batch: int, name: str, here: Trainer) -> int:
+def cut(batch: int, here: Trainer, at_once: int) -> int:
     """Micro-batches of a GPU in a step; UsageError when the batch is no whole number of them."""
-    once = max(1, here.gpus) * here.micro_batch
-    if batch % once:
+    gpus = max(1, here.gpus)
+    if batch % (gpus * at_once):
         raise UsageError(
-            f"global_batch {batch} cannot be cut: {max(1, here.gpus)} GPUs x {here.micro_batch} rows at a time are "
-            f"{once}; change trainers.{name}.gpus or .micro_batch in komainu.toml, or the batch"
+            f"global_batch {batch} cannot be cut: {gpus} GPUs x {at_once} rows at a time are {gpus * at_once}; change "
+            "the GPUs in komainu.toml, the rows at a time, or the batch"
         )
-    return batch // once
+    return batch // (gpus * at_once)
 
 
 def placed(name: str, here: Trainer, known: frozenset[str]) -> Mapping[str, Any]:

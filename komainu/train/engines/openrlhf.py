@@ -77,9 +77,12 @@ class OpenRLHF(Engine):
                 told = type(loss).__name__
                 yield f"of.objective {told}: only Sigmoid and IPO(per_token=False) are the same in OpenRLHF"
 
+    def at_once(self, here: Trainer) -> int:
+        return here.micro_batch
+
     def keys(self, site: Site, here: Trainer) -> Keys:
         fit = self.of.fit
-        cut(fit.global_batch, self.name, here)
+        cut(fit.global_batch, here, here.micro_batch)
         return {
             "model.model_name_or_path": site.model,
             "data.dataset": site.data,
