@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -201,43 +201,27 @@ def test_an_answer_ends_with_its_end_token() -> None:
     assert ended("a</s> b</s>\n", "</s>") == "a</s> b</s>"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Here(Environment):
-    """This process' own packages."""
-
-    name: str = "here"
-    steps: tuple[tuple[str, ...], ...] = ()
-
-    def python(self, root: Path) -> Path:
-        return root / "python"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pretended(Axolotl):
-    """Axolotl, but its training is done here: every weight times a number."""
-
-    environment: Environment = Here()
-    times: float = 2.0
-
-    def validate(self, session: Session, keys: Keys) -> None:
-        (session.folder / "keys.json").write_text(json.dumps(keys))
-
-    def launch(self, session: Session, keys: Keys) -> None:
-        source, target = Path(keys["base_model"]), Path(keys["output_dir"])
-        target.mkdir()
-        weights = {k: v * self.times for k, v in load_file(source / "model.safetensors").items()}
-        save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
-        (target / "config.json").write_text("{}")
-        (session.folder / "log.txt").write_text("x\n{'loss': 2.5, 'a': 1}\n{'loss': '1.5'}\n")
+def pretend(session: Session, keys: Keys) -> None:
+    """Training, done here: every weight times two."""
+    source, target = Path(keys["base_model"]), Path(keys["output_dir"])
+    target.mkdir()
+    weights = {name: 2 * w for name, w in load_file(source / "model.safetensors").items()}
+    save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    (target / "config.json").write_text("{}")
+    (session.folder / "log.txt").write_text("x\n{'loss': 2.5, 'a': 1}\n{'loss': '1.5'}\n")
 
 
-def pretended(of: SFT | DPO, **values: Any) -> Pretended:
-    return Pretended(of=replace(of, fit=replace(of.fit, global_batch=8)), precision="float32", **values)
+def pretended(of: SFT | DPO) -> Axolotl:
+    return Axolotl(of=replace(of, fit=replace(of.fit, global_batch=8)), precision="float32")
 
 
 @pytest.fixture(scope="module")
 def ctx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    with context(tmp_path_factory.mktemp("store")) as opened:
+    """A context in which axolotl is installed nowhere, and its training is pretended."""
+    with pytest.MonkeyPatch.context() as patch, context(tmp_path_factory.mktemp("store")) as opened:
+        patch.setattr(Environment, "python", lambda self, root: root / "python")
+        patch.setattr(Axolotl, "validate", lambda self, session, keys: None)
+        patch.setattr(Axolotl, "launch", lambda self, session, keys: pretend(session, keys))
         yield opened
 
 

@@ -15,7 +15,7 @@ from komainu.settings import Settings, Trainer, load
 from komainu.train.base import Fit
 from komainu.train.dpo import DPO
 from komainu.train.engines.axolotl import Axolotl
-from komainu.train.engines.base import Engine, Keys, Session, Site
+from komainu.train.engines.base import Engine, Session, Site
 from komainu.train.engines.openrlhf import OpenRLHF
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
@@ -53,20 +53,7 @@ def test_it_learns_what_our_own_training_learns(ctx: Context, name: str, of: SFT
     assert len(again) == 64
 
 
-class Misspelt(Axolotl):
-    """A config with a key that axolotl does not know, at the top and further in."""
-
-    def keys(self, site: Site, here: Trainer) -> Keys:
-        keys = super().keys(site, here)
-        keys["datasets"][0]["roles_to_trian"] = ["assistant"]
-        return keys | {"neftune_alpha": 5.0}
-
-
-class Shortened(OpenRLHF):
-    """A flag that a parser would complete on its own."""
-
-    def keys(self, site: Site, here: Trainer) -> Keys:
-        return super().keys(site, here) | {"ds.zero_st": 3}
+SITE = Site("m", "d", "o", 32, 8, 1, 128)
 
 
 def session(ctx: Context, folder: Path, stage: Engine) -> Session:
@@ -74,14 +61,15 @@ def session(ctx: Context, folder: Path, stage: Engine) -> Session:
 
 
 def test_a_key_that_axolotl_would_ignore_is_refused(ctx: Context, tmp_path: Path) -> None:
-    stage = Misspelt(of=CHATS_SFT, precision="float32")
-    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer())
+    stage = Axolotl(of=CHATS_SFT, precision="float32")
+    keys = stage.keys(SITE, Trainer()) | {"neftune_alpha": 5.0}
+    keys["datasets"][0]["roles_to_trian"] = ["assistant"]
     with pytest.raises(UsageError, match=r"neftune_alpha is no key of it; datasets\.0\.roles_to_trian is no key"):
         stage.validate(session(ctx, tmp_path, stage), keys)
 
 
 def test_a_flag_that_openrlhf_does_not_have_is_refused(ctx: Context, tmp_path: Path) -> None:
-    stage = Shortened(of=CHATS_SFT)
-    keys = stage.keys(Site("m", "d", "o", 32, 8, 1, 128), Trainer())
+    stage = OpenRLHF(of=CHATS_SFT)
+    keys = stage.keys(SITE, Trainer()) | {"ds.zero_st": 3}  # a parser would complete it on its own
     with pytest.raises(UsageError, match=r"unrecognized arguments: --ds\.zero_st 3"):
         stage.validate(session(ctx, tmp_path, stage), keys)

@@ -146,7 +146,8 @@ class Session(NamedTuple):
 
         path = f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
-        cache = {"HF_HOME": str(self.folder / "cache"), "TORCH_EXTENSIONS_DIR": str(self.folder / "cache" / "torch")}
+        compiled = self.python.parents[1] / "compiled"  # DeepSpeed compiles on first use: once an environment
+        cache = {"HF_HOME": str(self.folder / "cache"), "TORCH_EXTENSIONS_DIR": str(compiled)}
         blind = {} if self.here.gpus else {"CUDA_VISIBLE_DEVICES": ""}
         return {**NO_KEYS, **threads, **blind, **cache, "PATH": path, **more}
 
