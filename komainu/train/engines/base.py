@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 Keys = dict[str, Any]
+CACHE = "cache"  # in a run's scratch folder: what libraries keep, and what DeepSpeed compiles
 FILES = ("deepspeed",)  # keys of the settings that name a file
 NO_KEYS = {  # no hub, no tracking: the program gets what it needs from us
     "HF_HUB_OFFLINE": "1",
@@ -146,8 +147,7 @@ class Session(NamedTuple):
 
         path = f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
-        compiled = self.python.parents[1] / "compiled"  # DeepSpeed compiles on first use: once an environment
-        cache = {"HF_HOME": str(self.folder / "cache"), "TORCH_EXTENSIONS_DIR": str(compiled)}
+        cache = {"HF_HOME": str(self.folder / CACHE), "TORCH_EXTENSIONS_DIR": str(self.folder / CACHE / "compiled")}
         blind = {} if self.here.gpus else {"CUDA_VISIBLE_DEVICES": ""}
         return {**NO_KEYS, **threads, **blind, **cache, "PATH": path, **more}
 

@@ -68,7 +68,12 @@ def stand_in() -> None:
         raise NotImplementedError("ring attention needs flash-attn itself")
 
     padding = {f.__name__: f for f in (index_first_axis, pad_input, rearrange, unpad_input)}
-    held = {"": {}, ".bert_padding": padding, ".utils": {}, ".utils.distributed": {"all_gather": all_gather}}
+    held: dict[str, dict[str, Any]] = {
+        "": {},
+        ".bert_padding": padding,
+        ".utils": {},
+        ".utils.distributed": {"all_gather": all_gather},
+    }
     for name, functions in held.items():
         module = ModuleType(f"flash_attn{name}")
         module.__spec__ = ModuleSpec(module.__name__, None)  # transformers looks for one

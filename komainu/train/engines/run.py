@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from komainu.errors import UsageError
 from komainu.files import write_objects
 from komainu.store import WORK
 from komainu.train.base import Unit
-from komainu.train.engines.base import Engine, Session, Site, alone, sized
+from komainu.train.engines.base import CACHE, Engine, Session, Site, alone, sized
 from komainu.train.engines.taken import take_back
 from komainu.train.intact import check_directory
 from komainu.train.preflight import preflight
@@ -26,6 +27,7 @@ def train(stage: Engine, out: Path, ctx: Context) -> dict[str, Any]:
     """Look at every row as our own training does, hand all to the program, and check what comes back."""
     here, folder = ctx.settings.trainer(stage.name), (out / WORK).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / CACHE, ignore_errors=True)  # a killed compiler leaves a lock that the next one waits for
     if wrong := [*stage.misplaced(ctx.settings)]:
         raise UsageError("; ".join(wrong))
     source = ctx.open(stage.of.model).path.absolute()
