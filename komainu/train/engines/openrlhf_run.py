@@ -1,8 +1,9 @@
 """Run inside OpenRLHF's own environment: its parser alone (`check`), or its training on a CPU (`train`).
 
 OpenRLHF imports flash-attn and names CUDA wherever it places a tensor, though DeepSpeed itself runs on a CPU. Where
-there is no GPU, four functions of flash-attn are done here in plain torch, and what it asks of CUDA is answered for
-the CPU. With a GPU nothing of this is used: its launcher then starts OpenRLHF itself.
+there is no GPU, four functions of flash-attn are done here in plain torch, what it asks of CUDA is answered for the
+CPU, and torch's AdamW is in the place of DeepSpeed's, which would be compiled first. With a GPU nothing of this is
+used: its launcher then starts OpenRLHF itself.
 """
 
 from __future__ import annotations
@@ -99,6 +100,29 @@ def on_the_cpu() -> None:
         "current_device": lambda: "cpu",
     }.items():
         setattr(torch.cuda, name, does)
+
+    nothing_compiled()
+
+
+def nothing_compiled() -> None:
+    """torch's own AdamW and all-reduce, where DeepSpeed would compile its own for minutes."""
+    import deepspeed.ops
+    import torch
+    from deepspeed.ops import adam
+    from deepspeed.runtime import engine
+    from deepspeed.runtime.zero import utils
+
+    class AdamW(torch.optim.AdamW):
+        """AdamW with the arguments of DeepSpeed's."""
+
+        def __init__(self, params: Any, adam_w_mode: bool = True, **more: Any) -> None:
+            assert adam_w_mode
+            super().__init__(params, **more)
+
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    for module in (engine, adam):
+        setattr(module, "FusedAdam", AdamW)  # noqa: B010
+    utils.ZERO_SUPPORTED_OPTIMIZERS.append(AdamW)
 
 
 if __name__ == "__main__":
