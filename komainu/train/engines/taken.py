@@ -67,7 +67,7 @@ def take_back(made: Path, base: Path, out: Path) -> dict[str, Any]:
     (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     for path in sorted({*after.files.values(), *made.glob(INDEX)}):
         os.replace(path, out / path.name)
-    return {"tensors": len(after.files), "changed": changed, "dtype": config.get(key, "")}
+    return {"tensors": len(before.files), "changed": changed, "dtype": config.get(key, "")}
 
 
 def problems(before: Tensors, after: Tensors, *, tied: bool) -> Iterator[str]:
