@@ -6,7 +6,7 @@ SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm soak soak-data chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-engines test-evalplus test-slurm soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -45,6 +45,10 @@ test-vllm: setup .envs/vllm/.ready demo
 # lm-evaluation-harness, for real, in an environment of its own that the first run makes.
 test-external: setup
 	$(BIN)/pytest -q -m external tests/eval
+
+# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
+test-engines: setup
+	$(BIN)/pytest -q -s -m engines tests/train
 
 # Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup

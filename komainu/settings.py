@@ -24,6 +24,7 @@ FIXTURES = "KOMAINU_FIXTURES"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
+TrainerName = Literal["axolotl", "openrlhf"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]*\Z")]
@@ -111,6 +112,14 @@ class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     setup: tuple[Line, ...] = ()
 
 
+class Trainer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a training engine of others runs on this machine. `keys` are its own, those that say how it runs."""
+
+    gpus: Count = 0  # of this machine; 0: the CPU
+    micro_batch: Positive = 1  # rows a GPU takes at a time, where that changes nothing
+    keys: dict[str, Any] = {}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -132,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
     slurm: Slurm = Slurm()
+    trainers: dict[TrainerName, Trainer] = {}  # training engines of others
 
     def __post_init__(self) -> None:
         if len({p.currency for p in self.prices.values()}) > 1:
@@ -150,6 +160,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def root(self) -> Path:
         return Path(os.environ.get("KOMAINU_STORE") or self.store)
+
+    def trainer(self, name: TrainerName) -> Trainer:
+        """How a training engine runs here; the defaults where nothing is set."""
+        return self.trainers.get(name) or Trainer()
 
     @property
     def shelves(self) -> tuple[Path, ...]:
@@ -220,6 +234,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
-    kinds |= {"$.train": Training, "$.slurm": Slurm}
+    kinds |= {"$.trainers": Trainer, "$.train": Training, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -18,6 +18,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
     ["cluster"],
+    ["program"],
     ["stage"],
     ["store"],
     ["stored"],
