@@ -46,9 +46,10 @@ test-vllm: setup .envs/vllm/.ready demo
 test-external: setup
 	$(BIN)/pytest -q -m external tests/eval
 
-# Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
+# Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
+	$(BIN)/python -m bench.train $(MODE)
 
 # How often tests and intervals are right, by simulation: about four minutes of CPU; SIMS=1000 takes one.
 decisions: setup

@@ -90,6 +90,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranks: Positive = 1  # processes that train a model together; 1 is this process, unless on Slurm
     shard: bool = False  # FSDP2: each rank holds a part of weights, gradients and optimiser state
     where: Literal["here", "slurm"] = "here"
+    recompute: bool = False  # activations are computed again on the way back: less memory, more time
 
 
 class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,7 +121,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     processes: Count = 0  # processes for data steps that decide each row by itself; 0: as many as cores
     batch: Positive = 256  # answers generated at once by a model in this process
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
-    trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
+    trackers: tuple[str, ...] = ()  # beside metrics.jsonl, which is always written; see train/trackers.py
     items: tuple[str, ...] = ()  # folders with the items of published benchmarks
     judges: tuple[str, ...] = ()  # who marks where judges are needed, as --judge names them
     endpoints: dict[str, Endpoint] = {}
@@ -128,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Money | None = None  # money a target may cost, stopped runs of it included
     engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
+    llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
     slurm: Slurm = Slurm()
 

@@ -14,7 +14,6 @@ from komainu.train.base import Train
 from komainu.train.directory import Directory
 from komainu.train.render import Tokens
 
-NAMES = {1: ("",), 2: ("chosen", "rejected")}
 TRAINED, PLAIN = "\x1b[30;42m", "\x1b[0m"  # black on green; as the terminal is
 
 
@@ -81,8 +80,7 @@ def below(target: Stage, store: Store, n: int) -> Iterator[Shown]:
             yield Shown(stage.label, "", [], str(error))
             continue
         for unit in units:
-            names = NAMES[len(unit.documents)]
-            found = [document(tokenizer, name, d) for name, d in zip(names, unit.documents, strict=True)]
+            found = [document(tokenizer, name, d) for name, d in zip(stage.names, unit.documents, strict=True)]
             yield Shown(stage.label, unit.id, found)
 
 
