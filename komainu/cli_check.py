@@ -77,12 +77,15 @@ class Rendering:
 
     def keep(self, line: Line, documents: Sequence[Tokens]) -> None:
         """Take a rendered row among those that are shown, if it is drawn before one of them."""
-        from komainu.train.shown import NAMES, document
+        from komainu.train.dpo import DPO
+        from komainu.train.sft import SFT
+        from komainu.train.shown import document
 
         draw = drawn("mask", line)
         if len(self.masks) == MASKS and draw >= self.masks[-1][0]:
             return
-        told = [document(self.tokenizer, *each) for each in zip(NAMES[len(documents)], documents, strict=True)]
+        names = (SFT if len(documents) == 1 else DPO).names
+        told = [document(self.tokenizer, *each) for each in zip(names, documents, strict=True)]
         texts = [{**d._asdict(), "runs": [[shown(run.text), run.trained] for run in d.runs]} for d in told]
         insort(self.masks, (draw, {"at": line.at, "id": shown(line.id), "documents": texts}), key=itemgetter(0))
         del self.masks[MASKS:]
