@@ -178,7 +178,7 @@ def pairwise(texts: Stage) -> TlBench:
     return TlBench(anchors=JudgedAnchors(answers=teachers, judge=JUDGES[0]), headline=False)
 
 
-def accuracy(taught: Dataset, train: Dataset, items: Stage, tune: Prompts) -> CheckAccuracy:
+def accuracy(taught: Dataset, train: Stage, items: Stage, tune: Prompts) -> CheckAccuracy:
     """How well checks and steps find known faults: the teacher's, planted copies, and those of an odder teacher."""
     odd = Dataset(sources=(tune,), steps=(Ask(model=ODD),))
     planted = Contaminated(prompts=replace(tune, side="train", tasks=TALK), items=items)

@@ -159,7 +159,7 @@ class CallLog:
     def seconds(self, keys: Sequence[str]) -> float:
         """How long the requests of these calls took when they were made, added up."""
         with self.lock:
-            return sum(seconds for (seconds,) in self._select("seconds", keys))
+            return float(sum(seconds for (seconds,) in self._select("seconds", keys)))
 
     def ledger(self) -> list[Spent]:
         """What each stage has spent on each model; nothing when there is no log."""
