@@ -50,11 +50,18 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
     patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    on: Literal["here", "slurm", "ray"] = "here"  # where `start` is run
+    replicas: Positive = 1  # servers that are started there
+    gpus: Count = 0  # of each of them
     same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
+        if self.on == "here" and (self.replicas > 1 or self.gpus):
+            raise ValueError("`replicas` and `gpus` are for servers started on other machines: set `on`")
+        if self.on != "here" and (self.url or not self.start):
+            raise ValueError("an endpoint with `on` needs `start` and no `url`: the addresses are found")
         if not all(url.startswith(("http://", "https://")) for url in self.urls):
             raise ValueError("`url` must start with http:// or https://")
         if len({*self.urls}) < len(self.urls):
@@ -120,6 +127,16 @@ class Trainer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: dict[str, Any] = {}
 
 
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where data steps that decide each row by itself are done."""
+
+    on: Literal["processes", "slurm", "ray"] = "processes"
+    rows: Positive = 50_000  # of a shard task on another machine; a dataset of no more stays here
+    at_once: Count = 0  # shard tasks at once; 0: as many as there is room for
+    ray: Line = "auto"  # the address of the Ray cluster
+    slurm: Slurm | None = None  # what a shard task asks of Slurm, where that differs from a training job
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -140,6 +157,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines: dict[EngineName, Runtime] = {}
     llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
+    data: Data = Data()
     slurm: Slurm = Slurm()
     trainers: dict[TrainerName, Trainer] = {}  # training engines of others
 
@@ -234,6 +252,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
-    kinds |= {"$.trainers": Trainer, "$.train": Training, "$.slurm": Slurm}
+    kinds |= {"$.trainers": Trainer, "$.train": Training, "$.data.slurm": Slurm, "$.data": Data, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))
