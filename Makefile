@@ -6,7 +6,7 @@ SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm soak chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -66,6 +66,10 @@ test-slurm: setup
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup
 	$(BIN)/python -m bench.soak
+
+# The same of two sets made from a server that fails in 30 % of calls, and of the processes that their steps are done in.
+soak-data: setup
+	$(BIN)/python -m bench.datasoak
 
 # A server that fails in 30 % of calls, and kill -9 twenty times: nothing lost, nothing paid twice.
 chaos: setup

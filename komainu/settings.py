@@ -121,7 +121,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     processes: Count = 0  # processes for data steps that decide each row by itself; 0: as many as cores
     batch: Positive = 256  # answers generated at once by a model in this process
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
-    trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
+    trackers: tuple[str, ...] = ()  # beside metrics.jsonl, which is always written; see train/trackers.py
     items: tuple[str, ...] = ()  # folders with the items of published benchmarks
     judges: tuple[str, ...] = ()  # who marks where judges are needed, as --judge names them
     endpoints: dict[str, Endpoint] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,8 +30,9 @@ class Fit(Spec):
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
     learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
-    (bitsandbytes). `neftune` is the alpha of NEFTune's noise
-    on the input embeddings; 0 is none.
+    (bitsandbytes). `neftune` is the alpha of NEFTune's noise on the input embeddings; 0 is none. `order` "given" takes
+    the rows as the data has them, every epoch alike: what a Mix has put in order (languages one after the other, short
+    rows first) is learnt in that order.
     """
 
     lr: float
@@ -46,6 +47,7 @@ class Fit(Spec):
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
     neftune: float = 0.0
+    order: Literal["shuffled", "given"] = "shuffled"
     micro_tokens: int = 16384
     seed: int = 0
 
@@ -70,17 +72,25 @@ class Fit(Spec):
             yield f"warmup is {self.warmup}; it is a share of the steps, from 0 to under 1"
         if self.neftune < 0:
             yield f"neftune is {self.neftune}; it must not be below 0"
+        if self.order not in ("shuffled", "given"):
+            yield f"order is {self.order!r}; it is 'shuffled' or 'given'"
 
 
 class Unit(NamedTuple):
-    """What is drawn as one: a chat (one document), or two answers to one prompt, with the numbers its loss needs.
+    """What is drawn as one: a chat (one document), or several answers to one prompt, with the numbers its loss needs.
 
-    The numbers of a pair are the reference sums of chosen and rejected.
+    `numbers` are the unit's: of a pair the reference sums of chosen and rejected. `marks` are each document's: of GRPO
+    an advantage and log-probabilities.
     """
 
     id: str
     documents: tuple[Tokens, ...]
     numbers: tuple[float, ...] = ()
+    marks: tuple[tuple[float, ...], ...] = ()
+
+
+# answers a step's units with the model as it is: (units, step) -> what is trained on, and numbers worth logging
+Rollout = Callable[[Sequence[Unit], int], tuple[list[Unit], dict[str, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +123,21 @@ class Train(Stage):
     def informed(self, units: Sequence[Unit], sums: Sequence[float]) -> list[Unit]:
         """The units of a global batch, given those sums (without a gradient), one for each document of `ahead`."""
         return [*units]
+
+    def examine(self, tokenizer: Any, context: int, units: Sequence[Unit]) -> None:
+        """Raise UsageError for units that cannot be trained on as they are, or do not suit the fit."""
+        from komainu.train.preflight import preflight
+
+        preflight(tokenizer, context, units, self.fit, self.names)
+
+    @property
+    def uses(self) -> int:
+        """How many steps one after the other learn from the same batch."""
+        return 1
+
+    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Rollout | None:
+        """Makes the answers that an on-policy method learns from; None where the data has them."""
+        return None
 
     def weight(self, units: Sequence[Unit]) -> float:
         """What the summed loss of a global batch is divided by, however it is cut into micro-batches."""

@@ -37,8 +37,12 @@ def preflight(
     `names` are those of a unit's documents.
     """
     refuse([(u.id, what) for u in units for what in _problems(u, names, tokenizer, context)], len(units))
-    if fit is None:
-        return
+    if fit is not None:
+        suits(fit, units)
+
+
+def suits(fit: Fit, units: Sequence[Unit]) -> None:
+    """Refuse a fit that does not suit how many units there are."""
     steps = fit.total_steps(len(units))
     if len(units) < fit.global_batch:
         raise UsageError(f"{len(units)} rows are fewer than global_batch={fit.global_batch}; lower it, or give more")

@@ -17,7 +17,6 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.intact import check_directory, check_weights
-from komainu.train.preflight import preflight
 
 if TYPE_CHECKING:
     from komainu.train.adapter import Adapter
@@ -116,4 +115,4 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
         raise UsageError(f"{path} cannot be trained here: {why}")
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
-    preflight(tokenizer, context_of(config), stage.units(tokenizer, rows), stage.fit, stage.names)
+    stage.examine(tokenizer, context_of(config), stage.units(tokenizer, rows))

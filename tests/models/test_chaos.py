@@ -76,7 +76,7 @@ def test_ctrl_c_ends_within_five_seconds_though_the_server_hangs_and_the_next_ru
     async def handler(request: web.Request, body: dict[str, Any]) -> web.Response:
         if len(server.bodies) > 20:
             await asyncio.sleep(60)
-        return completion(chaos.said(body["messages"][-1]["content"]))
+        return completion(chaos.said(body))
 
     server.handler = handler
     endpoint = f'[endpoints.stub]\nurl = "{server.url}"\nconcurrency = 8\n'
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_within_five_seconds_though_the_server_hangs_and_the_next_ru
     _, err = process.communicate(timeout=20)
     assert time.monotonic() - started < 5 and process.returncode == 130
     assert "run the same command again to resume" in err and "Traceback" not in err
-    server.handler = lambda request, body: completion(chaos.said(body["messages"][-1]["content"]))
+    server.handler = lambda request, body: completion(chaos.said(body))
     before = len(server.bodies)
     again = run(tmp_path, endpoint, "run", "bench.chaos:scores", "n=100")
     assert (again.communicate(), again.returncode)[1] == 0
