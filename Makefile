@@ -6,7 +6,7 @@ SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus soak chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm soak chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -46,9 +46,10 @@ test-vllm: setup .envs/vllm/.ready demo
 test-external: setup
 	$(BIN)/pytest -q -m external tests/eval
 
-# Our client beside three others on one stub server; MODE=quick takes a minute, the first run makes their environments.
+# Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
+	$(BIN)/python -m bench.train $(MODE)
 
 # How often tests and intervals are right, by simulation: about four minutes of CPU; SIMS=1000 takes one.
 decisions: setup
@@ -57,6 +58,10 @@ decisions: setup
 # All canonical programs of EvalPlus five times, and changed ones that must fail. FOLDER holds the two released files.
 test-evalplus: setup
 	$(BIN)/python -m bench.evalplus $(FOLDER)
+
+# Four-rank training on four real Slurm nodes, started here: needs Debian's slurm-wlm and munge, skipped without them.
+test-slurm: setup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -rs -m slurm tests/slurm
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup

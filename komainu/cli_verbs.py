@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from komainu import doctor as health
 from komainu import launch, lineage, recipe, settings, trace
+from komainu.cluster.slurm import job_in
 from komainu.compare import compare
 from komainu.cost import Costs, spending
+from komainu.elsewhere import Ranks, far
 from komainu.errors import Incomplete, UsageError
 from komainu.fresh import afresh
 from komainu.plan import Plan
@@ -46,6 +48,7 @@ def run(target: str, values: Sequence[str], fresh: str = "", budget: float | Non
 
     with launch.open_context(here) as ctx:
         launch.charge(ctx, costs.spent)
+        ctx.elsewhere = Ranks(here, target, values, fresh)
         artifact = ctx.store.build(made.stage, ctx)
         ctx.store.name(made.name, made.stage)
         records = (ctx.open(each).summary for each in upstream_first(made.stage))
@@ -72,6 +75,7 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
     here = settings.load()
     made, planned = planned_of(target, values, fresh, Store(here.root))
     costs = Costs(planned, Store(here.root), here)
+    ranks = Ranks(here, target, values, fresh)
     payload = {
         "name": made.name,
         "store": str(here.root),
@@ -80,8 +84,9 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
         "problems": planned.problems,
         "warnings": [*planned.warnings],
         **costs.json(),
+        **({"scripts": scripts} if (scripts := ranks.scripts(planned.to_build)) else {}),
     }
-    lines = plan_lines(made.name, planned, costs)
+    lines = chain(plan_lines(made.name, planned, costs), ranks.plan_lines(planned.to_build))
     if rows:
         from komainu.train import shown
 
@@ -211,7 +216,9 @@ def status() -> Outcome:
     going: list[dict[str, Any]] = []
     for path in store.unfinished():
         pid = store.holder(path.name)
-        going.append({"ref": ref_of(path), "building": pid is not None, "pid": pid, "progress": progress(path)})
+        job = job_in(path / WORK)
+        alive = pid is not None or (job is not None and not job.ended)
+        going.append({"ref": ref_of(path), "building": alive, "pid": pid, **far(path / WORK, job)})
     built: dict[str, dict[str, int]] = {}
     for path in sorted(set(store.folders()) - set(store.unfinished())):
         row = built.setdefault(path.parent.name, {"artifacts": 0, "bytes": 0})
@@ -229,25 +236,15 @@ def status() -> Outcome:
 
 def status_lines(found: dict[str, Any]) -> Iterator[str]:
     for each in found["building"]:
-        yield f"building    {each['ref']} in process {each['pid']} {said(each['progress'])}".rstrip()
+        where = f"in process {each['pid']} " if each["pid"] is not None else ""
+        job = f"as job {each['job']} {each['state']} " if "job" in each else ""
+        yield f"building    {each['ref']} {where}{job}{said(each['progress'])}".rstrip()
     for each in found["unfinished"]:
         yield f"unfinished  {each['ref']} {said(each['progress'])} (run the recipe again to go on)"
     for stage, row in found["built"].items():
         yield f"built       {stage:<20} {row['artifacts']:>5} artifacts {human(row['bytes']):>10}"
     if not found["building"]:
         yield f"nothing is being built in {found['store']}"
-
-
-def progress(path: Path) -> dict[str, Any] | None:
-    """The last whole line of a stage's metrics.jsonl, where it writes one."""
-    try:
-        with open(path / WORK / "metrics.jsonl", "rb") as file:
-            file.seek(max(0, file.seek(0, 2) - 65536))
-            lines = file.read().split(b"\n")[:-1]
-        last = json.loads(lines[-1]) if lines else None
-    except (OSError, ValueError):
-        return None
-    return last if isinstance(last, dict) else None
 
 
 def said(values: dict[str, Any] | None) -> str:

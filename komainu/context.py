@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from komainu.models.base import Client, Model, Question, Reply
 from komainu.models.cache import Cached
@@ -19,11 +19,36 @@ from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.spec import Spec
 from komainu.stage import Stage
-from komainu.store import Artifact, Store, reference
+from komainu.store import Artifact, Store, clear, reference
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy", "sacrebleu")
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+class Made(NamedTuple):
+    """What running a stage gave: its summary, and what it was made with."""
+
+    summary: dict[str, Any]
+    made_with: dict[str, str]
+
+
+class Elsewhere(Protocol):
+    """Runs some stages in other processes: several on this machine, or on a cluster."""
+
+    def takes(self, stage: Stage) -> bool: ...
+
+    def make(self, stage: Stage, out: Path) -> Made: ...
+
+
+@dataclass
+class Group:
+    """The processes that run one stage together, and which of them this is."""
+
+    rank: int = 0
+    size: int = 1
+    local: int = 0  # among those of this machine
+    stop: bool = False  # a signal asks to stop when what is done can be saved
 
 
 @dataclass
@@ -33,6 +58,8 @@ class Context:
     store: Store
     client: Client
     settings: Settings = field(default_factory=Settings)
+    group: Group = field(default_factory=Group)
+    elsewhere: Elsewhere | None = None
 
     def __enter__(self) -> Context:
         return self
@@ -46,6 +73,14 @@ class Context:
     def within(self, stage: Stage) -> Context:
         """This context for one stage: the calls it makes are booked to it."""
         return replace(self, client=self.client.within(reference(stage))) if isinstance(self.client, Cached) else self
+
+    def make(self, stage: Stage, out: Path) -> Made:
+        """Run a stage into its folder, in this process unless `elsewhere` takes it."""
+        if self.elsewhere is not None and self.elsewhere.takes(stage):
+            return self.elsewhere.make(stage, out)
+        if self.group.rank == 0:
+            clear(out)
+        return Made(stage.run(out, self.within(stage)), self.made_with())
 
     def spent(self, stage: Stage) -> dict[str, dict[str, Any]]:
         """What a stage has spent in all, by model: calls, tokens, money."""
@@ -86,7 +121,7 @@ class Context:
 
     def progress(self, total: int | None, what: str) -> Progress:
         """A counter for long work, to be entered with `with`."""
-        return Progress(total, what)
+        return Progress(total, what, quiet=self.group.rank > 0)
 
     @property
     def workers(self) -> int:
@@ -96,4 +131,5 @@ class Context:
     def made_with(self) -> dict[str, str]:
         """What of the machine a record should tell; nothing here is identity."""
         loaded = {name: str(getattr(sys.modules[name], "__version__", "")) for name in LIBRARIES if name in sys.modules}
-        return {"machine": platform.machine(), "threads": str(self.settings.threads), **loaded}
+        ranks = {"ranks": str(self.group.size)} if self.group.size > 1 else {}
+        return {"machine": platform.machine(), "threads": str(self.settings.threads), **ranks, **loaded}

@@ -8,7 +8,8 @@ Error                the base: anything a user can mend
 |- Incomplete        4  verdicts are missing; the headline is withheld
 |- OverBudget        5  the cap was reached; run again with a higher one to go on
 |- EndpointError     1  an endpoint gave no usable answer; run again to go on
-|- Lost              1  a process that did a part of the work was ended from outside; run again to go on
+|- JobFailed         1  work done in other processes or on a cluster failed; run again to go on
+|- Stopped           1  asked to stop by a signal; a checkpoint is saved
 """
 
 from __future__ import annotations
@@ -60,8 +61,14 @@ class EndpointError(Error):
     code = 1
 
 
-class Lost(Error):
-    """A process that did a part of the work was ended from outside: by a signal, or for want of memory."""
+class JobFailed(Error):
+    """Work in other processes, or on a cluster, ended without its result; a second run goes on from what is saved."""
+
+    code = 1
+
+
+class Stopped(Error):
+    """A signal asked to stop; a checkpoint is saved and a second run goes on from it."""
 
     code = 1
 

@@ -17,19 +17,19 @@ CLEAR = "\r\x1b[K"  # to the start of the line, and what stood there is gone
 class Progress:
     """Counts done work towards `total` (None when unknown); `note` is shown beside it.
 
-    Work within work is shown on one line: the outermost and the innermost.
+    Work within work is shown on one line: the outermost and the innermost. A quiet one shows nothing.
     """
 
     at_work: ClassVar[list[Progress]] = []
     drawing: ClassVar[Lock] = Lock()
 
-    def __init__(self, total: int | None, what: str) -> None:
+    def __init__(self, total: int | None, what: str, *, quiet: bool = False) -> None:
         self.total, self.what, self.done, self.note = total, what, 0, ""
         self.started = self.shown = time.monotonic()
-        self.bar = False
+        self.bar, self.quiet = False, quiet
 
     def __enter__(self) -> Self:
-        self.bar = sys.stderr.isatty()
+        self.bar = sys.stderr.isatty() and not self.quiet
         self.at_work.append(self)
         if self.bar and self is self.at_work[0]:
             self._draw()
@@ -46,7 +46,7 @@ class Progress:
         self.done += n
         self.note = note or self.note
         now, first = time.monotonic(), self.at_work[0] if self.at_work else self
-        if now - first.shown >= (FRAME if self.bar else QUIET):
+        if now - first.shown >= (FRAME if self.bar else QUIET) and not self.quiet:
             first.shown = now
             if self.bar:
                 first._draw()

@@ -26,6 +26,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Line = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]*\Z")]
 Money = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -83,6 +84,32 @@ class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     concurrency: Positive = 64
 
 
+class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In how many processes, and where, models are trained."""
+
+    ranks: Positive = 1  # processes that train a model together; 1 is this process, unless on Slurm
+    shard: bool = False  # FSDP2: each rank holds a part of weights, gradients and optimiser state
+    where: Literal["here", "slurm"] = "here"
+
+
+class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a job asks of Slurm. `lines` go into the script's head as they are, `setup` runs on it before the ranks."""
+
+    partition: Line = ""
+    account: Line = ""
+    qos: Line = ""
+    time: Line = ""  # as Slurm writes it: 24:00:00
+    nodes: Positive = 1
+    gpus: Count = 0  # a node
+    cpus: Count = 0  # a task
+    memory: Line = ""  # a node, as Slurm writes it: 500G
+    requeue: bool = True
+    warn: Count = 120  # seconds before the time limit that a checkpoint is saved and the job requeued; 0: never
+    poll: Seconds = 10.0  # between two looks at the queue
+    lines: tuple[Line, ...] = ()
+    setup: tuple[Line, ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -101,6 +128,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Money | None = None  # money a target may cost, stopped runs of it included
     engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
+    train: Training = Training()
+    slurm: Slurm = Slurm()
 
     def __post_init__(self) -> None:
         if len({p.currency for p in self.prices.values()}) > 1:
@@ -189,5 +218,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
+    kinds |= {"$.train": Training, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -56,6 +56,7 @@ class Stage(Spec):
     """A Spec that makes an artifact under `store/<stage>/<id>/`."""
 
     makes: ClassVar[type]  # Chat, Pair, Score, Weights, Page or Table
+    parallel: ClassVar[bool] = False  # several processes can run it together, by `ctx.group`
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         """Write files under `out`; return a small summary for the record. Equal inputs, equal bytes."""

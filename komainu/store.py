@@ -114,13 +114,9 @@ class Store:
             if self.find(stage) is not None:  # another process built it while we waited
                 return
             (path / WORK).mkdir(parents=True, exist_ok=True)
-            for left in path.iterdir():
-                if left.name != WORK:
-                    shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
             log.info("build %s", stage.label)
             started = time.time()
-            inner = ctx.within(stage)
-            summary = stage.run(path, inner)
+            summary, made_with = ctx.make(stage, path)
             if (path / WORK).exists():
                 shutil.rmtree(path / WORK)
             sources = sources_of(stage)
@@ -134,10 +130,10 @@ class Store:
                 "sources": sources,
                 "summary": plain(stage, summary),
                 "files": seal(path),
-                **({"spent": spent} if (spent := inner.spent(stage)) else {}),
+                **({"spent": spent} if (spent := ctx.spent(stage)) else {}),
                 "started": round(started, 3),
                 "seconds": round(time.time() - started, 3),
-                "made_with": {"komainu": __version__, "python": platform.python_version(), **ctx.made_with()},
+                "made_with": {"komainu": __version__, "python": platform.python_version(), **made_with},
             }
             write_json(path / RECORD, {**record, "seal": seal_of(record)})
             log.info("built %s in %.1f s", stage.label, record["seconds"])
@@ -244,6 +240,13 @@ class Store:
             for path in self.unfinished():
                 shutil.rmtree(path)
         return removed
+
+
+def clear(path: Path) -> None:
+    """Remove what a stopped build left in an artifact's folder, its scratch excepted."""
+    for left in path.iterdir():
+        if left.name != WORK:
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def needed(order: list[Stage], target: Stage, store: Store) -> list[Stage]:

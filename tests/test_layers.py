@@ -17,6 +17,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
+    ["cluster"],
     ["stage"],
     ["store"],
     ["stored"],
@@ -25,7 +26,8 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["holdout"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
-    ["ancestry", "touched"],
+    ["ancestry", "touched", "elsewhere"],
+    ["worker"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [

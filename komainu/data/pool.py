@@ -24,7 +24,7 @@ from typing import Any, Self
 from komainu.context import Context
 from komainu.data.executor import Inline
 from komainu.data.stretch import Chunk, Done, Stretch
-from komainu.errors import Error, Lost
+from komainu.errors import Error, JobFailed
 from komainu.settings import without_keys
 
 AHEAD = 2  # chunks that a hand has at most: one it works on, one that waits
@@ -55,7 +55,7 @@ class Hand:
 
 
 class Pool:
-    """Raises Unsendable at once where it cannot work, and `Lost` when a process of it has been ended from outside."""
+    """Raises Unsendable at once where it cannot work, `JobFailed` when a process of it has been ended from outside."""
 
     def __init__(self, stretches: Sequence[Stretch], ctx: Context, count: int) -> None:
         self.stretches, self.waiting = list(stretches), deque[Task]()
@@ -86,7 +86,9 @@ class Pool:
         try:
             answer = self.control.recv()
         except (EOFError, OSError):
-            raise Lost(f"a process for the steps of a dataset did not start (exit {self.process.wait()})") from None
+            raise JobFailed(
+                f"a process for the steps of a dataset did not start (exit {self.process.wait()})"
+            ) from None
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer, str):
@@ -174,7 +176,7 @@ class Pool:
                 how = f"ended: {ended(status)}"
                 break
         at = f" while it worked on {hand.tasks[0].rows}" if hand.tasks else ""
-        return Lost(
+        return JobFailed(
             f"process {self.pids[number]} {how}{at}. If memory ran out, set `processes` in komainu.toml lower; "
             "run again to go on: no model is asked twice"
         )

@@ -94,7 +94,9 @@ class Train(Stage):
     """A stage that trains a model further. A new objective is one file: a Train with `units`, `weight` and `loss`."""
 
     makes = Weights
+    parallel = True
     eats: ClassVar[type]  # the row it learns from
+    even: ClassVar[bool] = False  # whether the loss is a sum in which every target's log-probability weighs the same
 
     model: Stage
     data: Stage

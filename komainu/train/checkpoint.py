@@ -1,4 +1,7 @@
-"""Checkpoints in safetensors: the weights, the optimiser's state, the step; the newest whole one counts."""
+"""Checkpoints in safetensors: the weights, the optimiser's state, the step; the newest whole one counts.
+
+Ranks that hold a shard each write a file each. Any number of ranks, sharded or not, can go on from either.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +12,66 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from komainu.files import sync_folder
+from komainu.train.ranks import Ranks
+from komainu.train.shards import cut_as, local
 
 
-def save_checkpoint(work: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -> None:
-    """Write `work/step-<step>` whole or not at all, then drop the older ones."""
+def save_checkpoint(
+    work: Path, model: Any, optimizer: torch.optim.Optimizer, step: int, ranks: Ranks | None = None
+) -> None:
+    """Write `work/step-<step>` whole or not at all, then drop the older ones. All ranks call it."""
+    ranks = ranks or Ranks()
     partial, final = work / "step.partial", work / f"step-{step:08d}"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    if ranks.main:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    ranks.wait()
+    if ranks.main or ranks.sharded:
+        file = partial / (f"state-{ranks.rank:05d}-of-{ranks.size:05d}" if ranks.sharded else "state")
+        write(file.with_suffix(".safetensors"), model, optimizer, step)
+    ranks.wait()
+    if ranks.main:
+        sync_folder(partial)
+        os.replace(partial, final)
+        sync_folder(work)
+        for old in work.glob("step-*"):
+            if old != final:
+                shutil.rmtree(old)
+    ranks.wait()
+
+
+def write(file: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """What of the weights and of the optimiser's state lies on this rank."""
     named = dict(model.named_parameters())
     names = {id(p): n for n, p in named.items()}
-    tensors = {f"weight/{n}": p.detach().cpu().contiguous() for n, p in named.items()}
+    tensors = {f"weight/{n}": local(p.detach()).cpu().contiguous() for n, p in named.items()}
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
-            tensors[f"state/{key}/{names[id(parameter)]}"] = value.detach().cpu().contiguous()
-    save_file(tensors, partial / "state.safetensors", metadata={"step": str(step)})
-    with open(partial / "state.safetensors", "rb") as handle:
+            tensors[f"state/{key}/{names[id(parameter)]}"] = local(value.detach()).cpu().contiguous()
+    save_file(tensors, file, metadata={"step": str(step)})
+    with open(file, "rb") as handle:
         os.fsync(handle.fileno())
-    sync_folder(partial)
-    os.replace(partial, final)
-    sync_folder(work)
-    for old in work.glob("step-*"):
-        if old != final:
-            shutil.rmtree(old)
 
 
-def load_checkpoint(work: Path, model: Any, optimizer: torch.optim.Optimizer, metrics: Path) -> int:
+class Pieces:
+    """The tensors of a checkpoint, whole, one at a time; shards are parts of the first dimension, in rank order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files: list[Any] = [safe_open(file, "pt") for file in sorted(folder.glob("*.safetensors"))]
+        self.keys = {*self.files[0].keys()}
+
+    def __getitem__(self, key: str) -> torch.Tensor:
+        found: list[torch.Tensor] = [file.get_tensor(key) for file in self.files]
+        return found[0] if len(found) == 1 or found[0].ndim == 0 else torch.cat(found)
+
+
+def load_checkpoint(
+    work: Path, model: Any, optimizer: torch.optim.Optimizer, metrics: Path, ranks: Ranks | None = None
+) -> int:
     """Put the newest checkpoint into model and optimiser; returns the step to go on with (0: none).
 
     Metrics of steps after the checkpoint are cut off: they will be written again.
@@ -45,13 +80,17 @@ def load_checkpoint(work: Path, model: Any, optimizer: torch.optim.Optimizer, me
     found = sorted(work.glob("step-*"))
     step = int(found[-1].name.removeprefix("step-")) if found else 0
     if found:
-        tensors = load_file(found[-1] / "state.safetensors")
+        pieces = Pieces(found[-1])
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter.copy_(tensors[f"weight/{name}"])
-                keys = [k for k in tensors if k.startswith("state/") and k.endswith(f"/{name}")]
-                state = {k.split("/")[1]: tensors[k] for k in keys if k.split("/", 2)[2] == name}
-                optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
+                parameter.copy_(cut_as(parameter, pieces[f"weight/{name}"]))
+                keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
+                state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}
+                optimizer.state[parameter] = {
+                    k: v if k == "step" else cut_as(parameter, v.to(parameter.device)) for k, v in state.items()
+                }
+    if ranks is not None and not ranks.main:
+        return step
     if metrics.exists():
         kept = [line for line in metrics.read_text(encoding="utf-8").splitlines() if _step(line) < step]
         metrics.write_text("".join(line + "\n" for line in kept), encoding="utf-8")

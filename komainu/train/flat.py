@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from komainu.train.attention import Layout, Segment, layout
+from komainu.train.head import in_chunks, is_last
 from komainu.train.render import Tokens
 
 
@@ -76,22 +78,36 @@ def laid(unit: Sequence[Tokens]) -> int:
     return sum(len(d.ids) for d in unit) - (len(unit) - 1) * shared(unit)
 
 
-def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None) -> torch.Tensor:
-    """[T] log-probability of each target, float32; logits are made at target positions only.
+def target_logps(model: Any, flat: Flat, noise: torch.Tensor | None = None, even: bool = False) -> torch.Tensor:
+    """[T] log-probability of each target, float32; logits are made at target positions only, some at a time.
 
-    `noise` [1, N, width] is added to the input embeddings.
+    `noise` [1, N, width] is added to the input embeddings. `even` says that the loss is a sum in which all targets
+    weigh the same. A model that does something with its logits has all of a micro-batch's at once.
     """
-    given = {"input_ids": flat.ids}
-    if noise is not None:
-        given = {"inputs_embeds": model.get_input_embeddings()(flat.ids) + noise}
-    logits = model(
-        **given,
-        position_ids=flat.layout.positions,
-        flat=flat.layout,
-        use_cache=False,
-        logits_to_keep=flat.rows,
-    ).logits[0]
+    given = {"position_ids": flat.layout.positions, "flat": flat.layout, "use_cache": False}
+    with noisy(model, noise):
+        if is_last(model):
+            with in_chunks(model, flat.targets, even) as made:
+                found: torch.Tensor = model(input_ids=flat.ids, logits_to_keep=flat.rows, **given).logits
+            assert len(made) == 1 and made[0] is found, (
+                f"{type(model).__name__} does something with its logits: name it in `is_last`"
+            )
+            return found[0, :, 0]
+        logits = model(input_ids=flat.ids, logits_to_keep=flat.rows, **given).logits[0]
     return -F.cross_entropy(logits.float(), flat.targets, reduction="none")
+
+
+@contextmanager
+def noisy(model: Any, noise: torch.Tensor | None) -> Iterator[None]:
+    """Add noise to what the embeddings give, within the model's own pass: outside of it a sharded model has none."""
+    if noise is None:
+        yield
+        return
+    hook = model.get_input_embeddings().register_forward_hook(lambda module, given, made: made + noise)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def sequence_sums(logps: torch.Tensor, flat: Flat) -> torch.Tensor:

@@ -13,6 +13,7 @@ from komainu.train.base import Train, Unit
 from komainu.train.flat import flatten, laid, micro_batches, target_logps
 from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
+from komainu.train.ranks import Ranks, split
 
 SMALL = 30_000_000  # parameters under which two cores do more on two micro-batches than on one matrix
 
@@ -32,17 +33,20 @@ class Found(NamedTuple):
 class Gradients:
     """Computes gradients for a stage's loss. The order of summation is fixed: equal runs, equal bits.
 
+    Each of several ranks takes its share of the batch, and every rank ends with the gradient of the whole.
+
     On a CPU with a small model every operation is too short to share out among threads (two threads are slower than
     one), and Python lets only one thread at a time prepare them. So each core gets a process: this one and its
     forks look at the same weights and each takes every n-th micro-batch. Elsewhere than on Linux there is one.
     """
 
-    def __init__(self, stage: Train, model: Any, threads: int) -> None:
-        self.stage, self.model = stage, model
+    def __init__(self, stage: Train, model: Any, threads: int, ranks: Ranks | None = None) -> None:
+        self.stage, self.model, self.ranks = stage, model, ranks or Ranks()
         self.params = [p for p in model.parameters() if p.requires_grad]
         self.device = self.params[0].device
         small = self.device.type == "cpu" and sum(p.numel() for p in self.params) < SMALL
-        self.cores = (threads or os.cpu_count() or 1) if small and sys.platform == "linux" else 1
+        forks = small and sys.platform == "linux" and self.ranks.size == 1
+        self.cores = (threads or os.cpu_count() or 1) if forks else 1
         self.partners: list[Partner] = []
         if small:
             torch.set_num_threads(1)
@@ -54,7 +58,7 @@ class Gradients:
     def of(self, units: Sequence[Unit], step: int = 0) -> Found:
         """Leave the gradient of a step's global batch in `.grad`; returns its loss, tokens and notes, weighted."""
         weight = self.stage.weight(units)
-        parts = [tuple(units[a:b]) for a, b in micro_batches([u.documents for u in units], self.size(units))]
+        parts, idle = self.parts(units)
         shares = [Part(weight, step, tuple(parts[i :: self.cores])) for i in range(min(self.cores, len(parts)))]
         busy = self.partners[: len(shares) - 1]
         for partner, part in zip(busy, shares[1:], strict=True):
@@ -62,8 +66,23 @@ class Gradients:
         found = Found(*self.part(shares[0]))
         for partner in busy:
             found = found.plus(Found(*partner.answer()))
-        notes = {k: v / weight for k, v in found.notes.items()}
-        return Found(found.loss / weight, found.tokens, notes)
+        for _ in range(idle):
+            self.idle(parts[0])
+        self.ranks.add(self.params)
+        loss, tokens, *notes = self.ranks.sums([found.loss, found.tokens, *found.notes.values()])
+        return Found(loss / weight, int(tokens), {k: v / weight for k, v in zip(found.notes, notes, strict=True)})
+
+    def parts(self, units: Sequence[Unit]) -> tuple[list[tuple[Unit, ...]], int]:
+        """The micro-batches of this rank, and how many more another rank has where they must be as many."""
+        shares = split(units, self.ranks.size) if self.ranks.size > 1 else [units]
+        cut = [[*micro_batches([u.documents for u in share], self.size(share))] for share in shares]
+        mine, spans = shares[self.ranks.rank], cut[self.ranks.rank]
+        return [tuple(mine[a:b]) for a, b in spans], max(map(len, cut)) - len(spans) if self.ranks.sharded else 0
+
+    def idle(self, batch: Sequence[Unit]) -> None:
+        """A pass that adds nothing: sharded ranks exchange weights in every pass, so all must make as many."""
+        flat = flatten([u.documents for u in batch[:1]], self.device)
+        torch.autograd.backward(target_logps(self.model, flat).sum() * 0.0)
 
     def size(self, units: Sequence[Unit]) -> int:
         """Tokens of a micro-batch: as the stage declares, or an even share for each core."""
@@ -82,7 +101,7 @@ class Gradients:
         flat = flatten([u.documents for u in batch], self.device)
         added = self.noise(batch, part.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logps = target_logps(self.model, flat, added)
+            logps = target_logps(self.model, flat, added, self.stage.even)
         summed, notes = self.stage.loss(logps, flat, batch)
         (summed / part.weight).backward()  # type: ignore[no-untyped-call]
         return Found(float(summed.detach()), flat.tokens, notes)

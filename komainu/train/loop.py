@@ -16,12 +16,18 @@ from typing import Any
 import torch
 
 from komainu.context import Context
+from komainu.errors import Stopped, UsageError
+from komainu.files import write_json
 from komainu.train.base import Rollout, Train, Unit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
+from komainu.train.ranks import Ranks, joined
+from komainu.train.shards import full
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
+
+STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
 
 
 def order(ids: Sequence[str], seed: int, epoch: int) -> list[int]:
@@ -39,6 +45,7 @@ class Loop:
     units: Sequence[Unit]
     out: Path
     ctx: Context
+    ranks: Ranks = field(default_factory=Ranks)
     rollout: Rollout | None = None
     answered: tuple[list[Unit], dict[str, float]] = field(default_factory=lambda: ([], {}))
 
@@ -49,18 +56,24 @@ class Loop:
     def run(self) -> dict[str, Any]:
         """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
         steps = self.stage.fit.total_steps(len(self.units))
-        optimizer = make_optimizer(self.model, self.stage.fit, self.ctx.settings.threads or os.cpu_count() or 1)
-        metrics = self.out / ".work" / "metrics.jsonl"
-        first = load_checkpoint(self.out / ".work", self.model, optimizer, metrics)
+        threads = self.ctx.settings.threads or (os.cpu_count() or 1 if self.ranks.size == 1 else 1)
+        optimizer = make_optimizer(self.model, self.stage.fit, threads)
+        work, main = self.out / ".work", self.ranks.main
+        metrics = work / "metrics.jsonl"
+        first = load_checkpoint(work, self.model, optimizer, metrics, self.ranks)
+        if main:
+            write_json(work / STEPS, {"steps": steps, "ranks": self.ranks.size, "resumed": first})
         epochs: dict[int, list[int]] = {}
         saved = time.monotonic()
         trackers = Trackers(
-            self.ctx.settings.trackers, f"{self.what}-{self.stage.id}", self.ctx.store.root / ".trackers"
+            self.ctx.settings.trackers if main else (),
+            f"{self.what}-{self.stage.id}",
+            self.ctx.store.root / ".trackers",
         )
         with (
-            contextlib.closing(Gradients(self.stage, self.model, self.ctx.settings.threads)) as gradients,
+            contextlib.closing(Gradients(self.stage, self.model, threads, self.ranks)) as gradients,
             self.ctx.progress(steps, self.what) as bar,
-            open(metrics, "a", encoding="utf-8") as log,
+            open(metrics if main else os.devnull, "a", encoding="utf-8") as log,
         ):
             bar.update(first)
             for step in range(first, steps):
@@ -73,13 +86,16 @@ class Loop:
                 log.write(json.dumps(line) + "\n")
                 trackers.log(step, line)
                 bar.update(note=f"loss {found['loss']:.3f}, {line['tokens_per_s']:.0f} tokens/s")
-                due = time.monotonic() - saved > self.ctx.settings.checkpoint_seconds
-                if due and step + 1 < steps and (step + 1) % self.stage.uses == 0:
+                due = main and time.monotonic() - saved > self.ctx.settings.checkpoint_seconds
+                stop, save = self.ranks.any(self.ctx.group.stop, due)
+                if (stop or save) and step + 1 < steps and (step + 1) % self.stage.uses == 0:
                     log.flush()
-                    save_checkpoint(self.out / ".work", self.model, optimizer, step + 1)
+                    save_checkpoint(work, self.model, optimizer, step + 1, self.ranks)
                     saved = time.monotonic()
+                    if stop:
+                        raise Stopped(f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}")
         trackers.close()
-        return self.summary(metrics, steps)
+        return self.summary(metrics, steps) if main else {}
 
     def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
         """What a step learns from, and numbers worth logging; a batch that is answered here serves `uses` steps.
@@ -112,7 +128,8 @@ class Loop:
     ) -> dict[str, float]:
         """One optimiser step on a global batch."""
         found = gradients.of(units, step)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.fit.max_norm or float("inf"))
+        clipped = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.fit.max_norm or float("inf"))
+        norm = full(clipped)
         if not torch.isfinite(norm):
             raise FloatingPointError(f"{self.what}: the gradient is not finite; rows {[u.id for u in units][:4]} ...")
         for group in optimizer.param_groups:
@@ -143,12 +160,35 @@ def train(stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any
     `fresh(stage, tokenizer)` makes new weights where there are none to load.
     """
     set_up_cpu(ctx.settings.threads)
+    with joined(ctx.group, sharded=ctx.settings.train.shard) as ranks:
+        return train_on(ranks, stage, out, ctx, fresh)
+
+
+def train_on(
+    ranks: Ranks, stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any] | None
+) -> dict[str, Any]:
+    """The part of one rank; only the first writes files and has a summary."""
+    fits(stage, ranks)
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     rows = [*ctx.open(stage.data).rows()]
     units = stage.ready(stage.units(tokenizer, rows), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source)
     stage.examine(tokenizer, context_of(model.config), units)
-    summary = Loop(stage, model, units, out, ctx, stage.rollout(model, tokenizer, rows)).run()
-    save_model(model, tokenizer, out)
+    rollout = stage.rollout(model, tokenizer, rows)
+    summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
+    weights = ranks.gathered(model)
+    if ranks.main:
+        save_model(model, tokenizer, out, weights)
+    ranks.wait()
     return summary
+
+
+def fits(stage: Train, ranks: Ranks) -> None:
+    """Raise UsageError for what so many ranks cannot do."""
+    if ranks.size > 1 and not stage.parallel:
+        raise UsageError(f"{stage.label}: {type(stage).__name__} trains in one process, not in {ranks.size} ranks")
+    if stage.fit.global_batch < ranks.size:
+        raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+    if ranks.sharded and stage.fit.optimizer == "muon":
+        raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")

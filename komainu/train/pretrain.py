@@ -39,6 +39,7 @@ class Base(Train):
     """Every token of a text is a target, the end token too. `model` is the Tokenizer's stage."""
 
     eats = Chat
+    even = True
     shape: Shape
 
     def check(self) -> Iterator[str]:

@@ -22,6 +22,7 @@ class SFT(Train):
     """Token-weighted: every target token of a global batch weighs the same, however the batch is cut."""
 
     eats = Chat
+    even = True
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         chats = [row for row in rows if isinstance(row, Chat)]

@@ -70,8 +70,13 @@ def context_of(config: Any) -> int:
     return int(config.max_position_embeddings)
 
 
-def save_model(model: Any, tokenizer: Any, out: Path) -> None:
-    """Write a directory that plain transformers and vLLM load as it is."""
+def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
+    """Write a directory that plain transformers and vLLM load as it is. `weights`: in place of the model's shards."""
+    if weights is not None:
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(model.config, dtype=torch.float32)
+        model.load_state_dict(weights, strict=False, assign=True)
+        model.tie_weights()
     model.config._attn_implementation = "sdpa"
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id

@@ -28,7 +28,7 @@ from komainu.data.flow import added
 from komainu.data.pool import Pool
 from komainu.data.privacy import Privacy
 from komainu.data.stretch import Chunk, Done, Stretch, Together, cut
-from komainu.errors import Lost, UsageError
+from komainu.errors import JobFailed, UsageError
 from komainu.rows import Chat, Row, encode
 from komainu.settings import Endpoint, Settings
 from komainu.store import Artifact, Store
@@ -184,7 +184,9 @@ def test_a_damaged_row_is_named_by_file_and_line(tmp_path: Path, processes: int)
 @pytest.mark.usefixtures("at_once")
 def test_a_killed_process_is_reported_with_its_rows_and_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
     steps = (Kills(row="r16", flag=str(tmp_path / "flag")), Exact())
-    with pytest.raises(Lost, match=r"killed by SIGKILL while it worked on lines 16 to 18 of .*rows\.jsonl") as caught:
+    with pytest.raises(
+        JobFailed, match=r"killed by SIGKILL while it worked on lines 16 to 18 of .*rows\.jsonl"
+    ) as caught:
         built(tmp_path / "a", source(*SAID), steps, 2)
     assert "run again" in str(caught.value)
     (tmp_path / "flag").touch()
