@@ -21,7 +21,7 @@ from komainu.data.mix import Mix
 from komainu.data.prefer import Prefer
 from komainu.data.self_play import SelfPlay
 from komainu.data.textbook.prompts import Prompts
-from komainu.eval.base import Answers, Scores
+from komainu.eval.base import Answers, Lang, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.formats import FormatRules
 from komainu.eval.board import Board, Entry
@@ -39,7 +39,7 @@ from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, Effort, Size, chats,
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
 EFFORTS = {"full": FULL, "short": SHORT, "smoke": SMOKE}
 RULED = ("json", "bullets", "limits", "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
-BOTH = ("ja", "en")
+BOTH: tuple[Lang, ...] = ("ja", "en")
 LEAKY = 4096  # prompts of the train side that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
 Much = Literal["full", "short", "smoke"]

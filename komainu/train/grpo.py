@@ -34,8 +34,8 @@ class GRPO(Train):
     2503.20783, which also has scaled=False).
 
     metrics.jsonl has of each step `reward`, `length` (tokens), `ended` (share of answers), `flat` (share of groups
-    whose answers all have the same reward: no signal), `clipped` and `kl`, averaged as the loss is. Not covered: several
-    ranks, drawing again for groups without signal, rewards of models, several turns.
+    whose answers all have the same reward: no signal), `clipped` and `kl`, averaged as the loss is. Not covered:
+    several ranks, drawing again for groups without signal, rewards of models, several turns.
     """
 
     parallel = False
