@@ -37,7 +37,8 @@ from komainu.train.sft import SFT
 from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, Effort, Size, chats, pretrained, unseen
 
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
-EFFORTS = {"full": FULL, "short": SHORT, "smoke": SMOKE}
+TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2))
+EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
 RULED = ("json", "bullets", "limits", "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
 BOTH: tuple[Lang, ...] = ("ja", "en")
 LEAKY = 4096  # prompts of the train side that are asked for leaks, at most
@@ -56,6 +57,11 @@ class World(NamedTuple):
     sft: SFT
     ruled: Dataset
     manners: Dataset
+
+    @property
+    def batch(self) -> int:
+        """Pairs of a global batch."""
+        return min(16, self.effort.tune // 12)
 
     def prompts(self, n: int, which: int, tasks: tuple[str, ...]) -> Dataset:
         """Prompts of the train side that SFT has not seen, none of which is on the test side."""
@@ -109,7 +115,7 @@ def grpo(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 
 
 def preferring(here: World, model: Train, data: Stage, lr: float) -> DPO:
     """One round of DPO from a model, which is its own reference."""
-    fit = here.size.fit(lr, 16, here.effort.steps[2], here.seed)
+    fit = here.size.fit(lr, here.batch, here.effort.steps[2], here.seed)
     reference = Reference(model=model, data=data)
     return DPO(model=model, data=data, reference=reference, objective=Sigmoid(beta=0.5), fit=fit)
 
@@ -145,5 +151,5 @@ def repaired(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: in
     model = Model(name="sft", weights=here.sft, temperature=1.0, max_tokens=96)
     leaky = Against(model=model, rule=Leakage(), samples=4)
     pairs = Dataset(sources=(here.some(LEAKY),), steps=(leaky,))
-    fit = here.size.fit(lr, 16, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
+    fit = here.size.fit(lr, here.batch, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
     return here.board(sft=here.sft, repaired=LeakRepair(model=here.sft, data=pairs, fit=fit))
