@@ -41,7 +41,7 @@ TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2)
 EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
 RULED = ("json", "bullets", "limits", "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
 BOTH: tuple[Lang, ...] = ("ja", "en")
-LEAKY = 4096  # prompts of the train side that are asked for leaks, at most
+LEAKY = 800  # prompts of the train side that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
 Much = Literal["full", "short", "smoke"]
 
