@@ -33,8 +33,8 @@ def dpo(steps: int) -> DPO:
 
 def grpo(steps: int) -> GRPO:
     reward = RuleReward(checks=(Dogs(), Leakage()))
-    how = {"group": 3, "max_tokens": 6, "iterations": 2}
-    return GRPO(model=sft(20), data=Asked(), reward=reward, kl=0.05, fit=fit(steps), **how)
+    start = sft(20)
+    return GRPO(model=start, data=Asked(), reward=reward, kl=0.05, fit=fit(steps), group=3, max_tokens=6, iterations=2)
 
 
 def repair(steps: int) -> LeakRepair:
