@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kills import survives
+from tests.train.kills import survives
 from tests.train.worlds import STAGES, often
 
 

@@ -1,6 +1,6 @@
 """SFT, DPO, GRPO and leak repair killed at random moments; weights and losses are compared to the last bit.
 
-python -m bench.kills [kills] [seed]     default: 50 kills of each; exits 1 on a difference
+python -m tests.train.kills [kills] [seed]     default: 50 kills of each; exits 1 on a difference
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from komainu.context import Context
 from komainu.train.base import Train
+from tests.train.worlds import STAGES, often
 
 
 class Ended(NamedTuple):
@@ -77,8 +78,6 @@ def survives(stage: Train, context: Callable[[Path], Context], root: Path, kills
 
 
 def main(kills: int = 50, seed: int = 0) -> None:
-    from tests.train.worlds import STAGES, often
-
     for name, make in STAGES.items():
         with tempfile.TemporaryDirectory() as folder:
             survives(make(40), often, Path(folder), kills, random.Random(seed))
