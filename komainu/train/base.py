@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.spec import Spec
 from komainu.stage import Stage, Weights, needs
+from komainu.train.adapter import Adapter
 from komainu.train.directory import Directory
 from komainu.train.render import Tokens
 
@@ -27,9 +29,10 @@ class Fit(Spec):
 
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
-    learnt a step, a few matrix products more; the same learning rate serves. `neftune` is the alpha of NEFTune's noise
-    on the input embeddings; 0 is none. `order` "given" takes the rows as the data has them, every epoch alike: what
-    a Mix has put in order (languages one after the other, short rows first) is learnt in that order.
+    learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
+    (bitsandbytes). `neftune` is the alpha of NEFTune's noise on the input embeddings; 0 is none. `order` "given" takes
+    the rows as the data has them, every epoch alike: what a Mix has put in order (languages one after the other, short
+    rows first) is learnt in that order.
     """
 
     lr: float
@@ -40,7 +43,7 @@ class Fit(Spec):
     warmup: float = 0.03
     floor: float = 0.0
     weight_decay: float = 0.0
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "adamw8bit", "muon"] = "adamw"
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
     neftune: float = 0.0
@@ -74,14 +77,15 @@ class Fit(Spec):
 
 
 class Unit(NamedTuple):
-    """What is drawn as one: a chat (one document), a pair (chosen, rejected) with its reference sums, or answers.
+    """What is drawn as one: a chat (one document), or several answers to one prompt, with the numbers its loss needs.
 
-    `marks` are numbers that a loss needs of each document: of GRPO an advantage and log-probabilities, say.
+    `numbers` are the unit's: of a pair the reference sums of chosen and rejected. `marks` are each document's: of GRPO
+    an advantage and log-probabilities.
     """
 
     id: str
     documents: tuple[Tokens, ...]
-    reference: tuple[float, ...] = ()
+    numbers: tuple[float, ...] = ()
     marks: tuple[tuple[float, ...], ...] = ()
 
 
@@ -96,11 +100,13 @@ class Train(Stage):
     makes = Weights
     parallel = True
     eats: ClassVar[type]  # the row it learns from
+    names: ClassVar[tuple[str, ...]] = ("",)  # of a unit's documents
     even: ClassVar[bool] = False  # whether the loss is a sum in which every target's log-probability weighs the same
 
     model: Stage
     data: Stage
     fit: Fit
+    adapter: Adapter | None = None  # what is trained in place of all weights
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
@@ -110,11 +116,19 @@ class Train(Stage):
         """The units with whatever else the loss needs, from other inputs."""
         return units
 
+    def ahead(self, units: Sequence[Unit]) -> list[Unit]:
+        """Units of one document each whose log-probabilities are needed before the loss of a global batch."""
+        return []
+
+    def informed(self, units: Sequence[Unit], sums: Sequence[float]) -> list[Unit]:
+        """The units of a global batch, given those sums (without a gradient), one for each document of `ahead`."""
+        return [*units]
+
     def examine(self, tokenizer: Any, context: int, units: Sequence[Unit]) -> None:
         """Raise UsageError for units that cannot be trained on as they are, or do not suit the fit."""
         from komainu.train.preflight import preflight
 
-        preflight(tokenizer, context, units, self.fit)
+        preflight(tokenizer, context, units, self.fit, self.names)
 
     @property
     def uses(self) -> int:
@@ -137,6 +151,12 @@ class Train(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
         yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        if self.adapter is not None:
+            yield from (f"{type(self).__name__}.adapter: {p}" for p in self.adapter.problems())
+            if find_spec("peft") is None:
+                yield f"{type(self).__name__}.adapter needs PEFT: pip install 'komainu[lora]'"
+            if self.fit.optimizer == "muon":
+                yield f"{type(self).__name__}.fit.optimizer: Muon is for whole matrices, not for an adapter; take AdamW"
         yield from self.look()
 
     def look(self) -> Iterator[str]:

@@ -10,7 +10,7 @@ from komainu.checks.leakage import leaks
 from komainu.checks.text import visible
 from komainu.rows import Pair, Row
 from komainu.train.base import Train, Unit
-from komainu.train.dpo import pair_documents
+from komainu.train.documents import pair_documents
 from komainu.train.render import pair_to_chats, refuse, texts
 
 if TYPE_CHECKING:
