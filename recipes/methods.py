@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from komainu.checks.empty import Empty
 from komainu.checks.format import Format
 from komainu.checks.is_reference import IsReference
 from komainu.checks.leakage import Leakage
@@ -17,11 +18,12 @@ from komainu.data.ask import Ask
 from komainu.data.base import Dataset
 from komainu.data.decontaminate import Decontaminate
 from komainu.data.dedup import Exact
+from komainu.data.filter import Filter
 from komainu.data.mix import Mix
 from komainu.data.prefer import Prefer
 from komainu.data.self_play import SelfPlay
 from komainu.data.textbook.prompts import Prompts
-from komainu.eval.base import Answers, Scores
+from komainu.eval.base import Answers, Lang, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.formats import FormatRules
 from komainu.eval.board import Board, Entry
@@ -34,13 +36,14 @@ from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.reference import Reference
 from komainu.train.repair import LeakRepair
 from komainu.train.sft import SFT
-from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, Effort, Size, chats, pretrained, unseen
+from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, TEACHER, Effort, Size, chats, pretrained, unseen
 
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
-EFFORTS = {"full": FULL, "short": SHORT, "smoke": SMOKE}
+TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2))
+EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
 RULED = ("json", "bullets", "limits", "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
-BOTH = ("ja", "en")
-LEAKY = 4096  # prompts of the train side that are asked for leaks, at most
+BOTH: tuple[Lang, ...] = ("ja", "en")
+LEAKY = 900  # prompts that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
 Much = Literal["full", "short", "smoke"]
 
@@ -56,6 +59,11 @@ class World(NamedTuple):
     sft: SFT
     ruled: Dataset
     manners: Dataset
+
+    @property
+    def batch(self) -> int:
+        """Pairs of a global batch."""
+        return min(16, self.effort.tune // 30)
 
     def prompts(self, n: int, which: int, tasks: tuple[str, ...]) -> Dataset:
         """Prompts of the train side that SFT has not seen, none of which is on the test side."""
@@ -109,7 +117,7 @@ def grpo(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 
 
 def preferring(here: World, model: Train, data: Stage, lr: float) -> DPO:
     """One round of DPO from a model, which is its own reference."""
-    fit = here.size.fit(lr, 16, here.effort.steps[2], here.seed)
+    fit = here.size.fit(lr, here.batch, here.effort.steps[2], here.seed)
     reference = Reference(model=model, data=data)
     return DPO(model=model, data=data, reference=reference, objective=Sigmoid(beta=0.5), fit=fit)
 
@@ -131,10 +139,11 @@ def iterated(size: Name = "xs", seed: int = 0, effort: Much = "short", rounds: i
     """On-policy DPO in rounds: the model's own answers, the best by the rules over the worst, other prompts a round."""
     here = world(size, seed, effort)
     models: dict[str, Train] = {"sft": here.sft}
+    said = Filter(checks=(Empty(),))
     for i in range(1, rounds + 1):
         last = [*models.values()][-1]
         ask = Ask(model=Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96), samples=8)
-        own = Dataset(sources=(here.prompts(here.effort.tune, i, RULED),), steps=(ask,))
+        own = Dataset(sources=(here.prompts(here.effort.tune, i, RULED),), steps=(ask, said))
         models[f"round {i}"] = preferring(here, last, Prefer(answers=(own,), checks=(Format(),), clean=False), lr)
     return here.board(**models)
 
@@ -144,6 +153,7 @@ def repaired(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: in
     here = world(size, seed, effort)
     model = Model(name="sft", weights=here.sft, temperature=1.0, max_tokens=96)
     leaky = Against(model=model, rule=Leakage(), samples=4)
-    pairs = Dataset(sources=(here.some(LEAKY),), steps=(leaky,))
-    fit = here.size.fit(lr, 16, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
+    prompts = here.prompts(min(LEAKY, here.effort.talk), 0, OPEN)
+    pairs = Dataset(sources=(prompts,), steps=(Ask(model=TEACHER), leaky))
+    fit = here.size.fit(lr, here.batch, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
     return here.board(sft=here.sft, repaired=LeakRepair(model=here.sft, data=pairs, fit=fit))

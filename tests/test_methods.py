@@ -1,15 +1,13 @@
-"""The methods' recipes in miniature: each is planned, runs to its board, and a second run builds nothing."""
+"""The methods' recipes in miniature: each runs to its board, and a second run builds nothing."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from komainu.cli import main
 
 ROOT = Path(__file__).parents[1]
 ENTRIES = {
@@ -30,19 +28,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("store")
 
 
-def komainu(store: Path, verb: str, recipe: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "KOMAINU_STORE": str(store), "KOMAINU_THREADS": "1"}
-    words = [verb, f"recipes/{recipe}", "size=xs", "effort=smoke", "--json"]
-    return subprocess.run(
-        [sys.executable, "-m", "komainu.cli", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.mark.parametrize("recipe", ENTRIES)
-def test_a_recipe_runs_to_its_board(store: Path, recipe: str) -> None:
-    ran = komainu(store, "run", recipe)
-    assert ran.returncode == 0, ran.stderr
-    board: dict[str, Any] = json.loads((Path(json.loads(ran.stdout)["path"]) / "board.json").read_bytes())
+def test_a_recipe_runs_to_its_board(
+    store: Path, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("KOMAINU_STORE", str(store))
+    monkeypatch.setenv("KOMAINU_THREADS", "1")
+    command = ["run", f"recipes/{recipe}", "size=xs", "effort=smoke", "--json"]
+    assert main(command) == 0
+    board = json.loads((Path(json.loads(capsys.readouterr().out)["path"]) / "board.json").read_bytes())
     assert [line["entry"] for line in board["headline"]] == ENTRIES[recipe]
-    again = komainu(store, "run", recipe)
-    assert "build " not in again.stderr
+    assert main(command) == 0
+    assert "build " not in capsys.readouterr().err

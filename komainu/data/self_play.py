@@ -21,7 +21,8 @@ class SelfPlay(Step):
     """Pairs for SPIN (arXiv 2401.01335): chosen is the row's answer, rejected the one that `model` gives.
 
     Nobody judges: the data's answer counts as the better one, until the model says the same. Such a row is dropped as
-    `equal`, compared without width, case, spaces and punctuation; one whose answer is withheld as `withheld`.
+    `equal`, compared without width, case, spaces and punctuation; one whose answer is withheld or blank as `withheld`
+    or `blank`.
     """
 
     makes: ClassVar[type] = Pair
@@ -37,6 +38,8 @@ class SelfPlay(Step):
                 own = answer(chat, reply, self.model, 0)
                 if reply.withheld:
                     yield Dropped(own, f"withheld: {WITHHELD[reply.finish]}")
+                elif not own.reply.strip():
+                    yield Dropped(own, "blank")
                 elif folded(own.reply) == folded(chat.reply):
                     yield Dropped(own, "equal")
                 else:

@@ -32,6 +32,7 @@ class LeakRepair(Train):
     """
 
     eats = Pair
+    names = ("chosen", "rejected")
     unlikely: float = 1.0
     reinforce: float = 0.1
 

@@ -54,9 +54,7 @@ class Answering:
         ]
         grouped = [rewards[i : i + k] for i in range(0, len(rewards), k)]
         answered = [
-            Unit(
-                u.id, tuple(document(u, m) for m in made[n * k : n * k + k]), marks=marks(advantages(some, self.stage))
-            )
+            answered_by(u, made[n * k : n * k + k], advantages(some, self.stage))
             for n, (u, some) in enumerate(zip(units, grouped, strict=True))
         ]
         notes = {
@@ -114,10 +112,11 @@ def seed(run: int, step: int, row: str, which: int) -> int:
     return int.from_bytes(hashlib.sha256(f"grpo:{run}:{step}:{row}:{which}".encode()).digest()[:8]) >> 1
 
 
-def document(unit: Unit, made: Generated) -> Tokens:
-    """A prompt and an answer as they were drawn, token by token: never rendered again."""
+def answered_by(unit: Unit, answers: Sequence[Generated], gains: Sequence[float]) -> Unit:
+    """A prompt and its answers as they were drawn, token by token, never rendered again; with their advantages."""
     before = unit.documents[0].ids
-    return Tokens(unit.id, before + made.ids, [False] * len(before) + [True] * len(made.ids))
+    documents = tuple(Tokens(unit.id, before + a.ids, [False] * len(before) + [True] * len(a.ids)) for a in answers)
+    return Unit(unit.id, documents, marks=tuple((gain,) for gain in gains))
 
 
 def advantages(rewards: Sequence[float], stage: GRPO) -> list[float]:
@@ -129,17 +128,13 @@ def advantages(rewards: Sequence[float], stage: GRPO) -> list[float]:
     return [(r - mean) / spread for r in rewards]
 
 
-def marks(values: Sequence[float]) -> tuple[tuple[float, ...], ...]:
-    return tuple((value,) for value in values)
-
-
 def clipped_loss(
     stage: GRPO, logps: torch.Tensor, flat: Flat, units: Sequence[Unit]
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """The summed loss of some groups of answers. Of each answer's marks the first is its advantage."""
     each = [(d.targets, m) for u in units for d, m in zip(u.documents, u.marks, strict=True)]
-    share = {"answer": lambda n: 1 / n, "token": lambda n: 1.0, "constant": lambda n: 1 / stage.max_tokens}
-    scale = logps.new_tensor([share[stage.average](n) for n, _ in each], dtype=torch.float64)[flat.owner]
+    parts = [{"answer": 1 / n, "token": 1.0, "constant": 1 / stage.max_tokens}[stage.average] for n, _ in each]
+    scale = logps.new_tensor(parts, dtype=torch.float64)[flat.owner]
     advantage = logps.new_tensor([m[0] for _, m in each], dtype=torch.float64)[flat.owner]
     now = logps.double()
     before = now.detach() if stage.iterations == 1 else told(now, each, 0)

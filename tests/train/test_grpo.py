@@ -51,8 +51,8 @@ def started() -> Train:
 
 def grpo(steps: int = 4, model: Train | None = None, lr: float = 1e-3, **how: Any) -> GRPO:
     fit = Fit(lr=lr, global_batch=4, steps=steps, schedule="constant", micro_tokens=how.pop("micro_tokens", 16384))
-    reward = RuleReward(checks=(Dogs(),))
-    return GRPO(model=model or base(), data=Asked(), fit=fit, **{"reward": reward, "group": 4, "max_tokens": 8} | how)
+    values: dict[str, Any] = {"reward": RuleReward(checks=(Dogs(),)), "group": 4, "max_tokens": 8, **how}
+    return GRPO(model=model or base(), data=Asked(), fit=fit, **values)
 
 
 def metrics(path: Path) -> list[dict[str, float]]:

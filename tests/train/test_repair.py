@@ -19,15 +19,16 @@ from komainu.train.flat import flatten
 from komainu.train.render import Tokens
 from komainu.train.repair import LeakRepair
 from komainu.train.weights import load_tokenizer
-from tests.train.world import ANIMALS, Pairs, base, context
+from tests.train.world import ANIMALS, Texts, base, context
 
 LEAKY = "駅のstationです。"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leaky(Pairs):
+class Leaky(Texts):
     """Japanese answers into which an English word has slipped."""
 
+    makes = Pair
     clean: int = -1  # of this row the rejected answer has no leak
 
     def rows(self) -> Iterator[Row]:

@@ -162,6 +162,15 @@ def test_a_global_batch_goes_on_where_the_last_one_ended(tmp_path: Path) -> None
     assert [u.id for u in loop.batch(4, {})] == drawn[12:15]
 
 
+def test_rows_in_the_order_given_are_trained_in_it_epoch_after_epoch(tmp_path: Path) -> None:
+    units = [Unit(f"u{i}", ()) for i in range(7)]
+    loop = Loop(sft(global_batch=3, order="given"), None, units, tmp_path, context(tmp_path))
+    drawn = [u.id for step in range(7) for u in loop.batch(step, {})]
+    assert drawn == [f"u{i}" for i in range(7)] * 3
+    assert any("order" in problem for problem in Fit(lr=1.0, order="random").problems())  # type: ignore[arg-type]
+    assert Fit(lr=1.0, order="shuffled").id == Fit(lr=1.0).id != Fit(lr=1.0, order="given").id
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
