@@ -31,6 +31,7 @@ from komainu.recipe import load
 from komainu.settings import Data, Settings
 from komainu.store import Store
 from tests.data.fakes import Fake, chat, context, source
+from tests.data.steps import Refuses
 
 RECIPE = """
 from komainu.data.base import Dataset
@@ -65,10 +66,15 @@ class Farm:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self.argv = argv
+        self.waiting: list[int] = []
 
     def begin(self, numbers: Sequence[int]) -> None:
         Farm.begun.append([*numbers])
-        for number in reversed(numbers):
+        self.waiting += numbers
+
+    def fates(self) -> Mapping[int, Fate]:
+        while self.waiting:
+            number = self.waiting.pop()
             if Farm.lose.get(number, 0):
                 Farm.lose[number] -= 1
                 continue
@@ -77,7 +83,6 @@ class Farm:
             Farm.stop -= 1
             shards.main([*self.argv[3:], str(number)])
 
-    def fates(self) -> Mapping[int, Fate]:
         return {0: Fate(False, "failed with signal 9 on node3")}
 
     def cancel(self) -> None:
@@ -169,6 +174,13 @@ def test_the_error_of_a_row_is_that_of_one_process() -> None:
     with pytest.raises(UsageError, match=r"^r117: nothing to be done$"):
         built(wrong=True)  # begun anew, not remembered
     assert Farm.begun == [[0, 1, 2, 3, 4, 5], [2]]
+
+
+def test_a_row_that_can_be_done_the_second_time_is_not_refused_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError):
+        built(wrong=True)
+    monkeypatch.setattr(Refuses, "__call__", lambda self, rows, ctx: rows)
+    assert built(wrong=True)[:2] == built("alone", "processes")[:2]
 
 
 def test_a_bug_comes_back_with_the_line_it_came_from() -> None:
