@@ -6,7 +6,7 @@ SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm soak soak-data chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -46,6 +46,10 @@ test-vllm: setup .envs/vllm/.ready demo
 test-external: setup
 	$(BIN)/pytest -q -m external tests/eval
 
+# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
+test-engines: setup
+	$(BIN)/pytest -q -s -m engines tests/train
+
 # Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
@@ -59,9 +63,14 @@ decisions: setup
 test-evalplus: setup
 	$(BIN)/python -m bench.evalplus $(FOLDER)
 
-# Four-rank training on four real Slurm nodes, started here: needs Debian's slurm-wlm and munge, skipped without them.
+# Training and datasets on four real Slurm nodes, started here: needs Debian's slurm-wlm and munge, skipped without them.
 test-slurm: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -rs -m slurm tests/slurm
+
+# A dataset on a Ray cluster of three nodes, started here.
+test-ray: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ray]'
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -rs -m ray tests/ray
 
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup

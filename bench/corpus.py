@@ -99,8 +99,10 @@ FOREIGN = (
 )
 
 
-SYLLABLES = ("mar", "low", "ben", "ton", "hal", "wick", "ash", "ford", "stan", "ley")
-SYLLABLES += ("gren", "dale", "cor", "by", "nor", "sel", "win", "ham", "thor", "pe")
+SYLLABLES = (
+    *("mar", "low", "ben", "ton", "hal", "wick", "ash", "ford", "stan", "ley"),
+    *("gren", "dale", "cor", "by", "nor", "sel", "win", "ham", "thor", "pe"),
+)
 KANA = "アイカキサシタチナニハマミモヤヨラリルレロワ"
 PUZZLES = {  # of the benchmark: names that stand nowhere else, and shapes that the rows do not have
     "ja": (

@@ -30,7 +30,6 @@ from komainu.store import Store
 
 LOADS = 5  # of each page; the median is told
 WORDS = 20_000  # of the made language; the nth is drawn with a weight of 1/n
-CHARACTERS = 700  # of an answer, about
 SHOWN = "document.documentElement?.dataset.shown"
 FIRST = "漠然"  # a word that stands in one row
 SOUNDS = (

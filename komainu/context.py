@@ -40,6 +40,10 @@ class Elsewhere(Protocol):
 
     def make(self, stage: Stage, out: Path) -> Made: ...
 
+    def sharing(self, stage: str, folder: Path) -> tuple[str, ...]:
+        """The command of a process that does shard tasks of the stage of that id; what it is told lies in `folder`."""
+        ...
+
 
 @dataclass
 class Group:

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from komainu.cluster.base import Launcher, Work, last_object
+from komainu.cluster.base import Launcher, Work, failure, last_object
 from komainu.cluster.here import Here
 from komainu.cluster.queue import Seen
 from komainu.cluster.sbatch import render
 from komainu.cluster.slurm import SlurmQueue
 from komainu.context import Made
-from komainu.errors import Error, GateFailed, Incomplete, JobFailed, OverBudget, UsageError
+from komainu.errors import JobFailed
+from komainu.files import whole
 from komainu.progress import Progress
 from komainu.settings import Settings
 from komainu.stage import Stage
 from komainu.store import WORK, Store
 
 TASK, RESULT, FAILURE, METRICS, STEPS = "task.json", "result.json", "failure.json", "metrics.jsonl", "steps.json"
-KINDS: tuple[type[Error], ...] = (UsageError, GateFailed, Incomplete, OverBudget)
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -56,8 +56,7 @@ class Ranks:
         """Run a stage to its end. Raises what the worker raised, where that is for a user to mend, else JobFailed."""
         work = self.work(stage, out)
         (out / WORK / FAILURE).unlink(missing_ok=True)
-        task = Task(self.target, self.values, stage.id, str(self.settings.root.resolve()), self.fresh)
-        (out / WORK / TASK).write_bytes(msgspec.json.encode(task))
+        self.tell(stage.id, out / WORK)
         if not work.result.exists():
             with Progress(None, f"{stage.label}") as bar:
                 try:
@@ -66,6 +65,16 @@ class Ranks:
                     raise failure(out / WORK / FAILURE) or error from None
         found = json.loads(work.result.read_bytes())
         return Made(found["summary"], found["made_with"])
+
+    def tell(self, stage: str, folder: Path) -> Path:
+        """Write into a folder what a worker is told."""
+        task = Task(self.target, self.values, stage, str(self.settings.root.resolve()), self.fresh)
+        with whole(folder / TASK) as file:
+            file.write(msgspec.json.encode(task))
+        return folder / TASK
+
+    def sharing(self, stage: str, folder: Path) -> tuple[str, ...]:
+        return (sys.executable, "-m", "komainu.shards", str(self.tell(stage, folder).resolve()))
 
     def work(self, stage: Stage, out: Path) -> Work:
         folder = (out / WORK).resolve()
@@ -117,13 +126,3 @@ def total(folder: Path) -> int | None:
         return int(json.loads((folder / STEPS).read_bytes())["steps"])
     except (OSError, ValueError, KeyError):
         return None
-
-
-def failure(file: Path) -> Error | None:
-    """The error that a worker left for the user, as it raised it."""
-    try:
-        left: dict[str, Any] = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    kinds: dict[str, Callable[[str], Error]] = {kind.__name__: kind for kind in KINDS}
-    return kinds.get(left["kind"], JobFailed)(left["message"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from komainu.cluster.arrays import replicas
 from komainu.context import Context
 from komainu.models.base import Client
 from komainu.models.cache import Cached
@@ -23,7 +24,7 @@ def open_context(settings: Settings, client: Client | None = None) -> Context:
         return ctx.locate(weights)
 
     purse = Purse(settings)
-    asked = Router(settings, locate, purse) if client is None else client
+    asked = Router(settings, locate, purse, replicas) if client is None else client
     ctx = Context(Store(settings.root), Cached(asked, settings.root / CALLS, settings.batch, purse), settings)
     return ctx
 

@@ -24,6 +24,7 @@ FIXTURES = "KOMAINU_FIXTURES"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
+TrainerName = Literal["axolotl", "openrlhf"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]*\Z")]
@@ -49,11 +50,18 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tpm: Count = 0  # tokens a minute, prompts and answers together; 0: no limit
     patience: Seconds = 20.0  # without a sign of life, until a server counts as dead
     rope: Count = 0  # the factor of the RoPE scaling that the server applies; 0: none
+    on: Literal["here", "slurm", "ray"] = "here"  # where `start` is run
+    replicas: Positive = 1  # servers that are started there
+    gpus: Count = 0  # of each of them
     same_template: bool = False  # refuse it when it cannot be told whether it applies the trained chat template
 
     def __post_init__(self) -> None:
         if not self.url and not self.start:
             raise ValueError("an endpoint needs `url`, or `start` to start one here")
+        if self.on == "here" and (self.replicas > 1 or self.gpus):
+            raise ValueError("`replicas` and `gpus` are for servers started on other machines: set `on`")
+        if self.on != "here" and (self.url or not self.start):
+            raise ValueError("an endpoint with `on` needs `start` and no `url`: the addresses are found")
         if not all(url.startswith(("http://", "https://")) for url in self.urls):
             raise ValueError("`url` must start with http:// or https://")
         if len({*self.urls}) < len(self.urls):
@@ -111,6 +119,24 @@ class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     setup: tuple[Line, ...] = ()
 
 
+class Trainer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a training engine of others runs on this machine. `keys` are its own, those that say how it runs."""
+
+    gpus: Count = 0  # of this machine; 0: the CPU
+    micro_batch: Positive = 1  # rows a GPU takes at a time, where that changes nothing
+    keys: dict[str, Any] = {}
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where data steps that decide each row by itself are done."""
+
+    on: Literal["processes", "slurm", "ray"] = "processes"
+    rows: Positive = 50_000  # of a shard task on another machine; a dataset of no more stays here
+    at_once: Count = 0  # shard tasks at once; 0: as many as there is room for
+    ray: Line = "auto"  # the address of the Ray cluster
+    slurm: Slurm | None = None  # what a shard task asks of Slurm, where that differs from a training job
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of komainu.toml; every field has a default."""
 
@@ -131,7 +157,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines: dict[EngineName, Runtime] = {}
     llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
+    data: Data = Data()
     slurm: Slurm = Slurm()
+    trainers: dict[TrainerName, Trainer] = {}  # training engines of others
 
     def __post_init__(self) -> None:
         if len({p.currency for p in self.prices.values()}) > 1:
@@ -150,6 +178,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def root(self) -> Path:
         return Path(os.environ.get("KOMAINU_STORE") or self.store)
+
+    def trainer(self, name: TrainerName) -> Trainer:
+        """How a training engine runs here; the defaults where nothing is set."""
+        return self.trainers.get(name) or Trainer()
 
     @property
     def shelves(self) -> tuple[Path, ...]:
@@ -220,6 +252,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
-    kinds |= {"$.train": Training, "$.slurm": Slurm}
+    kinds |= {"$.trainers": Trainer, "$.train": Training, "$.data.slurm": Slurm, "$.data": Data, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -223,12 +223,14 @@ def test_exit_codes_are_told_as_they_are() -> None:
         ("of an endpoint", settings.Endpoint),
         ("of an engine", settings.Runtime),
         ("of training", settings.Training),
+        ("of data", settings.Data),
         ("of a Slurm job", settings.Slurm),
+        ("of a trainer", settings.Trainer),
     ],
 )
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:
     told = {name.strip("`"): default.strip("`") for name, default, *_ in table("docs/settings.md", first)}
-    empty: tuple[object, ...] = ("", (), {}, None, settings.Training(), settings.Slurm())
+    empty: tuple[object, ...] = ("", (), {}, None, settings.Training(), settings.Data(), settings.Slurm())
     least = {"url": "http://x"} if kind is settings.Endpoint else {}
     there = {name: getattr(kind(**least), name) for name in told}
     assert set(told) == set(kind.__struct_fields__)

@@ -18,6 +18,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
     ["cluster"],
+    ["program"],
     ["stage"],
     ["store"],
     ["stored"],
@@ -28,6 +29,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
     ["ancestry", "probe", "touched", "elsewhere"],
     ["worker", "sweeps"],
+    ["shards"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [

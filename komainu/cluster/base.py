@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from komainu.errors import Error, GateFailed, Incomplete, JobFailed, OverBudget, UsageError
+
 AGAIN, STOPPED = "again", "stopped"
 TAIL = 12  # lines of a log that an error shows
+KINDS: tuple[type[Error], ...] = (UsageError, GateFailed, Incomplete, OverBudget)  # come back as they were raised
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,7 @@ class Work:
 
     def tail(self) -> str:
         """The last lines of the log, to be shown in an error."""
-        try:
-            lines = self.log.read_bytes()[-20_000:].decode("utf-8", "replace").splitlines()[-TAIL:]
-        except OSError:
-            lines = []
-        return "\n".join(f"  {line}" for line in lines) or "  (it printed nothing)"
+        return tail(self.log)
 
 
 class Launcher(Protocol):
@@ -56,6 +55,33 @@ class Launcher(Protocol):
 
     def run(self, work: Work, watch: Callable[[], None]) -> None:
         """`watch` is called now and then while it runs."""
+
+
+class Fate(NamedTuple):
+    """Whether one task of an array still lives (waits or runs), and how it stands or has ended."""
+
+    lives: bool
+    text: str
+
+
+class Array(Protocol):
+    """Runs one command many times, each with a number as its last word, as separate tasks on other machines."""
+
+    @property
+    def poll(self) -> float:
+        """Seconds between two looks at the tasks."""
+
+    def begin(self, numbers: Sequence[int]) -> None:
+        """Start the tasks of these numbers. Raises UsageError when that is refused."""
+
+    def fates(self) -> Mapping[int, Fate]:
+        """What is known of each number's newest task, also of those that an earlier process began."""
+
+    def cancel(self) -> None:
+        """End all that live."""
+
+    def leave(self) -> str:
+        """This process ends and the work is not done: what becomes of the tasks, a sentence."""
 
 
 class Place(NamedTuple):
@@ -97,3 +123,22 @@ def last_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return last if isinstance(last, dict) else None
+
+
+def tail(log: Path) -> str:
+    """The last lines of a log."""
+    try:
+        lines = log.read_bytes()[-20_000:].decode("utf-8", "replace").splitlines()[-TAIL:]
+    except OSError:
+        lines = []
+    return "\n".join(f"  {line}" for line in lines) or "  (it printed nothing)"
+
+
+def failure(file: Path) -> Error | None:
+    """The error that a worker left for the user, as it raised it."""
+    try:
+        left: dict[str, Any] = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+    kinds: dict[str, Callable[[str], Error]] = {kind.__name__: kind for kind in KINDS}
+    return kinds.get(left["kind"], JobFailed)(left["message"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from komainu.cluster.base import Work
 from komainu.errors import UsageError
@@ -40,6 +40,11 @@ def head(work: Work, slurm: Slurm) -> Iterator[str]:
         "open-mode": "append",
         "signal": f"USR1@{slurm.warn}" if slurm.warn and slurm.time else "",
     }
+    yield from options(asked, slurm)
+
+
+def options(asked: Mapping[str, str], slurm: Slurm) -> Iterator[str]:
+    """The head of a script: what is asked for, where it is anything, and the lines of the settings."""
     yield "#!/bin/bash"
     yield from (f"#SBATCH --{name}={shlex.quote(value)}" for name, value in asked.items() if value)
     yield f"#SBATCH --{'requeue' if slurm.requeue else 'no-requeue'}"

@@ -79,6 +79,11 @@ class Decontaminate(Prepared):
     def prepare(self, rows: Sequence[Chat | Pair], loaded: Judge) -> Looked:
         return loaded.look(rows)
 
+    def kind(self) -> Any:
+        from komainu.data.repeated import Looked
+
+        return Looked
+
     def settle(self, prepared: Iterator[Looked], loaded: Judge) -> Iterator[list[Verdict | None] | Note]:
         from komainu.data.repeated import Tally
 

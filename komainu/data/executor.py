@@ -1,10 +1,11 @@
-"""Where the chunks of a dataset are worked on: in this process, or in a pool of them."""
+"""Where the chunks of a dataset are worked on: in this process, in a pool of them, or on other machines."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from komainu.context import Context
@@ -54,10 +55,17 @@ class Inline:
         return self.things[stretch.first]
 
 
-def executor(stretches: Sequence[Stretch], ctx: Context, rows: int) -> Executor:
-    """A pool where there is work enough for one, as komainu.toml wants it; else this process."""
-    count = ctx.settings.processes or cores()
-    if count > 1 and rows > SMALL and any(stretch.steps or stretch.prepared for stretch in stretches):
+def executor(stretches: Sequence[Stretch], ctx: Context, rows: int, out: Path) -> Executor:
+    """Other machines or a pool where there is work enough for one, as komainu.toml wants it; else this process."""
+    data, count = ctx.settings.data, ctx.settings.processes or cores()
+    work = any(stretch.steps or stretch.prepared for stretch in stretches)
+    if data.on != "processes" and rows > data.rows and work:
+        if ctx.elsewhere is not None:
+            from komainu.data.remote import Remote
+
+            return Remote(stretches, ctx, out, ctx.elsewhere)
+        log.warning("no recipe is known that %s could find this dataset in: it is made here", data.on)
+    if count > 1 and rows > SMALL and work:
         from komainu.data.pool import Pool, Unsendable
 
         try:

@@ -20,15 +20,7 @@ from komainu.stage import Stage
 from komainu.store import Artifact
 
 if TYPE_CHECKING:
-    from komainu.data.sketch import Sketcher, Sketches
-
-
-class Sketched(NamedTuple):
-    """Some rows as they are compared: ids, sketches, and where it counts what each is ranked by."""
-
-    ids: list[str]
-    sketches: Sketches
-    ranks: list[float]
+    from komainu.data.sketch import Sketched, Sketcher
 
 
 class Opened(NamedTuple):
@@ -98,9 +90,16 @@ class Near(Prepared):
         return Sketcher(self.threshold, self.ngram, self.words, self.permutations, self.seed)
 
     def prepare(self, rows: Sequence[Row], loaded: Any) -> Sketched:
+        from komainu.data.sketch import Sketched
+
         turns = [[message.content for message in messages_of(row, self.on)] for row in rows]
         ranks = [] if self.keep == "first" else [self.rank(row) for row in rows]
         return Sketched([row.id for row in rows], self.sketcher(turns), ranks)
+
+    def kind(self) -> Any:
+        from komainu.data.sketch import Sketched
+
+        return Sketched
 
     def rank(self, row: Row) -> float:
         if self.keep == "longest":

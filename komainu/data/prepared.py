@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from komainu.context import Context
 from komainu.data.base import Dropped, Note, Sieve, windows
@@ -35,6 +35,10 @@ class Prepared(Sieve):
 
     def prepare(self, rows: Sequence[Any], loaded: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs prepare(rows, loaded)")
+
+    def kind(self) -> Any:
+        """The type of what `prepare` gives, by which it is read from a file; for types that are imported late."""
+        return get_type_hints(type(self).prepare)["return"]
 
     def settle(self, prepared: Iterator[Any], loaded: Any) -> Iterator[list[Verdict | None] | Note]:
         raise NotImplementedError(f"{type(self).__name__} needs settle(prepared, loaded)")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from komainu.data.minhash import Index, Shelf
 from komainu.data.prepared import Verdict
 from komainu.data.ruling import Ruling
-from komainu.data.sketch import Sketcher
-
-if TYPE_CHECKING:
-    from komainu.data.near_dup import Sketched
+from komainu.data.sketch import Sketched, Sketcher
 
 AT_ONCE = 512  # rows placed at once
 

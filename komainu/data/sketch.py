@@ -42,6 +42,14 @@ class Sketches(NamedTuple):
         return list(map(slice, (ends - self.sizes).tolist(), ends.tolist()))
 
 
+class Sketched(NamedTuple):
+    """Some rows as they are compared: ids, sketches, and where it counts what each is ranked by."""
+
+    ids: list[str]
+    sketches: Sketches
+    ranks: list[float]
+
+
 @dataclass(frozen=True)
 class Sketcher:
     """Makes sketches; what it makes of a row depends on nothing but the row and these values.

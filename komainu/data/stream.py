@@ -27,7 +27,7 @@ class Stream:
     """One pass of rows through steps. What waits in memory is a few chunks for each stretch, and what a step holds."""
 
     def __init__(self, steps: Sequence[Step], ctx: Context, rows: int = ROWS) -> None:
-        self.steps, self.ctx, self.rows = steps, ctx, rows
+        self.steps, self.ctx, self.rows = steps, ctx, min(rows, ctx.settings.data.rows)
         self.flows = [Flow(label) for label in labels(steps)]
         self.pieces = cut(steps)
 
@@ -36,7 +36,7 @@ class Stream:
         total = sum(int(s.summary["rows"]) for s in sources)
         stretches = [piece for piece in self.pieces if isinstance(piece, Stretch)]
         with self.ctx.progress(total, "Dataset") as bar, Ledger(out) as ledger:
-            with executor(stretches, self.ctx, total) as hands:
+            with executor(stretches, self.ctx, total, out) as hands:
                 chunks = self.through(read(sources, places(self.steps), self.rows, bar), hands, ledger)
                 count = self.write(out / "rows.jsonl", chunks, bar)
             verify(self.steps, self.flows, total)

@@ -24,16 +24,24 @@ class Router:
     An endpoint of the model's name always wins, so that a trained model can be served elsewhere; what it renders is
     compared with the trained chat template first. Without one, a model that a stage trained is answered by
     `settings.engine`; of the servers that this starts one runs at a time. Endpoints with the same `start` command are
-    models of one server. `locate` finds a stage's directory.
+    models of one server. `locate` finds a stage's directory, `replicas` starts an endpoint's servers
+    on other machines.
     """
 
     batch_sensitive = True  # some of its clients are; `client_of` tells which
 
-    def __init__(self, settings: Settings, locate: Callable[[Spec], Path], purse: Purse | None = None) -> None:
-        self.settings, self.locate = settings, locate
+    def __init__(
+        self,
+        settings: Settings,
+        locate: Callable[[Spec], Path],
+        purse: Purse | None = None,
+        replicas: Callable[[Settings, Endpoint, str], Upstream] | None = None,
+    ) -> None:
+        self.settings, self.locate, self.replicas = settings, locate, replicas
         self.purse = purse or Purse(settings)
         self.clients: dict[tuple[str, ...], Client] = {}
         self.servers: dict[tuple[str, ...], LocalServer] = {}  # by the command that starts it
+        self.far: dict[tuple[str, ...], Upstream] = {}  # the same, on other machines
         self.lock = threading.Lock()
 
     def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
@@ -94,6 +102,14 @@ class Router:
     def _http(self, model: Model, endpoint: Endpoint) -> Client:
         name = model.name
         local = None
+        if endpoint.on != "here":
+            if model.weights is not None or self.replicas is None:
+                raise UsageError(
+                    f"endpoint {name!r}: `on` is for models that no stage trained; serve this one and give `url`"
+                )
+            if endpoint.start not in self.far:
+                self.far[endpoint.start] = self.replicas(self.settings, endpoint, name)
+            return self._client_at(endpoint, name, self.far[endpoint.start])
         if endpoint.start:
             started = LocalServer(endpoint, name, self.settings.keys)
             local = self.servers.setdefault(endpoint.start, started)

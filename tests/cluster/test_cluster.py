@@ -13,15 +13,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from komainu.cluster import queue, slurm
-from komainu.cluster.base import Place, Work, last_object, place
+from komainu.cluster import queue, slurm, slurm_array
+from komainu.cluster.arrays import replicas, shards
+from komainu.cluster.base import Fate, Place, Work, last_object, place
 from komainu.cluster.here import Here
 from komainu.cluster.queue import Seen, Unheard, of_sacct, of_sinfo, of_squeue
 from komainu.cluster.sbatch import render
 from komainu.cluster.slurm import SlurmQueue, judge
+from komainu.cluster.slurm_array import SlurmArray, ranges
+from komainu.cluster.slurm_array import of_squeue as of_array
 from komainu.errors import JobFailed, UsageError
-from komainu.settings import Endpoint, Settings, Slurm
+from komainu.settings import Data, Endpoint, Settings, Slurm
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = Slurm(
@@ -100,6 +104,77 @@ def test_ranks_that_do_not_divide_into_the_nodes_are_refused() -> None:
         render(work(Path("/a"), "x", tasks=3), EVERYTHING)
 
 
+ARGV = ("python", "-c", 'print("a b")')
+ARRAY = """\
+#!/bin/bash
+#SBATCH --job-name=komainu-shards-1
+#SBATCH --array=0-2,7%20
+#SBATCH --partition=cpu
+#SBATCH --time=1:00:00
+#SBATCH --ntasks=1
+#SBATCH --output=/a/logs/%a.log
+#SBATCH --requeue
+
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
+exec python -c 'print("a b")' "$SLURM_ARRAY_TASK_ID"
+"""
+
+
+def array(data: Data) -> SlurmArray:
+    made = shards(Settings(slurm=EVERYTHING, data=structs.replace(data, on="slurm")), Path("/a"), "1", ARGV)
+    assert isinstance(made, SlurmArray)
+    return made
+
+
+def test_the_script_of_an_array_is_this_and_bash() -> None:
+    script = array(Data(slurm=Slurm(partition="cpu", time="1:00:00"), at_once=20)).script([7, 0, 1, 2])
+    assert script == ARRAY
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_shards_ask_for_what_a_training_job_does_but_for_nodes_and_gpus() -> None:
+    script = array(Data()).script([0])
+    assert "--account='lab 7'" in script and "module load cuda" in script and "--cpus-per-task=12" in script
+    assert not any(word in script for word in ("--nodes", "gpus", "USR1", "srun"))
+
+
+def test_servers_on_slurm_are_an_array_with_the_gpus_of_the_endpoint(tmp_path: Path) -> None:
+    endpoint = Endpoint(start=("vllm", "serve", "--port", "{port}"), on="slurm", replicas=3, gpus=2)
+    made = replicas(Settings(store=str(tmp_path), slurm=EVERYTHING), endpoint, "teacher").array
+    assert isinstance(made, SlurmArray)
+    script = made.script(range(3))
+    assert "--array=0-2\n" in script and "--gpus=2" in script and "--partition=gpu" in script
+    assert "komainu.cluster.replica" in script and "vllm serve --port '{port}' \"$SLURM_ARRAY_TASK_ID\"" in script
+    with pytest.raises(UsageError, match=r"`start` must hold \{port\}"):
+        replicas(Settings(), Endpoint(start=("vllm",), on="ray"), "teacher")
+
+
+@given(st.sets(st.integers(0, 40), min_size=1))
+def test_numbers_of_an_array_are_written_so_that_slurm_reads_them(numbers: set[int]) -> None:
+    read: list[int] = []
+    for part in ranges([*numbers]).split(","):
+        first, _, last = part.partition("-")
+        read += range(int(first), int(last or first) + 1)
+    assert read == sorted(numbers)
+
+
+def test_the_newest_task_of_a_number_counts_and_one_that_lives_before_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [("7", "0", "FAILED", "9", "node1"), ("9", "0", "RUNNING", "0", "node2"), ("7", "1", "PENDING", "0", "")]
+    lines += [
+        ("9", "1", "COMPLETED", "0", "node1"),
+        ("7", "2", "FAILED", "9", "node3"),
+        ("7", "N/A", "PENDING", "0", ""),
+    ]
+    lines += [("7", "3", "FAILED", "9", "node1"), ("9", "3", "NODE_FAIL", "0", "node4")]
+    monkeypatch.setattr(slurm_array, "ask", lambda command: "".join(squeue(*line) for line in lines))
+    assert array(Data()).fates() == {
+        0: Fate(True, "running on node2"),
+        1: Fate(True, "pending"),
+        2: Fate(False, "failed with signal 9 on node3"),
+        3: Fate(False, "node fail on node4"),
+    }
+
+
 def squeue(*cells: str) -> str:
     return "".join(f"{cell:<400}|" for cell in cells) + "\n"
 
@@ -136,6 +211,7 @@ def test_nodes_that_are_down_are_told_with_why() -> None:
 def test_no_answer_of_slurms_breaks_the_reading(text: str) -> None:
     for read in (of_squeue, of_sacct, of_sinfo):
         assert isinstance(read(text), dict)
+    assert isinstance([*of_array(text)], list)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,23 @@ class Sleeps(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waits(Step):
+    """Writes down its process on one row, and waits there until the file `go` is in the folder."""
+
+    alone: ClassVar[bool] = True
+    row: str
+    folder: str
+
+    def __call__(self, rows: Iterator[Chat], ctx: Context) -> Iterator[Chat]:
+        for row in rows:
+            if row.id == self.row:
+                (Path(self.folder) / f"pid-{os.getpid()}").touch()
+                while not (Path(self.folder) / "go").exists():
+                    time.sleep(0.05)
+            yield row
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tells(Step):
     """Puts a variable of the environment, and whether this is the process `of`, into each row."""
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.base import drops
+from komainu.data.base import Dataset, drops
 from komainu.data.look import grams as grams_module
 from komainu.data.look import site as site_module
 from komainu.data.look.earlier import changed, texts
@@ -20,11 +20,12 @@ from komainu.data.look.entry import excerpt_of, normal, searched
 from komainu.data.look.grams import BITS, LETTERS, Grams, buckets, distinct, posted
 from komainu.data.look.site import write_site
 from komainu.data.look.sources import filed, stored
+from komainu.data.near_dup import Near
 from komainu.errors import UsageError
 from komainu.pages.scripts import read
 from komainu.rows import Chat, Message, Pair
 from tests.data.fakes import chat, context, source
-from tests.data.look_world import ITEM, LEAK, MAIL, Site, built, built_pairs
+from tests.data.look_world import ITEM, LEAK, MAIL, SPEECH, Site, built, built_pairs
 
 VALUE = {letter: n for n, letter in enumerate(LETTERS.tobytes().decode())}
 WORDS = st.text(st.sampled_from("aＡｂ駅は\U0001f468ς \n"), min_size=2, max_size=12) | st.text(min_size=2, max_size=8)
@@ -99,6 +100,16 @@ def test_duplicates_stand_with_the_row_that_stays_and_a_benchmarks_item_with_its
     assert found == [("speech", "Near", "speech", ["speech-2", "speech-3"]), ("twin", "Exact", "twin", ["twin-again"])]
     item = page(site, "item")["item"]
     assert item["id"] == "q7" and item["text"] == ITEM and item["passage"] and item["coverage"] == 1
+
+
+def test_a_row_that_stays_in_another_set_is_shown_from_there(tmp_path: Path) -> None:
+    ctx = context(tmp_path)
+    held = source(chat("known", "町の朝を話して。", SPEECH))
+    rows = source(chat("known", "川は？", "西です。"), chat("twin", "町の朝を話して。", SPEECH))
+    stage = Dataset(sources=(rows,), steps=(Near(against=(held,)),))
+    write_site(stored(ctx.store, ctx.store.build(stage, ctx), "x"), tmp_path / "site")
+    (found,) = data(tmp_path / "site", "clusters")
+    assert found["row"] is None and found["inside"] == held.label and found["turns"][1] == ["assistant", [SPEECH], ""]
 
 
 def test_leaks_are_marked_in_answers_and_counted(site: Site) -> None:

@@ -117,7 +117,7 @@ def test_no_cut_into_chunks_and_no_order_of_work_changes_a_byte(
             out = Path(folder) / name
             out.mkdir()
             if name == "b":
-                patch.setattr(stream, "executor", lambda stretches, ctx, total: Backwards(stretches, ctx, ahead))
+                patch.setattr(stream, "executor", lambda stretches, ctx, *_: Backwards(stretches, ctx, ahead))
             summary = stream.Stream(steps, ctx, size).run([given], out)
             found.append(files(Artifact(out, {"summary": summary})))
         assert found[0] == found[1]

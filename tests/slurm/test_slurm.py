@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from komainu.cluster.queue import look
 from komainu.cluster.slurm import SlurmQueue, job_in, living
 from komainu.errors import JobFailed
 from komainu.settings import Settings, Slurm
+from tests.sharded import wait_for
 from tests.slurm.conftest import Cluster
 
 pytestmark = pytest.mark.slurm
@@ -96,14 +96,6 @@ def made_in(folder: Path) -> Path:
     (record,) = folder.glob("store/sft/*/record.json")
     assert json.loads(record.read_bytes())["made_with"]["ranks"] == "4"
     return record.parent
-
-
-def wait_for(found: Callable[[], Any], what: str) -> Any:
-    for _ in range(1200):
-        if value := found():
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f"never: {what}")
 
 
 def step_of(folder: Path) -> int:
