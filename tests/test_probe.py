@@ -15,12 +15,13 @@ from komainu.data.ask import Ask
 from komainu.data.base import Dataset
 from komainu.data.filter import Filter
 from komainu.data.regenerate import Regenerate
-from komainu.models.base import Model
-from komainu.models.tally import Total
+from komainu.models.base import Model, Question
+from komainu.models.cache import Cached
+from komainu.models.tally import Tallied, Total
 from komainu.probe.datasets import chosen
 from komainu.probe.estimates import scaled, whole
 from komainu.rows import Chat, Message
-from tests.data.fakes import No
+from tests.data.fakes import Fake, No
 from tests.models.fake_server import Server
 from tests.test_cost import CALL, Said, komainu_, server, settings
 
@@ -104,6 +105,8 @@ def test_a_budget_stops_a_probe_as_it_stops_a_run(komainu_: Said, server: Server
     assert komainu_("plan", *TARGET, *SHARE, "--budget", str(1000 * CALL))[0] == 0
     bodies = [json.dumps(body, sort_keys=True) for body in server.bodies]
     assert len(bodies) == len({*bodies})
+    assert komainu_("plan", *TARGET, "--probe", "0.4", "--budget", str(10 * CALL))[0] == 5
+    assert len(server.bodies) == len(bodies), "what the first probe has spent counts"
     assert komainu_("run", *TARGET, "--budget", str(10 * CALL))[0] == 5, "what the probe has spent counts"
     settings(tmp_path, server, more="")
     assert "has no price" in komainu_("plan", *TARGET, *SHARE, "--budget", "1")[2]
@@ -131,6 +134,15 @@ def test_a_plan_with_a_probe_reads_as_lines(komainu_: Said, server: Server, tmp_
     assert out[at].endswith("40 of 200 rows")
     assert "stay, " in out[at + 1] and out[at + 1].lstrip().startswith("Regenerate"), "Ask lets all through"
     assert "questions, " in out[-1] and " EUR" in out[-1] and "hours or more" in out[-1]
+
+
+def test_a_call_is_tallied_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    client = Tallied(Cached(Fake("four words of answer"), tmp_path / "calls.sqlite"))
+    questions = [Question((Message("user", text),)) for text in ("a", "b", "a")]
+    assert len([*client.ask(STUB, questions)]) == len([*client.ask(STUB, questions)]) == 3
+    tally = client.tallies["stub"]
+    assert len(tally.keys) == tally.unpriced == 2 and tally.seconds > 0
+    client.client.close()
 
 
 def chats(names: Iterator[str]) -> list[Chat]:
