@@ -6,7 +6,7 @@ SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-evalplus test-slurm test-ray soak chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-external test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -46,6 +46,10 @@ test-vllm: setup .envs/vllm/.ready demo
 test-external: setup
 	$(BIN)/pytest -q -m external tests/eval
 
+# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
+test-engines: setup
+	$(BIN)/pytest -q -s -m engines tests/train
+
 # Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
@@ -71,6 +75,10 @@ test-ray: setup
 # kill -9 at 50 random moments of the demo, every byte compared.
 soak: setup
 	$(BIN)/python -m bench.soak
+
+# The same of two sets made from a server that fails in 30 % of calls, and of the processes that their steps are done in.
+soak-data: setup
+	$(BIN)/python -m bench.datasoak
 
 # A server that fails in 30 % of calls, and kill -9 twenty times: nothing lost, nothing paid twice.
 chaos: setup

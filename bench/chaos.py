@@ -18,10 +18,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import web
 
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 MARK = "CHAOS"  # in every error's words: it must be in no artifact
 FAULTS = ("busy", "error", "reset", "hang", "cut", "wrong", "nothing")
 SHARE = 0.3
+S = TypeVar("S", bound="Stub")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,10 @@ def scores(n: int = 2000) -> Scores:
 
 
 class Stub:
-    """A server in a thread that adds, wrongly now and then, and fails by plan. It counts what it has answered."""
+    """A server in a thread that adds, wrongly now and then, and fails by plan. It counts what it has answered.
+
+    `says` and `of` may be others: the answer to a request's body, and what the request is counted by.
+    """
 
     def __init__(self, share: float, seed: int = 0, delay: float = 0.02) -> None:
         self.share, self.delay, self.rng = share, delay, random.Random(seed)
@@ -75,6 +79,12 @@ class Stub:
         self.thread.start()
         self.url = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(10)
 
+    def says(self, body: dict[str, Any]) -> str:
+        return said(self.of(body))
+
+    def of(self, body: dict[str, Any]) -> str:
+        return str(body["messages"][-1]["content"])
+
     async def _start(self) -> str:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._post)
@@ -84,18 +94,19 @@ class Stub:
         return f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        text = json.loads(await request.read())["messages"][-1]["content"]
-        self.asked[text] += 1
+        body = json.loads(await request.read())
+        question = self.of(body)
+        self.asked[question] += 1
         await asyncio.sleep(self.delay * self.rng.uniform(0.5, 2))
         if self.rng.random() < self.share:
             fault = self.rng.choice(FAULTS)
             self.faults[fault] += 1
             return await self._fail(request, fault)
-        response = web.Response(body=completion(said(text)), content_type="application/json")
+        response = web.Response(body=completion(self.says(body)), content_type="application/json")
         with suppress(ConnectionError):  # the other side is gone
             await response.prepare(request)
             await response.write_eof()
-            self.answered[text] += 1
+            self.answered[question] += 1
         return response
 
     async def _fail(self, request: web.Request, fault: str) -> web.StreamResponse:
@@ -137,12 +148,15 @@ def completion(text: str) -> bytes:
 
 
 @contextmanager
-def serving(share: float, seed: int = 0, delay: float = 0.02) -> Iterator[Stub]:
-    stub = Stub(share, seed, delay)
+def running(stub: S) -> Iterator[S]:
     try:
         yield stub
     finally:
         stub.close()
+
+
+def serving(share: float, seed: int = 0, delay: float = 0.02) -> AbstractContextManager[Stub]:
+    return running(Stub(share, seed, delay))
 
 
 def start(folder: Path, url: str, n: int) -> subprocess.Popen[bytes]:

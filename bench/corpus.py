@@ -99,28 +99,23 @@ FOREIGN = (
 )
 
 
-SYLLABLES = [
-    "mar",
-    "low",
-    "ben",
-    "ton",
-    "hal",
-    "wick",
-    "ash",
-    "ford",
-    "stan",
-    "ley",
-    "gren",
-    "dale",
-    "cor",
-    "by",
-    "nor",
-    "sel",
-    "win",
-    "ham",
-    "thor",
-    "pe",
-]
+SYLLABLES = (
+    *("mar", "low", "ben", "ton", "hal", "wick", "ash", "ford", "stan", "ley"),
+    *("gren", "dale", "cor", "by", "nor", "sel", "win", "ham", "thor", "pe"),
+)
+KANA = "アイカキサシタチナニハマミモヤヨラリルレロワ"
+PUZZLES = {  # of the benchmark: names that stand nowhere else, and shapes that the rows do not have
+    "ja": (
+        "{one}は{two}へ行く前に、{three}を{n}枚だけ箱に残しました。箱にはあと何枚入りますか。",
+        "{one}という楽団には{n}名の奏者がいて、そのうち{two}の生まれでない者は{three}を吹けません。それは誰ですか。",
+        "{two}語の文「{one} {three}」を訳し、動詞がどこにあるか述べてください。数は{n}とします。",
+    ),
+    "en": (
+        "{one} leaves {two} with {n} coins and gives every third one to {three}; how many coins are left at sunset?",
+        "Write a limerick in which {one} of {two} loses {n} buttons, and let the last line end with the word {three}.",
+        "Translate the {two} sentence '{one} {three}' and say which of its {n} readings a grammarian would prefer.",
+    ),
+}
 
 
 def filled(rng: random.Random, template: str, lang: str) -> str:
@@ -161,8 +156,12 @@ def chat(seed: int, i: int) -> Chat:
     if kind in ("exact", "near"):
         first = next(j for j in iter(lambda: rng.randrange(i), -1) if not planted(seed, j))
         lang, asked, said = plain(seed, first)
-        if kind == "near":
-            said[rng.randrange(len(said))] = rng.choice(pool(lang, seed))
+        if kind == "near":  # one to three sentences are others; with another number in it a row would be another row
+            unnumbered = [k for k, sentence in enumerate(said) if not any(map(str.isdigit, sentence))]
+            for k in rng.sample(unnumbered, min(rng.randint(1, 3), len(unnumbered))):
+                said[k] = next(
+                    x for x in iter(lambda: rng.choice(pool(lang, seed)), "") if not any(map(str.isdigit, x))
+                )
     else:
         lang, asked, said = plain(seed, i)
     at = rng.randrange(2, len(said))
@@ -182,14 +181,21 @@ def chat(seed: int, i: int) -> Chat:
     return Chat(f"bench:{i}", (Message("user", asked), Message("assistant", text)), meta)
 
 
-ITEMS = 500
+ITEMS = 1100
 
 
 @cache
 def item(seed: int, i: int) -> str:
     """The text of an item of the benchmark that rows are planted with: every second one Japanese."""
     rng, lang = random.Random(f"{seed}:item:{i}"), ("en", "ja")[i % 2]
-    return " ".join(filled(rng, rng.choice(JA if lang == "ja" else EN), lang) for _ in range(3)).replace("- ", "")
+    names = {key: name(rng, lang) for key in ("one", "two", "three")}
+    return rng.choice(PUZZLES[lang]).format(**names, n=rng.randint(11, 98))
+
+
+def name(rng: random.Random, lang: str) -> str:
+    if lang == "ja":
+        return "".join(rng.choices(KANA, k=rng.randint(4, 7)))
+    return "".join(rng.choice("aeiou" if i % 2 else "bcdfgjkpqvxz") for i in range(rng.randint(7, 12))).capitalize()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ STEPS: dict[str, Step] = {  # `engine` does nothing, to measure what the engine 
     "language": TellLanguage(),
     "filter": Filter(checks=(Language(), Leakage(), Repetition())),
     "exact": Exact(),
-    "near": Near(),
+    "near": Near(threshold=0.7),
     "decontaminate": Decontaminate(against=(Items(),)),
 }
 

@@ -14,12 +14,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from komainu import __version__, cli_data, cli_eval, cli_release
-from komainu.cli_job import Job, Json
+from komainu.cli_job import Job, Json, gathering
 from komainu.errors import Error
 
 INTERRUPTED = 130
@@ -80,10 +80,50 @@ def plan(
     values: Values = None,
     fresh: Fresh = "",
     rows: Annotated[int, typer.Option(min=0, help="Show so many rows of each training, and which tokens count.")] = 0,
+    probe: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Ask about this share of each dataset's rows for real.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", help="With --probe: most the target may cost so far.")
+    ] = None,
     json: Json = False,
 ) -> Job:
     """Tell what a run would build and cost, and what is wrong."""
-    return Job("plan", (target, values or [], fresh, rows), json)
+    if probe is None:
+        return Job("plan", (target, values or [], fresh, rows), json)
+    return Job("probe", (target, values or [], fresh, rows, probe, budget), json, "komainu.cli_probe")
+
+
+class Swept(NamedTuple):
+    """Which points are to be run how: the words of `sweep`."""
+
+    target: Target
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=A,B,C]...", help="Parameters; 0..2 are whole numbers.")
+    ] = None
+    name: Annotated[str, typer.Option(help="What the sweep is called; the function's name unless it is said.")] = ""
+    jobs: Annotated[int, typer.Option(min=0, help="Points at once; 0: as many as the machine holds.")] = 0
+    retry: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS", help="Run these failed points again, or all; may be repeated.")
+    ] = None
+    slurm: Annotated[bool, typer.Option("--slurm", help="Each point a Slurm job, as [slurm] says.")] = False
+    halve: Annotated[
+        int, typer.Option(metavar="STEPS", min=0, help="Stop the worse half of trainings at STEPS, twice that, ...")
+    ] = 0
+
+
+@app.command()
+@gathering(Swept)
+def sweep(
+    wish: Swept,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell the points and what they would build and cost.")] = False,
+    json: Json = False,
+) -> Job:
+    """Run a recipe at every combination of some values.
+
+    What points share is built once. Failed points are run again only with --retry.
+    """
+    return Job("plan" if plan else "sweep", (wish,), json, "komainu.cli_sweep")
 
 
 @app.command()
@@ -194,7 +234,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return fail("interrupted: what is finished is kept; run the same command again to resume", INTERRUPTED, as_json)
+        return fail(
+            "interrupted: what is finished is kept; run the same command again to resume",
+            INTERRUPTED,
+            as_json,
+            "Interrupted",
+        )
     except Exception as error:
         return failed(error, as_json)
 
@@ -202,21 +247,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def failed(error: Exception, as_json: bool) -> int:
     """Tell of an error: one message for what the user can mend, a traceback for our own bugs."""
     if isinstance(error, Error):
-        return fail(str(error), error.code, as_json)
+        return fail(str(error), error.code, as_json, type(error).__name__)
     if isinstance(error, ModuleNotFoundError) and not (error.name or "komainu").startswith("komainu"):
         advice = "pip install 'komainu[all]'; `komainu doctor` shows what else is missing"
-        return fail(f"{error.name} is not installed: {advice}", Error.code, as_json)
+        return fail(f"{error.name} is not installed: {advice}", Error.code, as_json, type(error).__name__)
     if hasattr(error, "format_message"):  # a usage error of Typer's
         usage = getattr(getattr(error, "ctx", None), "get_usage", lambda: "")()
         return fail("\n".join(filter(None, [error.format_message(), usage])), Error.code, as_json)
     traceback.print_exception(error, file=sys.stderr)
-    return fail(f"this is a bug in komainu, or in a stage of the recipe: {error!r}", 1, as_json)
+    return fail(f"this is a bug in komainu, or in a stage of the recipe: {error!r}", 1, as_json, type(error).__name__)
 
 
-def fail(message: str, code: int, as_json: bool) -> int:
+def fail(message: str, code: int, as_json: bool, kind: str = "UsageError") -> int:
     print(f"komainu: {message}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": message, "code": code}, ensure_ascii=False))
+        print(json.dumps({"error": message, "code": code, "kind": kind}, ensure_ascii=False))
     return code
 
 

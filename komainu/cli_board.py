@@ -25,6 +25,8 @@ def board(sheet: Sheet, as_json: bool) -> Outcome:
 
     if sheet.csv + sheet.markdown + as_json > 1:
         raise UsageError("--json, --csv and --markdown are one output each; say one of them")
+    if sheet.page:
+        raise UsageError("--page goes with --sweep NAME")
     store, older, filters = Store(settings.load().root), list[str](), sheet.filter or []
     numbers = [*found.numbers(store, sheet.targets or (), older)]
     if not numbers:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from komainu.cli_verbs import Outcome
 from komainu.data.check.lookers import Answers, Contamination, Looker, Problem, Repeats, items
-from komainu.data.check.reading import Line, read
-from komainu.data.check.survey import AGAIN, SCHEMA, Survey
+from komainu.data.check.reading import Line, located, read
+from komainu.data.check.survey import AGAIN, SCHEMA, Survey, drawn, shown
 from komainu.errors import GateFailed, UsageError, nearest
 from komainu.files import whole
 from komainu.layouts import layout_named
 from komainu.rows import Pair
 
 if TYPE_CHECKING:
-    from komainu.cli_data import Look
+    from komainu.cli_data import Check
+    from komainu.train.render import Tokens
 
 RENDERED = ("template", "too_long")
+MASKS = 3  # rows that are shown rendered, drawn by row id
 
 
 class Rendering:
-    """Renders every row with a tokenizer's chat template and masks it, as training would; counts tokens."""
+    """Renders every row with a tokenizer's chat template and masks it, as training would; counts tokens.
+
+    `masks` are a few of them as text, with what of it is trained.
+    """
 
     def __init__(self, directory: Path, context: int, survey: Survey) -> None:
         from komainu.train.render import check_tokenizer
@@ -32,6 +39,7 @@ class Rendering:
             raise UsageError(f"{directory}: there is no such folder; --tokenizer takes a model directory")
         self.tokenizer, self.context, self.survey = load_tokenizer(directory), context, survey
         check_tokenizer(self.tokenizer, str(directory))
+        self.masks: list[tuple[bytes, dict[str, Any]]] = []
         self.no_system = ""  # what is wrong with rows that have a system turn
         try:
             check_tokenizer(self.tokenizer, str(directory), system=True)
@@ -57,6 +65,7 @@ class Rendering:
             documents = [*chats_to_tokens(self.tokenizer, chats, last_only=isinstance(row, Pair))]
         except UsageError as error:
             return "template", str(error)
+        self.keep(line, documents)
         longest = max(len(d.ids) for d in documents)
         self.survey.measure("tokens", longest)
         self.survey.measure("tokens trained", sum(d.targets for d in documents))
@@ -66,31 +75,49 @@ class Rendering:
             return "too_long", f"{longest} tokens, the context holds {self.context}"
         return None
 
+    def keep(self, line: Line, documents: Sequence[Tokens]) -> None:
+        """Take a rendered row among those that are shown, if it is drawn before one of them."""
+        from komainu.train.dpo import DPO
+        from komainu.train.sft import SFT
+        from komainu.train.shown import document
 
-def check(wish: Look) -> Outcome:
+        draw = drawn("mask", line)
+        if len(self.masks) == MASKS and draw >= self.masks[-1][0]:
+            return
+        names = (SFT if len(documents) == 1 else DPO).names
+        told = [document(self.tokenizer, *each) for each in zip(names, documents, strict=True)]
+        texts = [{**d._asdict(), "runs": [[shown(run.text), run.trained] for run in d.runs]} for d in told]
+        insort(self.masks, (draw, {"at": line.at, "id": shown(line.id), "documents": texts}), key=itemgetter(0))
+        del self.masks[MASKS:]
+
+
+def check(wish: Check) -> Outcome:
     """Look at a whole file; exit code 3 when a gate fails."""
     if wish.layout:
         layout_named(wish.layout)
     if wish.context and not wish.tokenizer:
         raise UsageError("--context counts tokens; give --tokenizer too")
-    survey, said = Survey(), Answers(wish.lang)
+    survey, said, rendering = Survey(), Answers(wish.lang), None
     lookers: list[Looker] = [said, Repeats()]
     names = [SCHEMA, AGAIN, *said.names, *Repeats.names]
     if wish.against:
-        lookers.append(Contamination(item for path in wish.against for item in items(path)))
+        lookers.append(
+            Contamination(item for place in wish.against for path in located(place)[0] for item in items(path))
+        )
         names += Contamination.names
     if wish.tokenizer:
-        lookers.append(Rendering(wish.tokenizer, wish.context, survey))
+        lookers.append(rendering := Rendering(wish.tokenizer, wish.context, survey))
         names += RENDERED if wish.context else RENDERED[:1]
     limits = [gate(text, names) for text in wish.gate or ()]
     survey.look(read(wish.file, wish.layout), lookers)
     if not survey.total:
-        raise UsageError(f"{wish.file}: the file is empty")
+        raise UsageError(f"{wish.file}: the file is empty, or this part of it")
     survey.counts |= {"language": said.languages, "register": said.registers}
     gates = [{"name": n, "limit": limit, "share": (s := survey.share(n)), "ok": s <= limit} for n, limit in limits]
     found = {
-        "file": str(wish.file),
+        "file": wish.file,
         **survey.json(names),
+        "masks": [each for _, each in rendering.masks] if rendering else [],
         "gates": gates,
         "page": str(wish.page) if wish.page else None,
     }
@@ -98,7 +125,7 @@ def check(wish: Look) -> Outcome:
         from komainu.data.check.page import page
 
         with whole(wish.page) as handle:
-            handle.write(page(wish.file.name, survey, found).encode("utf-8", "replace"))
+            handle.write(page(Path(wish.file).name, survey, found).encode("utf-8", "replace"))
     return Outcome(found, lines(found), 0 if all(g["ok"] for g in gates) else GateFailed.code)
 
 

@@ -12,10 +12,12 @@ from komainu.cli_job import Job, Json, gathering
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
-class Look(NamedTuple):
+class Check(NamedTuple):
     """How a file is to be looked at: the words of `data check`."""
 
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Chats or preference pairs, in any layout.")]
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Chats or pairs, in any layout: a file, folder, glob or part of one.")
+    ]
     layout: Annotated[str, typer.Option(metavar="NAME", help="The layout; else each object tells its own.")] = ""
     lang: Annotated[
         Literal["ja", "en", ""], typer.Option(help="What answers are to be in where rows do not say; else their own.")
@@ -25,7 +27,7 @@ class Look(NamedTuple):
     ] = None
     context: Annotated[int, typer.Option(min=0, help="With --tokenizer: the most tokens a row may have.")] = 0
     against: Annotated[
-        list[Path] | None, typer.Option("--against", metavar="FILE", help="Benchmark items; may be repeated.")
+        list[str] | None, typer.Option("--against", metavar="FILE", help="Benchmark items; may be repeated.")
     ] = None
     gate: Annotated[
         list[str] | None,
@@ -63,10 +65,23 @@ class Push(NamedTuple):
 
 
 @group.command()
-@gathering(Look)
-def check(look: Look, json: Json = False) -> Job:
+@gathering(Check)
+def check(wish: Check, json: Json = False) -> Job:
     """Look at a file of chats or pairs: what it holds, and what is wrong with it."""
-    return Job("check", (look,), json, "komainu.cli_check")
+    return Job("check", (wish,), json, "komainu.cli_check")
+
+
+@group.command()
+def look(
+    target: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME_OR_REF", help="Chats or pairs of the store, a recipe, or files of rows."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the site.")] = Path("look"),
+    json: Json = False,
+) -> Job:
+    """Write a set of rows as a static site: search, drops, duplicates, what each row was before."""
+    return Job("look", (target, out), json, "komainu.cli_look")
 
 
 @group.command()

@@ -129,12 +129,16 @@ class Sheet(NamedTuple):
     accept_missing: Accept = 0.0
     csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False
+    sweep: Annotated[str, typer.Option(metavar="NAME", help="Of a sweep: what varied, and what it did.")] = ""
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="With --sweep: a page with plots.")] = None
 
 
 @group.command()
 @gathering(Sheet)
 def board(sheet: Sheet, json: Json = False) -> Job:
     """Show the family's table over the results of the store."""
+    if sheet.sweep:
+        return Job("effects", (sheet,), json, "komainu.cli_factors")
     return Job("board", (sheet, json), json, "komainu.cli_board")
 
 

@@ -42,6 +42,7 @@ def run(target: str, values: Sequence[str], fresh: str = "", budget: float | Non
     """Check everything, build what is missing, name the result."""
     here = settings.load() if budget is None else settings.capped(settings.load(), budget)
     made, planned = planned_of(target, values, fresh, Store(here.root))
+    planned = planned.on(here)
     planned.refuse()
     costs = Costs(planned, Store(here.root), here)
     costs.refuse()
@@ -74,6 +75,7 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
     """What a run would do and may cost, and `rows` rows of each training; code 2 when it would be refused."""
     here = settings.load()
     made, planned = planned_of(target, values, fresh, Store(here.root))
+    planned = planned.on(here)
     costs = Costs(planned, Store(here.root), here)
     ranks = Ranks(here, target, values, fresh)
     payload = {
@@ -110,6 +112,7 @@ def plan_lines(name: str, planned: Plan, costs: Costs) -> Iterator[str]:
         makes = line.stage.row_type.__name__
         rows = f"{'?' if line.rows is None else line.rows} rows" if makes in ("Chat", "Pair", "Score") else ""
         yield f"{line.state:<10}  {line.stage.label:<30} {makes:<8} {rows:>14}".rstrip()
+        yield from (f"            {text}" for text in line.sketch.splitlines())
     yield from costs.lines()
     yield f"{name}: {counts(planned, 'to build')}"
     yield from (f"warning: {warning}" for warning in planned.warnings)

@@ -14,7 +14,8 @@ from komainu.store import Store
 def view(words: Sequence[str], out: Path) -> Outcome:
     """Write the site; asks nothing and builds nothing."""
     from komainu.eval.view.boards import gather
-    from komainu.eval.view.site import INDEX, write_site
+    from komainu.eval.view.site import write_site
+    from komainu.pages.sites import INDEX
 
     store = Store(settings.load().root)
     words_of = sides(words)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 from komainu.convert import describe, fits
 from komainu.errors import Drift, UsageError
+from komainu.settings import Settings
 from komainu.stage import Stage, Weights, held, upstream_first, wiring
 from komainu.store import Artifact, Store, lacking
 
@@ -26,9 +27,11 @@ class Line(NamedTuple):
     state: State
     rows: int | None
     problems: tuple[str, ...]
+    sketch: str = ""  # what it hands to a program of others
 
     def json(self) -> dict[str, Any]:
-        return {
+        sketch = {"sketch": self.sketch} if self.sketch else {}
+        return sketch | {
             "stage": type(self.stage).__name__,
             "id": self.stage.id,
             "makes": self.stage.row_type.__name__,
@@ -54,10 +57,24 @@ class Plan:
     def to_build(self) -> list[Stage]:
         return [line.stage for line in self.lines if line.state == "to build"]
 
+    def on(self, here: Settings) -> Plan:
+        """The plan with what the settings of this machine say of the stages to build."""
+        counts = {line.stage.id: line.rows for line in self.lines}
+        return replace(self, lines=tuple(placed(line, here, counts) for line in self.lines))
+
     def refuse(self) -> None:
         """Raise UsageError with every problem when there is one."""
         if self.problems:
             raise UsageError("nothing was started:\n" + "\n".join(f"  {p}" for p in self.problems))
+
+
+def placed(line: Line, here: Settings, counts: dict[str, int | None]) -> Line:
+    """A line with why it cannot run here, or with what it will hand to a program of others."""
+    if line.state != "to build" or line.problems:
+        return line
+    if wrong := (*line.stage.misplaced(here),):
+        return line._replace(problems=wrong)
+    return line._replace(sketch=line.stage.sketch(here, lambda stage: counts.get(stage.id)))
 
 
 def plan(target: Stage, store: Store) -> Plan:

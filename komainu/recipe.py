@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -30,19 +30,29 @@ def load(target: str, settings: Sequence[str] = ()) -> Recipe:
 
     Raises UsageError for a file, function, parameter or value that does not fit, and for an error in the recipe.
     """
+    (made,) = load_each(target, [settings])
+    return made
+
+
+def load_each(target: str, many: Iterable[Sequence[str]]) -> list[Recipe]:
+    """The recipes of one function with several settings; its file is run once."""
     file, _, wanted = target.rpartition(":")
     if not file:
         file, wanted = target, ""
     module = open_module(file)
     function = find_function(module, file, wanted)
     hints = hints_of(function, file)
-    given = split(settings)
-    values = arguments(function, hints, given)
-    stage = guarded(lambda: function(**values), module)
-    if not isinstance(stage, Stage):
-        raise UsageError(f"{target} must return a Stage, not {type(stage).__name__}")
-    order = [p for p in inspect.signature(function).parameters if p in given]
-    return Recipe(",".join([wanted, *(f"{p}={given[p]}" for p in order)]), stage)
+
+    def made(settings: Sequence[str]) -> Recipe:
+        given = split(settings)
+        values = arguments(function, hints, given)
+        stage = guarded(lambda: function(**values), module)
+        if not isinstance(stage, Stage):
+            raise UsageError(f"{target} must return a Stage, not {type(stage).__name__}")
+        order = [p for p in inspect.signature(function).parameters if p in given]
+        return Recipe(",".join([wanted, *(f"{p}={given[p]}" for p in order)]), stage)
+
+    return [made(settings) for settings in many]
 
 
 def split(settings: Sequence[str]) -> dict[str, str]:

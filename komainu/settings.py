@@ -24,6 +24,7 @@ FIXTURES = "KOMAINU_FIXTURES"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
+TrainerName = Literal["axolotl", "openrlhf"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]*\Z")]
@@ -97,6 +98,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranks: Positive = 1  # processes that train a model together; 1 is this process, unless on Slurm
     shard: bool = False  # FSDP2: each rank holds a part of weights, gradients and optimiser state
     where: Literal["here", "slurm"] = "here"
+    recompute: bool = False  # activations are computed again on the way back: less memory, more time
 
 
 class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +117,14 @@ class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll: Seconds = 10.0  # between two looks at the queue
     lines: tuple[Line, ...] = ()
     setup: tuple[Line, ...] = ()
+
+
+class Trainer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a training engine of others runs on this machine. `keys` are its own, those that say how it runs."""
+
+    gpus: Count = 0  # of this machine; 0: the CPU
+    micro_batch: Positive = 1  # rows a GPU takes at a time, where that changes nothing
+    keys: dict[str, Any] = {}
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     processes: Count = 0  # processes for data steps that decide each row by itself; 0: as many as cores
     batch: Positive = 256  # answers generated at once by a model in this process
     checkpoint_seconds: float = 30.0  # between two checkpoints of a training run
-    trackers: tuple[str, ...] = ()  # "tensorboard", "wandb", "trackio": beside metrics.jsonl, which is always written
+    trackers: tuple[str, ...] = ()  # beside metrics.jsonl, which is always written; see train/trackers.py
     items: tuple[str, ...] = ()  # folders with the items of published benchmarks
     judges: tuple[str, ...] = ()  # who marks where judges are needed, as --judge names them
     endpoints: dict[str, Endpoint] = {}
@@ -145,9 +155,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Money | None = None  # money a target may cost, stopped runs of it included
     engine: Literal["", EngineName] = ""  # what answers for models that stages trained; "": this process
     engines: dict[EngineName, Runtime] = {}
+    llama_cpp: str = ""  # a checkout of llama.cpp, whose converter makes GGUF files
     train: Training = Training()
     data: Data = Data()
     slurm: Slurm = Slurm()
+    trainers: dict[TrainerName, Trainer] = {}  # training engines of others
 
     def __post_init__(self) -> None:
         if len({p.currency for p in self.prices.values()}) > 1:
@@ -166,6 +178,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def root(self) -> Path:
         return Path(os.environ.get("KOMAINU_STORE") or self.store)
+
+    def trainer(self, name: TrainerName) -> Trainer:
+        """How a training engine runs here; the defaults where nothing is set."""
+        return self.trainers.get(name) or Trainer()
 
     @property
     def shelves(self) -> tuple[Path, ...]:
@@ -236,6 +252,6 @@ def _hint(text: str) -> str:
     if "unknown field" not in text:
         return ""
     kinds: dict[str, type[msgspec.Struct]] = {"$.endpoints": Endpoint, "$.prices": Price, "$.engines": Runtime}
-    kinds |= {"$.train": Training, "$.data.slurm": Slurm, "$.data": Data, "$.slurm": Slurm}
+    kinds |= {"$.trainers": Trainer, "$.train": Training, "$.data.slurm": Slurm, "$.data": Data, "$.slurm": Slurm}
     kind = next((kind for path, kind in kinds.items() if path in text), Settings)
     return nearest(text.split("`")[1], (f.name for f in msgspec.structs.fields(kind)))

@@ -19,6 +19,7 @@ from komainu.spec import Spec
 
 if TYPE_CHECKING:
     from komainu.context import Context
+    from komainu.settings import Settings
 
 PACKAGE = __name__.partition(".")[0]
 RUNNING = {"errors", "spec", "stage", "store", "seal", "leaves", "context", "settings", "progress"}
@@ -76,6 +77,14 @@ class Stage(Spec):
         A stage that holds no model asks nothing and need not say so. `rows` is as for `expected`.
         """
         return None
+
+    def misplaced(self, settings: Settings) -> Iterator[str]:
+        """Why this cannot run with the settings of this machine, a sentence each."""
+        yield from ()
+
+    def sketch(self, settings: Settings, rows: Callable[[Stage], int | None]) -> str:
+        """What it will hand to a program of others, as text for a plan; "" where it hands over nothing."""
+        return ""
 
     def peek(self) -> Iterator[Row] | None:
         """The rows, where they can be had without building anything (a file); None where they cannot."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("komainu")
 WORK = ".work"  # a stage's scratch, kept after a crash so that a trainer resumes in it
+SWEEPS = ".sweeps"  # what sweeps are: their points are kept as what a name reaches is
 BUILDING = "store"  # the lock that every build shares and that gc takes alone
 
 
@@ -216,9 +217,10 @@ class Store:
         raise UsageError(f"{self.root} has no artifact {text!r}{nearest(text, names)}")
 
     def unreached(self) -> list[Artifact]:
-        """Artifacts that no name reaches, directly or as an input of what a name reaches."""
+        """Artifacts that no name and no sweep reaches, directly or as an input of what they reach."""
         kept: set[str] = set()
-        todo = [*self.names().values()]
+        sweeps = (json.loads(p.read_bytes()) for p in self.root.glob(f"{SWEEPS}/*/sweep.json") if not p.is_symlink())
+        todo = [*self.names().values(), *(point["ref"] for sweep in sweeps for point in sweep["points"])]
         while todo:
             ref = todo.pop()
             if ref not in kept and (found := self.at(ref)):

@@ -8,14 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from komainu.checks.boilerplate import Boilerplate
 from komainu.checks.empty import Empty
+from komainu.checks.encoding import Encoding
+from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.format import Format
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage
 from komainu.checks.length import Length
+from komainu.checks.markup import Markup
+from komainu.checks.private import Private
+from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register
 from komainu.checks.repetition import Repetition
+from komainu.checks.shape import Shape as Proportions
 from komainu.checks.truncation import Truncation
 from komainu.data.accuracy import CheckAccuracy
 from komainu.data.ask import Ask
@@ -27,6 +34,7 @@ from komainu.data.mix import Mix, Part
 from komainu.data.near_dup import Near
 from komainu.data.prefer import Focus, Prefer
 from komainu.data.regenerate import Regenerate
+from komainu.data.textbook.contaminated import Contaminated
 from komainu.data.textbook.prompts import Prompts, RawText
 from komainu.data.textbook.tasks import TASKS
 from komainu.data.textbook.translations import ForTlBench
@@ -61,6 +69,8 @@ TEACHER = Model(name="textbook", temperature=1.0, max_tokens=256)
 JUDGES = tuple(Model(name=f"stand-in grader (rules, {how})", max_tokens=512) for how in ("strict", "lenient"))
 SOUND = (Empty(), Language(), Leakage(), Format(), Register(), Length(most=300), Repetition(), Truncation())
 PREFERRED = (*SOUND[:4], Register(preferred=True), *SOUND[5:], ExtraText())
+FORM = (Boilerplate(), Markup(), Encoding(), Private(), Proportions(), ErrorText(), Refusal())  # measured alone
+ODD = Model(name="textbook-odd", temperature=1.0, max_tokens=256)
 RULES = (*(FormatRules(language=x) for x in ("ja", "en")), *(Translation(language=x) for x in ("ja", "en")))
 EXACT = tuple(ExactMatch(language=x) for x in ("ja", "en"))
 MANNERS = (
@@ -168,6 +178,15 @@ def pairwise(texts: Stage) -> TlBench:
     return TlBench(anchors=JudgedAnchors(answers=teachers, judge=JUDGES[0]), headline=False)
 
 
+def accuracy(taught: Dataset, train: Stage, items: Stage, tune: Prompts) -> CheckAccuracy:
+    """How well checks and steps find known faults: the teacher's, planted copies, and those of an odder teacher."""
+    odd = Dataset(sources=(tune,), steps=(Ask(model=ODD),))
+    planted = Contaminated(prompts=replace(tune, side="train", tasks=TALK), items=items)
+    clean = Dataset(sources=(planted,), steps=(Decontaminate(against=(items,), coverage=1.0, edited=0.0),))
+    more = CheckAccuracy(answers=odd, checks=(Empty(), Language(), Repetition(), *FORM))
+    return CheckAccuracy(answers=taught, checks=PREFERRED, datasets=(train, clean), more=(more,))
+
+
 def scores(name: str, weights: Stage, items: Stage, manners: Stage, texts: Stage) -> Entry:
     """Content is asked greedily; manners are sampled at temperature 1, where habits show."""
     greedy = Answers(model=Model(name=name, weights=weights, max_tokens=96), items=items)
@@ -221,12 +240,13 @@ def family(size: Literal["xs", "s", "m"] = "s", seed: int = 0, effort: Literal["
         entry="dpo",
         notes=(STAND_INS,),
     )
+    parts = tuple(part.stage for part in data.parts)
     return Report(
         card=card,
         board=board,
         sweep=advice,
         training=(base, sft, dpo),
-        datasets=(*(part.stage for part in data.parts), better),
+        datasets=(*parts, better),
         samples=tuple(entry.scores[0].answers for entry in board.entries),
-        faults=CheckAccuracy(answers=taught, checks=PREFERRED, datasets=(data.parts[0].stage,)),
+        faults=accuracy(taught, parts[0], items, tune),
     )

@@ -10,8 +10,10 @@ from komainu.stage import Stage
 from komainu.train.base import Fit
 from komainu.train.directory import model_at
 from komainu.train.dpo import DPO
+from komainu.train.kto import KTO
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
+from komainu.train.unpaired import UnpairedReference
 
 
 def finetune(
@@ -38,3 +40,10 @@ def finetune(
         fit = Fit(lr=lr / 80, global_batch=max(1, batch // 2), schedule="constant", seed=seed)
         model = DPO(model=model, data=preferences, reference=reference, fit=fit)
     return model
+
+
+def kto(base: str, chats: str, licence: str = "unknown", lr: float = 5e-7, batch: int = 64, epochs: float = 1.0) -> KTO:
+    """KTO on chats that are each labelled as wanted or not (`label`: true or false), without counterparts."""
+    model, data = model_at(base, licence), ChatFile(path=chats, licence=licence)
+    fit = Fit(lr=lr, global_batch=batch, epochs=epochs, schedule="constant")
+    return KTO(model=model, data=data, reference=UnpairedReference(model=model, data=data), fit=fit)

@@ -5,11 +5,15 @@ komainu run recipes/sets.py:instruction_following teacher=NAME n=500
 
 from __future__ import annotations
 
+from komainu.checks.boilerplate import Boilerplate
 from komainu.checks.empty import Empty
+from komainu.checks.encoding import Encoding
+from komainu.checks.error_text import ErrorText
 from komainu.checks.extra_text import ExtraText
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage
+from komainu.checks.markup import Markup
 from komainu.checks.refusal import Refusal
 from komainu.checks.repetition import Repetition
 from komainu.checks.translated import Translated
@@ -29,6 +33,7 @@ from komainu.data.grid import Grid
 from komainu.data.near_dup import Near
 from komainu.data.next_turn import NextTurn
 from komainu.data.open_turn import OpenTurn
+from komainu.data.privacy import Privacy
 from komainu.data.rate import Rate
 from komainu.data.rater import Rater
 from komainu.data.regenerate import Regenerate
@@ -40,7 +45,11 @@ from komainu.data.token_ratio import TokenRatio
 from komainu.models.base import Model
 from komainu.stage import Stage
 
-SOUND = (Empty(), Language(), Leakage(), Refusal(), Repetition(), Truncation())
+SOUND = (
+    *(Empty(), Language(), Leakage(), Refusal(), Repetition(), Truncation()),
+    *(ErrorText(), Boilerplate(), Markup(), Encoding()),
+)
+READABLE = (Empty(), Repetition(), Encoding())  # what a request must be
 
 
 def taught(name: str, temperature: float = 0.7, seed: int = 0) -> Model:
@@ -110,7 +119,7 @@ def worth_asking(tagger: Model) -> tuple[Step, ...]:
         "difficulty": ("easy", "medium", "hard", "very_hard"),
         "language": ("ja", "en"),
     }
-    sound = FilterRequest(checks=(Empty(), Language(), Repetition()))
+    sound = FilterRequest(checks=(Language(), *READABLE))
     return (sound, Near(on="prompt"), Tag(model=tagger), KeepTagged(wanted=wanted))
 
 
@@ -144,7 +153,7 @@ def magpie_talk(tokenizer: str, chats: str, licence: str, teacher: str = "teache
     """Answered chats of one turn made longer: the teacher writes the user's next turn, and answers it."""
     asking = OpenTurn(model=taught(teacher, temperature=1.0, seed=seed), tokenizer=tokenizer)
     model = taught(teacher, temperature=0.0)
-    sound = (FilterRequest(checks=(Empty(), Language(), Repetition())), Ask(model=model), Filter(checks=SOUND))
+    sound = (FilterRequest(checks=(Language(), *READABLE)), Ask(model=model), Filter(checks=SOUND))
     source = ChatFile(path=chats, licence=licence)
     return Dataset(sources=(source,), steps=(TellLanguage(), asking, *sound, Near()))
 
@@ -175,7 +184,7 @@ def sharegpt(
     row whose best is under 6 tenths is dropped.
     """
     model, rater = taught(teacher), judged(judge, top)
-    clean = (TellLanguage(), FilterRequest(checks=(Empty(), Repetition())), Exact(on="prompt"), Near(on="prompt"))
+    clean = (Privacy(), TellLanguage(), FilterRequest(checks=READABLE), Exact(on="prompt"), Near(on="prompt"))
     best = BestRated(model=model, rater=rater, checks=SOUND, n=n, enough=0.8 * top, under=0.6 * top)
     return Dataset(
         sources=(ChatFile(path=chats, licence=licence),), steps=(*clean, Replay(model=model, most=turns), best)
@@ -187,8 +196,9 @@ def rewild(chats: str, licence: str, teacher: str = "teacher", translator: str =
     model = taught(teacher, seed=seed)
     asked = (
         FirstRequest(),
+        Privacy(),
         TellLanguage(languages=("en",), of="request"),
-        FilterRequest(checks=(Empty(), Repetition())),
+        FilterRequest(checks=READABLE),
     )
     alike = (Exact(on="prompt"), Near(on="prompt"))
     wild = (*asked, *alike, *into_japanese(taught(translator or teacher, temperature=0.0)))

@@ -22,7 +22,22 @@ from komainu.cli import app, main
 from komainu.store import Store
 from tests.core_fakes import RECIPE, ROOT, context, recipe_file, runs
 
-VERBS = ["run", "plan", "why", "diff", "ls", "status", "verify", "doctor", "serve", "chat", "eval", "data", "release"]
+VERBS = [
+    "run",
+    "plan",
+    "sweep",
+    "why",
+    "diff",
+    "ls",
+    "status",
+    "verify",
+    "doctor",
+    "serve",
+    "chat",
+    "eval",
+    "data",
+    "release",
+]
 EVAL = [
     "run",
     "score",
@@ -35,7 +50,11 @@ EVAL = [
     "export",
     "compare",
 ]
-GROUPS = {"eval": EVAL, "data": ["check", "export", "trace", "touched", "card", "push"], "release": ["evidence"]}
+GROUPS = {
+    "eval": EVAL,
+    "data": ["check", "look", "export", "trace", "touched", "card", "push"],
+    "release": ["evidence"],
+}
 HELP = [[], ["run"], ["serve"], ["chat"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
 FAMILY = "small.py:family"

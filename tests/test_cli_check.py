@@ -41,6 +41,11 @@ PLANTED: dict[str, list[Any]] = {
     "leakage": [said("駅は？", "その station は町の北にあります。")],
     "language": [said("今日は？", "It is sunny today and it will be warm.", meta={"lang": "ja"})],
     "mixed_register": [said("犬は？", "犬は動物です。とても賢い動物だ。昔から人と暮らします。今も人気がある。")],
+    "boilerplate": [said("鯨は？", "AIとして、個人的な意見はありませんが、鯨は海にいます。")],
+    "markup": [said("一覧は？", "要点は**速さと重さです。残りは明日話します。")],
+    "encoding": [said("橋は？", "川の上にある\ufffdです。")],
+    "shape": [said("印は？", "☆★☆★◎◎◎◎☆★☆★◎◎◎◎です☆☆☆☆")],
+    "private": [said("連絡先は？", "hanako.yamada@kmail.co.jpに書いてください。")],
     "duplicate": [said("山は？", "高いです。"), said("山は？", "高いです！")],
     "near_duplicate": [said("町の朝を話して。", SPEECH * 2), said("町の朝を話して。", SPEECH * 2 + "終わりです。")],
 }
@@ -100,6 +105,32 @@ def test_what_cannot_be_looked_at_is_said(komainu_: Run) -> None:  # noqa: F811
         assert got.code == 2 and why in got.err, got.err
 
 
+def test_a_place_may_be_a_folder_a_glob_or_a_part(komainu_: Run) -> None:  # noqa: F811
+    Path("set").mkdir()
+    first = written([said("空は？", "青いです。"), said("山は？", "高いです。")], "set/a.jsonl")
+    written([said("空は？", "青いです。"), "{"], "set/b.jsonl")
+    for place, objects, twins, broken in (
+        ("set", 4, 1, 1),
+        ("set/*.jsonl", 4, 1, 1),
+        ("set/[b].jsonl", 2, 0, 1),
+        ("set[:3]", 3, 1, 0),
+        ("set/*.jsonl[-25%:]", 1, 0, 1),
+    ):
+        found = komainu_("data", "check", place, "--against", "set/a*", "--json").json
+        rows = {name: problem["rows"] for name, problem in found["problems"].items()}
+        assert (found["objects"], rows["duplicate"], rows["schema"]) == (objects, twins, broken), place
+        assert found["file"] == place and rows["repeated_id"] == 0
+    assert found["problems"]["schema"]["samples"][0]["at"] == "set/b.jsonl:2"
+    written([], "set/c.jsonl")
+    for place, why in (
+        ("set", "set/c.jsonl: the file is empty"),
+        ("sat", "no such file"),
+        (f"{first}[5:]", "is empty"),
+    ):
+        got = komainu_("data", "check", place)
+        assert got.code == 2 and why in got.err, got.err
+
+
 def test_benchmark_prompts_are_found_in_any_turn(komainu_: Run) -> None:  # noqa: F811
     asked = "江戸時代の東海道にあった五十三の宿場のうち、最も西にあるものの名前を答えてください。"
     rows = [said("こんにちは。", "こんにちは。"), said(asked.replace("東海道", "ﾄｳｶｲﾄﾞｳ東海道"), "大津です。")]
@@ -123,7 +154,14 @@ def test_rows_are_rendered_and_masked_as_training_would(komainu_: Run, tmp_path:
     found = komainu_(*words).json
     assert found["problems"]["template"]["rows"] == 0 and "too_long" not in found["problems"]
     assert found["lengths"]["tokens"]["sum"] > found["lengths"]["tokens trained"]["sum"] > 60
-    found = komainu_(*words, "--context", "64").json
+    assert sorted(each["at"] for each in found["masks"]) == ["chats.jsonl:1", "chats.jsonl:2", "chats.jsonl:3"]
+    (dog,) = (each for each in found["masks"] if each["at"] == "chats.jsonl:1")
+    trained = ["".join(text for text, on in d["runs"] if on) for d in dog["documents"]]
+    assert trained[0].startswith("犬です。") and "犬は？" not in trained[0]
+    (pair,) = (each["documents"] for each in found["masks"] if each["at"] == "chats.jsonl:3")
+    assert [each["name"] for each in pair] == ["chosen", "rejected"]
+    found = komainu_(*words, "--context", "64", "--page", "masks.html").json
+    assert "<mark>犬です。" in Path("masks.html").read_text(encoding="utf-8")
     assert [s["at"] for s in found["problems"]["too_long"]["samples"]] == ["chats.jsonl:2"]
     config = path / "chat_template.jinja"
     config.write_text(config.read_text().replace("message.content", "message.content | upper"))
@@ -199,6 +237,6 @@ def test_the_page_shows_samples_and_runs_nothing_of_theirs(komainu_: Run) -> Non
 def test_every_object_is_a_row_or_a_problem(tmp_path: Path, values: list[Any]) -> None:
     file = tmp_path / "any.jsonl"
     file.write_text("\n".join(json.dumps(value) for value in values), encoding="utf-8")
-    lines = [*read(file)]
+    lines = [*read(str(file))]
     assert [line.at for line in lines] == [f"{file}:{n}" for n in range(1, len(values) + 1)]
     assert all((line.row is None) == bool(line.problem) for line in lines)

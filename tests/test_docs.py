@@ -225,6 +225,7 @@ def test_exit_codes_are_told_as_they_are() -> None:
         ("of training", settings.Training),
         ("of data", settings.Data),
         ("of a Slurm job", settings.Slurm),
+        ("of a trainer", settings.Trainer),
     ],
 )
 def test_every_setting_is_told_with_its_default(first: str, kind: Any) -> None:

@@ -17,7 +17,7 @@ from komainu.checks.scripts import HANGUL, JAPANESE, OTHER, has_kana, only_latin
 from komainu.checks.text import blank
 from komainu.rows import Chat
 
-__all__ = ["Leakage", "Span", "allowed_text", "spans"]
+__all__ = ["Leakage", "Span", "allowed_text", "marked", "spans"]
 
 _HANGUL_RUN = re.compile(f"[{HANGUL}]+(?:[ ,.·]+[{HANGUL}]+)*")
 _OTHER_RUN = re.compile(rf"[{OTHER}]+(?:[ ,'’-]+[{OTHER}]+)*")
@@ -51,6 +51,16 @@ def leaks(text: str, chat: Chat) -> list[Span]:
     if lang not in ("ja", "en") or not spans(text, lang):  # what is allowed only takes leaks away: seldom looked up
         return []
     return spans(text, lang, allowed_text(chat, lang))
+
+
+def marked(text: str, chat: Chat) -> list[str | list[str]]:
+    """A text in pieces: plain ones as texts, its leaks, if it is an answer of `chat`, as [text, kind]."""
+    pieces: list[str | list[str]] = []
+    at = 0
+    for leak in leaks(text, chat):
+        pieces += [text[at : leak.start], [text[leak.start : leak.end], leak.kind]]
+        at = leak.end
+    return [piece for piece in (*pieces, text[at:]) if piece]
 
 
 def spans(text: str, lang: str, allowed: str = "") -> list[Span]:

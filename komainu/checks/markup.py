@@ -19,8 +19,10 @@ _ITEM = re.compile(
     re.M,
 )
 _FACE = re.compile(
-    r"[:;=8xX]['’]?-?[()\[\]]|[(（][^()（）\n\w]{1,4}[_ω∀Д▽ﾟ﹏・^;；`´≧≦ー\-ノ\\/]{1,8}[^()（）\n\w]{0,4}[)）]"
+    r"[:;=]['’]?-?[()\[\]]|[(（][^()（）\n\w]{1,4}[_ω∀Д▽ﾟ﹏・^;；`´≧≦ー\-ノ\\/]{1,8}[^()（）\n\w]{0,4}[)）]"
 )
+_GLASSES = re.compile(r"(?<![A-Za-z0-9.])[8xX]['’]?-?[()\[\]]")  # a smiley where it is no end of "(fig. 8)"
+_GROUP = re.compile(r"[(（][^()（）]*[)）]|\[[^\[\]]*\]")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{(\w+\*?)\}")
 _FORMULA = re.compile(
     r"\$\$.*?\$\$|(?<![\\\w$])\$(?!\s)[^$\n]{1,200}?(?<!\s)\$(?!\d)|\\\[.*?\\\]|\\\(.*?\\\)|\\begin\{(\w+\*?)\}.*?\\end\{\1\}",
@@ -84,7 +86,7 @@ def _latex(text: str) -> str:
 
 
 def _brackets(text: str) -> str:
-    for pattern in (_FORMULA, _SIZED, _LINK, _INTERVAL, _FACE, _ITEM):
+    for pattern in (_FORMULA, _SIZED, _LINK, _INTERVAL, _FACE, _GROUP, _GLASSES, _ITEM):
         text = blank(pattern, text)
     counts = {kind: text.count(kind) for kind in (*_PAIRS, *_OPENERS)}
     counts["("] += counts.pop("（")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from komainu.data.kana import Codes
+from komainu.data.folding import Codes
 
 Numbers = NDArray[np.int32]
 NOTHING = 0xFFFFFFFF  # no code point

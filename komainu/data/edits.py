@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from komainu.data.align import NOTHING, SURE, Pairing, costs, kept
-from komainu.data.kana import Codes, Places
+from komainu.data.folding import Codes
+from komainu.data.kana import Places
 from komainu.data.overlap import Overlap, Overlaps
 from komainu.data.screen import SEED, Hashes, Hits, Screen, Slots, spread
 

@@ -49,6 +49,29 @@ def fold(rows: Sequence[Sequence[str]]) -> Folded:
     planes over 1) is brought into normal form by unicodedata first.
     """
     turns = [turn for row in rows for turn in row or ("",)]
+    packed, changed, forms = looked(turns)
+    squeezed = squeeze(packed)[0]
+    ends = np.flatnonzero(kinds_of(squeezed) == END)
+    empty = [i for i in np.flatnonzero(np.diff(ends, prepend=-1) == 1).tolist() if turns[i]]
+    if empty:
+        for place in empty:
+            changed[place], forms[place] = turns[place], VERBATIM
+        squeezed = squeeze(looked_up(changed, forms))[0]
+        ends = np.flatnonzero(kinds_of(squeezed) == END)
+    last = np.cumsum([max(len(row), 1) for row in rows], dtype=np.intp) - 1
+    starts = np.concatenate([[0], ends[last[:-1]] + 1]).astype(np.intp)[: len(rows)]
+    return Folded(squeezed, starts, ends[last] - starts)
+
+
+class Looked(NamedTuple):
+    """Turns with each character as it folds, a line end after each; the turns as they were looked up, and how."""
+
+    packed: Codes
+    turns: list[str]
+    forms: NDArray[np.uint8]
+
+
+def looked(turns: Sequence[str]) -> Looked:
     forms = np.zeros(len(turns), np.uint8)
     packed, changed = looked_up(turns, forms), list(turns)
     slow = np.unique(np.searchsorted(ends_of(turns), np.flatnonzero(kinds_of(packed) == SLOW)))
@@ -57,17 +80,7 @@ def fold(rows: Sequence[Sequence[str]]) -> Folded:
         for place in slow.tolist():
             changed[place] = normal(turns[place])
         packed = looked_up(changed, forms)
-    squeezed = squeeze(packed)
-    ends = np.flatnonzero(kinds_of(squeezed) == END)
-    empty = [i for i in np.flatnonzero(np.diff(ends, prepend=-1) == 1).tolist() if turns[i]]
-    if empty:
-        for place in empty:
-            changed[place], forms[place] = turns[place], VERBATIM
-        squeezed = squeeze(looked_up(changed, forms))
-        ends = np.flatnonzero(kinds_of(squeezed) == END)
-    last = np.cumsum([max(len(row), 1) for row in rows], dtype=np.intp) - 1
-    starts = np.concatenate([[0], ends[last[:-1]] + 1]).astype(np.intp)[: len(rows)]
-    return Folded(squeezed, starts, ends[last] - starts)
+    return Looked(packed, changed, forms)
 
 
 def normal(text: str) -> str:
@@ -98,8 +111,12 @@ def looked_up(turns: Sequence[str], forms: NDArray[np.uint8]) -> Codes:
     return packed
 
 
-def squeeze(packed: Codes) -> Codes:
-    """Without the spaces, then without the marks, that do not stand between two digits; a word begins after each."""
+def squeeze(packed: Codes) -> tuple[Codes, NDArray[np.intp]]:
+    """Without the spaces, then without the marks, that do not stand between two digits; a word begins after each.
+
+    Also where what is left stood.
+    """
+    places = np.arange(len(packed))
     for gone in ((SPACE,), (MARK, MARKS)):
         kinds = kinds_of(packed)
         at = np.flatnonzero(kinds == gone[0] if len(gone) == 1 else (kinds == MARK) | (kinds == MARKS))
@@ -108,8 +125,8 @@ def squeeze(packed: Codes) -> Codes:
         packed[at + 1] |= np.uint32(BREAK)
         keep = np.ones(len(packed), bool)
         keep[at] = False
-        packed = packed[keep]
-    return packed
+        packed, places = packed[keep], places[keep]
+    return packed, places
 
 
 def kinds_of(packed: Codes) -> NDArray[np.uint8]:

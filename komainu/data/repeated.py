@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from komainu.data.edits import Edits
-from komainu.data.kana import Codes, Places, fold, text_of
+from komainu.data.folding import Codes
+from komainu.data.kana import Places, fold, text_of
 from komainu.data.keys import messages_of
 from komainu.data.overlap import Overlap, Overlaps
 from komainu.data.passage import passage

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from komainu.data.kana import Codes, Places, codes_of
+from komainu.data.folding import Codes
+from komainu.data.kana import Places, codes_of
 from komainu.data.overlap import Overlaps
 
 Hashes = NDArray[np.uint64]

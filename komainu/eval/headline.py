@@ -115,6 +115,29 @@ def difference(a: Average, b: Average, weights: Floats) -> dict[str, Any]:
 
 def paired(a: Average, b: Average, weights: Floats) -> Paired | None:
     """The weighted mean of the columns' differences over the cells that both have; None where a column has none."""
+    found = gaps(a, b, weights)
+    if found is None:
+        return None
+    runs = [r.scaled(w) for each in (a, b) for r, w in zip(each.between, weights, strict=True) if w]
+    spreads = (a.spread(found.first, weights), b.spread(found.second, weights))
+    whole = float(found.errors @ found.errors)
+    told = weighed(found.parts * len(found.items), *spreads, runs, f"{a.seed}:average", errors=found.errors)
+    return Paired(told, whole)
+
+
+class Gaps(NamedTuple):
+    """A difference of averages item by item, on 0 to 1: `parts` add up to it, the squares of `errors` (the same without
+    the means of the benches) to the variance that the items give it. `first` and `second` are the sides it is of."""
+
+    items: list[str]
+    parts: Floats
+    errors: Floats
+    first: list[Goodness]
+    second: list[Goodness]
+
+
+def gaps(a: Average, b: Average, weights: Floats) -> Gaps | None:
+    """Second minus first over the cells that both have; None where a column has none."""
     pairs = [pair(c.cells, d.cells) if w else None for c, d, w in zip(a.columns, b.columns, weights, strict=True)]
     if any(each and not each.items for each in pairs):
         return None
@@ -123,14 +146,12 @@ def paired(a: Average, b: Average, weights: Floats) -> Paired | None:
     errors = np.zeros(len(a.place))  # the same without its bench's mean
     for weight, x, y in zip(weights, one, two, strict=True):
         where = [a.place[item] for item in x]
-        gaps = np.array([y[item] - x[item] for item in x]) if x else np.zeros(0)
-        parts[where] += weight * gaps / max(1, len(x))
-        errors[where] += weight * (gaps - gaps.mean()) / sqrt(len(x) * max(1, len(x) - 1)) if x else 0.0
+        found = np.array([y[item] - x[item] for item in x]) if x else np.zeros(0)
+        parts[where] += weight * found / max(1, len(x))
+        errors[where] += weight * (found - found.mean()) / sqrt(len(x) * max(1, len(x) - 1)) if x else 0.0
     there = sorted({a.place[item] for x in one for item in x})
-    runs = [r.scaled(w) for each in (a, b) for r, w in zip(each.between, weights, strict=True) if w]
-    spreads = (a.spread(one, weights), b.spread(two, weights))
-    found = weighed(parts[there] * len(there), *spreads, runs, f"{a.seed}:average", errors=errors[there])
-    return Paired(found, float(errors @ errors))
+    names = sorted(a.place)
+    return Gaps([names[i] for i in there], parts[there], errors[there], one, two)
 
 
 def sides(a: Average, pairs: Sequence[Pairing | None]) -> tuple[list[Goodness], list[Goodness]]:

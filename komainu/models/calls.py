@@ -6,9 +6,9 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from komainu.models.base import Model, Question, Reply
 from komainu.models.failures import FINISH, Attempt, kind_of
@@ -45,7 +45,7 @@ COLUMNS = "key, model, name, messages, sample, text, finish, prompt_tokens, comp
 COLUMNS += ", thinking, kind, stage, money"
 INSERT = f"insert or ignore into calls ({COLUMNS}) values ({', '.join('?' * 16)})"
 FAIL = f"insert into failures values ({', '.join('?' * 10)})"
-SELECT = "select key, text, finish, prompt_tokens, completion_tokens, hidden, thinking from calls where key in ({})"
+ANSWER = "key, text, finish, prompt_tokens, completion_tokens, hidden, thinking"
 BOOK = """
 insert into ledger values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set
     calls = calls + excluded.calls, prompt_tokens = prompt_tokens + excluded.prompt_tokens,
@@ -156,6 +156,11 @@ class CallLog:
             mine = {e.key: e.reply for e in entries if e.reply is not None}
             return mine if batch.whole else mine | self._known([*mine])
 
+    def seconds(self, keys: Sequence[str]) -> float:
+        """How long the requests of these calls took when they were made, added up."""
+        with self.lock:
+            return float(sum(seconds for (seconds,) in self._select("seconds", keys)))
+
     def ledger(self) -> list[Spent]:
         """What each stage has spent on each model; nothing when there is no log."""
         if not self.path.exists():
@@ -187,13 +192,16 @@ class CallLog:
 
     def _known(self, keys: Sequence[str]) -> Kept:
         found: Kept = {}
+        for key, text, finish, prompt_tokens, completion_tokens, hidden, thinking in self._select(ANSWER, keys):
+            labels = json.loads(hidden) if hidden != "{}" else {}
+            found[key] = Reply(text, finish, prompt_tokens, completion_tokens, labels, thinking)
+        return found
+
+    def _select(self, columns: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), SOME):
             some = keys[start : start + SOME]
-            rows = self._open().execute(SELECT.format(",".join("?" * len(some))), some)
-            for key, text, finish, prompt_tokens, completion_tokens, hidden, thinking in rows:
-                labels = json.loads(hidden) if hidden != "{}" else {}
-                found[key] = Reply(text, finish, prompt_tokens, completion_tokens, labels, thinking)
-        return found
+            marks = ",".join("?" * len(some))
+            yield from self._open().execute(f"select {columns} from calls where key in ({marks})", some)
 
     def _open(self) -> sqlite3.Connection:
         if self._db is None:

@@ -16,6 +16,8 @@ CURVES = {  # key of metrics.jsonl: what it is; nothing that depends on the mach
     "accuracy": "pairs whose chosen answer gains more than the rejected one",
     "margin": "margin of chosen over rejected reward",
     "chosen_reward": "reward of chosen answers",
+    "right": "rows on the side of z0 that their label wants",
+    "z0": "z0, nats",
     "grad_norm": "gradient norm",
     "lr": "learning rate",
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.spec import Spec
 from komainu.stage import Stage, Weights, needs
+from komainu.train.adapter import Adapter
 from komainu.train.directory import Directory
 from komainu.train.render import Tokens
 
@@ -27,8 +29,10 @@ class Fit(Spec):
 
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
-    learnt a step, a few matrix products more; the same learning rate serves. `neftune` is the alpha of NEFTune's noise
-    on the input embeddings; 0 is none.
+    learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
+    (bitsandbytes). `neftune` is the alpha of NEFTune's noise on the input embeddings; 0 is none. `order` "given" takes
+    the rows as the data has them, every epoch alike: what a Mix has put in order (languages one after the other, short
+    rows first) is learnt in that order.
     """
 
     lr: float
@@ -39,10 +43,11 @@ class Fit(Spec):
     warmup: float = 0.03
     floor: float = 0.0
     weight_decay: float = 0.0
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "adamw8bit", "muon"] = "adamw"
     betas: tuple[float, float] = (0.9, 0.98)
     max_norm: float = 1.0
     neftune: float = 0.0
+    order: Literal["shuffled", "given"] = "shuffled"
     micro_tokens: int = 16384
     seed: int = 0
 
@@ -67,14 +72,25 @@ class Fit(Spec):
             yield f"warmup is {self.warmup}; it is a share of the steps, from 0 to under 1"
         if self.neftune < 0:
             yield f"neftune is {self.neftune}; it must not be below 0"
+        if self.order not in ("shuffled", "given"):
+            yield f"order is {self.order!r}; it is 'shuffled' or 'given'"
 
 
 class Unit(NamedTuple):
-    """What is drawn as one: a chat (one document), or a pair (chosen, rejected) with its reference sums."""
+    """What is drawn as one: a chat (one document), or several answers to one prompt, with the numbers its loss needs.
+
+    `numbers` are the unit's: of a pair the reference sums of chosen and rejected. `marks` are each document's: of GRPO
+    an advantage and log-probabilities.
+    """
 
     id: str
     documents: tuple[Tokens, ...]
-    reference: tuple[float, ...] = ()
+    numbers: tuple[float, ...] = ()
+    marks: tuple[tuple[float, ...], ...] = ()
+
+
+# answers a step's units with the model as it is: (units, step) -> what is trained on, and numbers worth logging
+Rollout = Callable[[Sequence[Unit], int], tuple[list[Unit], dict[str, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +100,13 @@ class Train(Stage):
     makes = Weights
     parallel = True
     eats: ClassVar[type]  # the row it learns from
+    names: ClassVar[tuple[str, ...]] = ("",)  # of a unit's documents
     even: ClassVar[bool] = False  # whether the loss is a sum in which every target's log-probability weighs the same
 
     model: Stage
     data: Stage
     fit: Fit
+    adapter: Adapter | None = None  # what is trained in place of all weights
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
@@ -97,6 +115,29 @@ class Train(Stage):
     def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
         """The units with whatever else the loss needs, from other inputs."""
         return units
+
+    def ahead(self, units: Sequence[Unit]) -> list[Unit]:
+        """Units of one document each whose log-probabilities are needed before the loss of a global batch."""
+        return []
+
+    def informed(self, units: Sequence[Unit], sums: Sequence[float]) -> list[Unit]:
+        """The units of a global batch, given those sums (without a gradient), one for each document of `ahead`."""
+        return [*units]
+
+    def examine(self, tokenizer: Any, context: int, units: Sequence[Unit]) -> None:
+        """Raise UsageError for units that cannot be trained on as they are, or do not suit the fit."""
+        from komainu.train.preflight import preflight
+
+        preflight(tokenizer, context, units, self.fit, self.names)
+
+    @property
+    def uses(self) -> int:
+        """How many steps one after the other learn from the same batch."""
+        return 1
+
+    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Rollout | None:
+        """Makes the answers that an on-policy method learns from; None where the data has them."""
+        return None
 
     def weight(self, units: Sequence[Unit]) -> float:
         """What the summed loss of a global batch is divided by, however it is cut into micro-batches."""
@@ -110,6 +151,12 @@ class Train(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
         yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        if self.adapter is not None:
+            yield from (f"{type(self).__name__}.adapter: {p}" for p in self.adapter.problems())
+            if find_spec("peft") is None:
+                yield f"{type(self).__name__}.adapter needs PEFT: pip install 'komainu[lora]'"
+            if self.fit.optimizer == "muon":
+                yield f"{type(self).__name__}.fit.optimizer: Muon is for whole matrices, not for an adapter; take AdamW"
         yield from self.look()
 
     def look(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Checkpoints in safetensors: the weights, the optimiser's state, the step; the newest whole one counts.
+"""Checkpoints in safetensors: the trained weights, the optimiser's state, the step; the newest whole one counts.
 
 Ranks that hold a shard each write a file each. Any number of ranks, sharded or not, can go on from either.
 """
@@ -46,15 +46,23 @@ def save_checkpoint(
 
 def write(file: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -> None:
     """What of the weights and of the optimiser's state lies on this rank."""
-    named = dict(model.named_parameters())
+    named = {n: p for n, p in model.named_parameters() if p.requires_grad}
     names = {id(p): n for n, p in named.items()}
     tensors = {f"weight/{n}": local(p.detach()).cpu().contiguous() for n, p in named.items()}
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
-            tensors[f"state/{key}/{names[id(parameter)]}"] = local(value.detach()).cpu().contiguous()
+            tensors[f"state/{key}/{names[id(parameter)]}"] = stored(value)
     save_file(tensors, file, metadata={"step": str(step)})
     with open(file, "rb") as handle:
         os.fsync(handle.fileno())
+
+
+def stored(value: torch.Tensor | int) -> torch.Tensor:
+    """A part of an optimiser's state; a table that parameters share is copied, for a file holds no tensor twice."""
+    if isinstance(value, int):
+        return torch.tensor(value)
+    found: torch.Tensor = local(value.detach()).cpu().contiguous()
+    return found.clone() if found.shape == (256,) else found
 
 
 class Pieces:
@@ -83,11 +91,16 @@ def load_checkpoint(
         pieces = Pieces(found[-1])
         with torch.no_grad():
             for name, parameter in model.named_parameters():
+                if not parameter.requires_grad:
+                    continue
                 parameter.copy_(cut_as(parameter, pieces[f"weight/{name}"]))
                 keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
                 state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}
                 optimizer.state[parameter] = {
-                    k: v if k == "step" else cut_as(parameter, v.to(parameter.device)) for k, v in state.items()
+                    k: (v if v.is_floating_point() else int(v))
+                    if k == "step"
+                    else cut_as(parameter, v.to(parameter.device))
+                    for k, v in state.items()
                 }
     if ranks is not None and not ranks.main:
         return step

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from komainu.context import Context
 from komainu.rows import Pair, Row, Score
 from komainu.train.base import Train, Unit
+from komainu.train.documents import pair_documents
 from komainu.train.losses.base import Loss, Side
 from komainu.train.losses.sigmoid import Sigmoid
-from komainu.train.preflight import check_rows
 from komainu.train.reference import Reference
-from komainu.train.render import chats_to_tokens, check_tokenizer, pair_to_chats
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +28,12 @@ class DPO(Train):
 
     `reference` holds the log-probabilities of the starting model on the same data; a loss without one takes None.
     `sft` weighs an added term, the mean negative log-probability a token of the chosen answer (arXiv 2404.19733).
-    Not covered: losses of unpaired answers (KTO).
+    Losses of unpaired answers are elsewhere: see KTO.
     """
 
     version = 2  # the loss has become a spec of its own
     eats = Pair
+    names = ("chosen", "rejected")
     reference: Reference | None = None
     objective: Loss = SIGMOID
     sft: float = 0.0
@@ -66,7 +66,7 @@ class DPO(Train):
         for score in ctx.open(self.reference).rows():
             assert isinstance(score, Score) and score.value is not None
             known.setdefault(score.id, {})[score.metric] = score.value
-        return [u._replace(reference=(known[u.id]["chosen"], known[u.id]["rejected"])) for u in units]
+        return [u._replace(numbers=(known[u.id]["chosen"], known[u.id]["rejected"])) for u in units]
 
     def weight(self, units: Sequence[Unit]) -> float:
         return float(len(units))
@@ -76,7 +76,7 @@ class DPO(Train):
 
         sums = sequence_sums(logps, flat).view(-1, 2)
         tokens = sums.new_tensor([[d.targets for d in u.documents] for u in units])
-        reference = sums.new_tensor([u.reference or (0.0, 0.0) for u in units])
+        reference = sums.new_tensor([u.numbers or (0.0, 0.0) for u in units])
         chosen, rejected = (Side(sums[:, i], tokens[:, i], reference[:, i]) for i in (0, 1))
         margin = self.objective.margin(chosen, rejected).detach()
         notes = {
@@ -85,13 +85,3 @@ class DPO(Train):
             "chosen_reward": float(self.objective.reward(chosen).detach().sum()),
         }
         return (self.objective.of(chosen, rejected) - self.sft * chosen.means).sum(), notes
-
-
-def pair_documents(tokenizer: Any, where: str, pairs: Sequence[Pair]) -> list[Unit]:
-    """Each pair as two documents, chosen first; only the closing answer is a target."""
-    system = any(m.role == "system" for p in pairs for m in p.prompt)
-    check_tokenizer(tokenizer, where, system=system)
-    check_rows(tokenizer, pairs)
-    chats = [chat for pair in pairs for chat in pair_to_chats(pair)]
-    tokens = chats_to_tokens(tokenizer, chats, last_only=True)
-    return [Unit(p.id, (c, r)) for p, c, r in zip(pairs, tokens[::2], tokens[1::2], strict=True)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from komainu.train.base import Train, Unit
-from komainu.train.flat import flatten, laid, micro_batches, target_logps
+from komainu.train.flat import flatten, laid, micro_batches, sequence_sums, target_logps
 from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
 from komainu.train.ranks import Ranks, split
@@ -29,6 +29,10 @@ class Found(NamedTuple):
         notes = {k: v + other.notes[k] for k, v in self.notes.items()}
         return Found(self.loss + other.loss, self.tokens + other.tokens, notes)
 
+    def beside(self, other: Found) -> Found:
+        """Of parts that only looked: their notes are sums by unit id."""
+        return Found(0.0, self.tokens + other.tokens, self.notes | other.notes)
+
 
 class Gradients:
     """Computes gradients for a stage's loss. The order of summation is fixed: equal runs, equal bits.
@@ -44,7 +48,7 @@ class Gradients:
         self.stage, self.model, self.ranks = stage, model, ranks or Ranks()
         self.params = [p for p in model.parameters() if p.requires_grad]
         self.device = self.params[0].device
-        small = self.device.type == "cpu" and sum(p.numel() for p in self.params) < SMALL
+        small = self.device.type == "cpu" and sum(p.numel() for p in model.parameters()) < SMALL
         forks = small and sys.platform == "linux" and self.ranks.size == 1
         self.cores = (threads or os.cpu_count() or 1) if forks else 1
         self.partners: list[Partner] = []
@@ -57,20 +61,35 @@ class Gradients:
 
     def of(self, units: Sequence[Unit], step: int = 0) -> Found:
         """Leave the gradient of a step's global batch in `.grad`; returns its loss, tokens and notes, weighted."""
+        units = self.stage.informed(units, self.look(self.stage.ahead(units), step))
         weight = self.stage.weight(units)
+        found = self.shared(units, weight, step, ahead=False)
+        self.ranks.add(self.params)
+        loss, tokens, *notes = self.ranks.sums([found.loss, found.tokens, *found.notes.values()])
+        return Found(loss / weight, int(tokens), {k: v / weight for k, v in zip(found.notes, notes, strict=True)})
+
+    def shared(self, units: Sequence[Unit], weight: float, step: int, *, ahead: bool) -> Found:
+        """What the micro-batches of this rank come to, shared out among the cores."""
         parts, idle = self.parts(units)
-        shares = [Part(weight, step, tuple(parts[i :: self.cores])) for i in range(min(self.cores, len(parts)))]
+        shares = [Part(weight, step, tuple(parts[i :: self.cores]), ahead) for i in range(min(self.cores, len(parts)))]
         busy = self.partners[: len(shares) - 1]
         for partner, part in zip(busy, shares[1:], strict=True):
             partner.ask(part)
         found = Found(*self.part(shares[0]))
         for partner in busy:
-            found = found.plus(Found(*partner.answer()))
+            theirs = Found(*partner.answer())
+            found = found.beside(theirs) if ahead else found.plus(theirs)
         for _ in range(idle):
-            self.idle(parts[0])
-        self.ranks.add(self.params)
-        loss, tokens, *notes = self.ranks.sums([found.loss, found.tokens, *found.notes.values()])
-        return Found(loss / weight, int(tokens), {k: v / weight for k, v in zip(found.notes, notes, strict=True)})
+            self.idle(parts[0], ahead)
+        return found
+
+    def look(self, units: Sequence[Unit], step: int) -> list[float]:
+        """Summed log-probability of each unit (one document), without a gradient; the same on all ranks."""
+        if not units:
+            return []
+        placed = [u._replace(id=str(i)) for i, u in enumerate(units)]  # a batch across two epochs may have a row twice
+        found = self.shared(placed, 1.0, step, ahead=True).notes
+        return self.ranks.sums([found.get(u.id, 0.0) for u in placed])
 
     def parts(self, units: Sequence[Unit]) -> tuple[list[tuple[Unit, ...]], int]:
         """The micro-batches of this rank, and how many more another rank has where they must be as many."""
@@ -79,10 +98,13 @@ class Gradients:
         mine, spans = shares[self.ranks.rank], cut[self.ranks.rank]
         return [tuple(mine[a:b]) for a, b in spans], max(map(len, cut)) - len(spans) if self.ranks.sharded else 0
 
-    def idle(self, batch: Sequence[Unit]) -> None:
+    def idle(self, batch: Sequence[Unit], ahead: bool) -> None:
         """A pass that adds nothing: sharded ranks exchange weights in every pass, so all must make as many."""
         flat = flatten([u.documents for u in batch[:1]], self.device)
-        torch.autograd.backward(target_logps(self.model, flat).sum() * 0.0)
+        with torch.set_grad_enabled(not ahead):
+            logps = target_logps(self.model, flat)
+        if not ahead:
+            torch.autograd.backward(logps.sum() * 0.0)
 
     def size(self, units: Sequence[Unit]) -> int:
         """Tokens of a micro-batch: as the stage declares, or an even share for each core."""
@@ -90,12 +112,25 @@ class Gradients:
         return min(self.stage.fit.micro_tokens, -(-sum(sizes) // self.cores) + max(sizes) // 2)
 
     def part(self, part: Part) -> Found:
-        """Add the gradients of some micro-batches to `.grad`."""
+        """Add the gradients of some micro-batches to `.grad`, or only look at them."""
         first, *others = part.batches
+        if part.ahead:
+            found = self.seen(first)
+            for batch in others:
+                found = found.beside(self.seen(batch))
+            return found
         found = self.one(first, part)
         for batch in others:
             found = found.plus(self.one(batch, part))
         return found
+
+    @torch.no_grad()
+    def seen(self, batch: Sequence[Unit]) -> Found:
+        """Sums of log-probabilities of units of one document each, by unit id."""
+        flat = flatten([u.documents for u in batch], self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            sums = sequence_sums(target_logps(self.model, flat), flat).tolist()
+        return Found(0.0, flat.tokens, dict(zip([u.id for u in batch], sums, strict=True)))
 
     def one(self, batch: Sequence[Unit], part: Part) -> Found:
         flat = flatten([u.documents for u in batch], self.device)

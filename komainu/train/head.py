@@ -57,7 +57,8 @@ class Head(torch.autograd.Function):
         wanted = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         found, sizes = torch.empty((1, len(h), 1), device=h.device), torch.empty(len(h), device=h.device)
         logps = found[0, :, 0]
-        gradients = (torch.empty_like(h), torch.zeros_like(weight)) if even and wanted else None
+        tables = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None  # a frozen head needs no gradient
+        gradients = (torch.empty_like(h), tables) if even and wanted else None
         kept = []
         for at in spans(len(h), len(weight)):
             z = (h[at] @ w.T).float()
@@ -84,9 +85,11 @@ class Head(torch.autograd.Function):
         if ctx.even:
             gh, gw = ctx.saved_tensors
             assert bool((slope == slope[:1]).all()), "a loss said to be even weighs its targets differently"
-            return (gh * slope[:1]).to(ctx.given[0]), gw * slope[:1], None, None
+            return (gh * slope[:1]).to(ctx.given[0]), None if gw is None else gw * slope[:1], None, None
         h, w, targets, sizes = ctx.saved_tensors
-        gh, gw = torch.empty_like(h), torch.zeros(w.shape, dtype=ctx.given[1], device=w.device)
+        gh, gw = torch.empty_like(h), None
+        if ctx.needs_input_grad[1]:
+            gw = torch.zeros(w.shape, dtype=ctx.given[1], device=w.device)
         for i, at in enumerate(spans(len(h), len(w))):
             z = ctx.chunks[i] if ctx.few else (h[at] @ w.T).float().sub_(sizes[at, None]).exp_()
             back(z, sizes[at] if ctx.few else None, slope[at], h[at], w, targets[at], (gh[at], gw))
@@ -101,10 +104,11 @@ def back(
     h: torch.Tensor,
     w: torch.Tensor,
     targets: torch.Tensor,
-    into: tuple[torch.Tensor, torch.Tensor],
+    into: tuple[torch.Tensor, torch.Tensor | None],
 ) -> None:
     """Write a chunk's gradient: slope x (one-hot of the target - z / total) through hidden [chunk, width] and weight.
 
+    None in place of the weight's gradient: it is not needed.
     What has one number a row is multiplied to the hidden states, which are narrower than the vocabulary.
     """
     own = h if slope is None else h * slope[:, None].to(h.dtype)
@@ -115,6 +119,8 @@ def back(
         found /= total[:, None].to(h.dtype)
     found = w[targets] - found
     into[0].copy_(found if slope is None else found * slope[:, None].to(h.dtype))
+    if into[1] is None:
+        return
     if into[1].dtype == h.dtype:
         into[1].addmm_(p.T, share, alpha=-1)
     else:

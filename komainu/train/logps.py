@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 
 from komainu.context import Context
-from komainu.rows import Pair, Score
-from komainu.train.dpo import pair_documents
+from komainu.rows import Score
+from komainu.train.base import Unit
 from komainu.train.flat import flatten, micro_batches, sequence_sums, target_logps
+from komainu.train.heldout import HeldOut
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
@@ -17,21 +19,40 @@ from komainu.train.weights import context_of, load_model, load_tokenizer, set_up
 TOKENS = 4096  # of one forward pass
 
 
+class Summed(NamedTuple):
+    """A unit, and the summed log-probability of each of its documents."""
+
+    unit: Unit
+    sums: list[float]
+
+
 def reference_scores(stage: Reference, ctx: Context) -> Iterator[Score]:
-    """Score(pair id, "chosen" or "rejected", sum of log-probabilities), in the data's order."""
+    """Score(row id, one of the stage's `names`, sum of log-probabilities), in the data's order."""
+    for unit, sums in summed(stage, stage.names, ctx):
+        for name, found in zip(stage.names, sums, strict=True):
+            yield Score(unit.id, name, found, by=stage.model.id)
+
+
+def heldout_scores(stage: HeldOut, ctx: Context) -> Iterator[Score]:
+    """See HeldOut; in the data's order."""
+    for unit, (found,) in summed(stage, ("",), ctx):
+        yield Score(unit.id, "nll", -found, by=stage.model.id)
+        yield Score(unit.id, "tokens", float(unit.documents[0].targets), by=stage.model.id)
+
+
+def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> Iterator[Summed]:
+    """Every unit of a stage's data under its model; `names` are those of a unit's documents."""
     set_up_cpu(ctx.settings.threads)
     source = ctx.open(stage.model).path
     tokenizer, model = load_tokenizer(source), load_model(source).eval()
-    pairs = [row for row in ctx.open(stage.data).rows() if isinstance(row, Pair)]
-    units = pair_documents(tokenizer, stage.model.label, pairs)
-    preflight(tokenizer, context_of(model.config), units)
+    units = stage.units(tokenizer, [*ctx.open(stage.data).rows()])
+    preflight(tokenizer, context_of(model.config), units, names=names)
     device = next(model.parameters()).device
-    with ctx.progress(len(units), "reference") as bar, torch.inference_mode():
+    with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
         for start, stop in micro_batches([u.documents for u in units], TOKENS):
             flat = flatten([u.documents for u in units[start:stop]], device)
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                sums = sequence_sums(target_logps(model, flat), flat).tolist()
-            for unit, chosen, rejected in zip(units[start:stop], sums[::2], sums[1::2], strict=True):
-                yield Score(unit.id, "chosen", chosen, by=stage.model.id)
-                yield Score(unit.id, "rejected", rejected, by=stage.model.id)
+                sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
+            for unit, found in zip(units[start:stop], sums, strict=True):
+                yield Summed(unit, found)
             bar.update(stop - start)

@@ -18,15 +18,15 @@ import torch
 from komainu.context import Context
 from komainu.errors import Stopped, UsageError
 from komainu.files import write_json
-from komainu.train.base import Train, Unit
+from komainu.settings import without_keys
+from komainu.train.base import Rollout, Train, Unit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
-from komainu.train.preflight import preflight
 from komainu.train.ranks import Ranks, joined
 from komainu.train.shards import full
 from komainu.train.trackers import Trackers
-from komainu.train.weights import context_of, load_model, load_tokenizer, save_model, set_up_cpu
+from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
 
 STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
 
@@ -47,6 +47,8 @@ class Loop:
     out: Path
     ctx: Context
     ranks: Ranks = field(default_factory=Ranks)
+    rollout: Rollout | None = None
+    answered: tuple[list[Unit], dict[str, float]] = field(default_factory=lambda: ([], {}))
 
     @property
     def what(self) -> str:
@@ -64,12 +66,11 @@ class Loop:
             write_json(work / STEPS, {"steps": steps, "ranks": self.ranks.size, "resumed": first})
         epochs: dict[int, list[int]] = {}
         saved = time.monotonic()
-        trackers = Trackers(
-            self.ctx.settings.trackers if main else (),
-            f"{self.what}-{self.stage.id}",
-            self.ctx.store.root / ".trackers",
-        )
+        root, run = self.ctx.store.root / ".trackers", f"{self.what}-{self.stage.id}"
+        named = self.ctx.settings.trackers if main else ()
+        trackers = Trackers(named, run, root, without_keys(self.ctx.settings))
         with (
+            contextlib.closing(trackers),
             contextlib.closing(Gradients(self.stage, self.model, threads, self.ranks)) as gradients,
             self.ctx.progress(steps, self.what) as bar,
             open(metrics if main else os.devnull, "a", encoding="utf-8") as log,
@@ -78,22 +79,34 @@ class Loop:
             for step in range(first, steps):
                 started = time.monotonic()
                 rate = rate_at(self.stage.fit, step, steps)
-                found = self.step(gradients, optimizer, self.batch(step, epochs), step, rate)
+                units, notes = self.drawn(step, epochs)
+                found = self.step(gradients, optimizer, units, step, rate) | notes
                 seconds = time.monotonic() - started
                 line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
                 log.write(json.dumps(line) + "\n")
+                log.flush()  # others look at it while it runs
                 trackers.log(step, line)
                 bar.update(note=f"loss {found['loss']:.3f}, {line['tokens_per_s']:.0f} tokens/s")
                 due = main and time.monotonic() - saved > self.ctx.settings.checkpoint_seconds
                 stop, save = self.ranks.any(self.ctx.group.stop, due)
-                if (stop or save) and step + 1 < steps:
-                    log.flush()
+                if (stop or save) and step + 1 < steps and (step + 1) % self.stage.uses == 0:
                     save_checkpoint(work, self.model, optimizer, step + 1, self.ranks)
                     saved = time.monotonic()
                     if stop:
                         raise Stopped(f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}")
-        trackers.close()
         return self.summary(metrics, steps) if main else {}
+
+    def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
+        """What a step learns from, and numbers worth logging; a batch that is answered here serves `uses` steps.
+
+        No checkpoint lies between those, so a resumed run begins with answering.
+        """
+        uses = self.stage.uses
+        if self.rollout is None:
+            return self.batch(step // uses, epochs), {}
+        if step % uses == 0:
+            self.answered = self.rollout(self.batch(step // uses, epochs), step)
+        return self.answered
 
     def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:
         """The global batch of a step: `global_batch` units on from where the last one ended."""
@@ -103,7 +116,9 @@ class Loop:
             epoch = position // count
             if epoch not in epochs:
                 epochs.clear()
-                epochs[epoch] = order([u.id for u in self.units], self.stage.fit.seed, epoch)
+                ids = [u.id for u in self.units]
+                given = self.stage.fit.order == "given"
+                epochs[epoch] = [*range(count)] if given else order(ids, self.stage.fit.seed, epoch)
             drawn.append(self.units[epochs[epoch][position % count]])
         return drawn
 
@@ -155,11 +170,23 @@ def train_on(
     fits(stage, ranks)
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
-    units = stage.ready(stage.units(tokenizer, [*ctx.open(stage.data).rows()]), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source)
-    preflight(tokenizer, context_of(model.config), units, stage.fit)
-    summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks).run()
+    rows = [*ctx.open(stage.data).rows()]
+    units = stage.ready(stage.units(tokenizer, rows), ctx)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
+    stage.examine(tokenizer, context_of(model.config), units)
+    if ctx.settings.train.recompute:
+        recompute(model)
+    attached = None
+    if stage.adapter is not None:
+        from komainu.train.lora import Attached, finished
+
+        attached = Attached(model, stage.adapter, stage.fit.seed)
+    rollout = stage.rollout(model, tokenizer, rows)
+    summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)
+    if ranks.main and attached is not None:
+        model, facts = finished(stage, attached, weights, source, units, out)
+        summary, weights = summary | facts, None
     if ranks.main:
         save_model(model, tokenizer, out, weights)
     ranks.wait()
@@ -170,5 +197,9 @@ def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
         raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+    if ranks.size > 1 and type(stage).rollout is not Train.rollout:
+        raise UsageError(f"{stage.label}: answers are made in one process; set `ranks = 1` in [train]")
+    if ranks.sharded and stage.fit.optimizer == "adamw8bit":
+        raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":
         raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")

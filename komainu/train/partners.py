@@ -18,11 +18,15 @@ from komainu.train.base import Unit
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What one process computes: micro-batches, what their summed loss is divided by, and the step they belong to."""
+    """What one process computes: micro-batches, what their summed loss is divided by, and the step they belong to.
+
+    `ahead`: no gradient, only the sums of log-probabilities by unit id.
+    """
 
     weight: float
     step: int
     batches: tuple[tuple[Unit, ...], ...]
+    ahead: bool = False
 
 
 Sums = tuple[float, int, dict[str, float]]  # summed loss, tokens, notes
@@ -50,6 +54,7 @@ class Partner:
 
     asking: BinaryIO
     hearing: BinaryIO
+    ahead = False  # what it was asked last
 
     def __init__(
         self, params: Sequence[torch.nn.Parameter], work: Callable[[Part], Sums], others: Sequence[Partner]
@@ -78,8 +83,9 @@ class Partner:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
             with os.fdopen(questions, "rb") as source, os.fdopen(answers, "wb") as sink:
                 for line in source:
-                    found = work(msgspec.json.decode(line, type=Part))
-                    for parameter, memory in zip(self.params, self.grads, strict=True):
+                    part = msgspec.json.decode(line, type=Part)
+                    found = work(part)
+                    for parameter, memory in zip(self.params, self.grads, strict=True) if not part.ahead else ():
                         assert parameter.grad is not None
                         memory.copy_(parameter.grad)
                         parameter.grad = None
@@ -92,15 +98,16 @@ class Partner:
             os._exit(code)
 
     def ask(self, part: Part) -> None:
+        self.ahead = part.ahead
         self.asking.write(msgspec.json.encode(part) + b"\n")
         self.asking.flush()
 
     def answer(self) -> Sums:
-        """What the part came to; its gradient is added to `.grad`."""
+        """What the part came to; its gradient, if it has one, is added to `.grad`."""
         line = self.hearing.readline()
         if not line:
             raise RuntimeError("a training process has died; run again to go on from the last checkpoint")
-        for parameter, memory in zip(self.params, self.grads, strict=True):
+        for parameter, memory in zip(self.params, self.grads, strict=True) if not self.ahead else ():
             assert parameter.grad is not None
             parameter.grad.add_(memory)
         found: Sums = msgspec.json.decode(line, type=Sums)

@@ -29,11 +29,20 @@ def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
     refuse(bad, len(rows))
 
 
-def preflight(tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | None = None) -> None:
-    """Refuse rendered rows that cannot be trained on as they are, and a fit that does not suit how many they are."""
-    refuse([(u.id, what) for u in units for what in _problems(u, tokenizer, context)], len(units))
-    if fit is None:
-        return
+def preflight(
+    tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | None = None, names: Sequence[str] = ("",)
+) -> None:
+    """Refuse rendered rows that cannot be trained on as they are, and a fit that does not suit how many they are.
+
+    `names` are those of a unit's documents.
+    """
+    refuse([(u.id, what) for u in units for what in _problems(u, names, tokenizer, context)], len(units))
+    if fit is not None:
+        suits(fit, units)
+
+
+def suits(fit: Fit, units: Sequence[Unit]) -> None:
+    """Refuse a fit that does not suit how many units there are."""
     steps = fit.total_steps(len(units))
     if len(units) < fit.global_batch:
         raise UsageError(f"{len(units)} rows are fewer than global_batch={fit.global_batch}; lower it, or give more")
@@ -41,10 +50,9 @@ def preflight(tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | No
         raise UsageError(f"fit.warmup={fit.warmup} takes all {steps} steps: the rate never gets past its warm-up")
 
 
-def _problems(unit: Unit, tokenizer: Any, context: int) -> Iterator[str]:
-    names = ("chosen: ", "rejected: ") if len(unit.documents) == 2 else ("",)
+def _problems(unit: Unit, names: Sequence[str], tokenizer: Any, context: int) -> Iterator[str]:
     for name, document in zip(names, unit.documents, strict=True):
-        yield from (name + what for what in _wrong(document, tokenizer, context))
+        yield from (f"{name}: {what}" if name else what for what in _wrong(document, tokenizer, context))
 
 
 def _wrong(document: Tokens, tokenizer: Any, context: int) -> Iterator[str]:

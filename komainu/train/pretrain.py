@@ -44,6 +44,8 @@ class Base(Train):
 
     def check(self) -> Iterator[str]:
         yield from super().check()
+        if self.adapter is not None:
+            yield "Base.adapter: there is nothing to put an adapter on, the weights are new"
         if self.shape.hidden % self.shape.heads or (self.shape.hidden // self.shape.heads) % 2:
             yield f"Base.shape: {self.shape.hidden} units do not divide into {self.shape.heads} heads of even size"
 

@@ -83,11 +83,13 @@ class Ranks:
         return shard(model, self.size, self.device)
 
     def gathered(self, model: Any) -> dict[str, torch.Tensor] | None:
-        """The whole weights of a sharded model by name, on the first rank; None where the model holds them itself."""
+        """The trained weights of a sharded model, whole, by name, on the first rank; None where the model has them."""
         if not self.sharded:
             return None
         weights = {}
         for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
             whole = full(parameter.detach())  # every rank takes part
             if self.main:
                 weights[name] = whole.cpu()

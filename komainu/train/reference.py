@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from komainu.context import Context
 from komainu.files import write_rows
-from komainu.rows import Pair, Score
+from komainu.rows import Pair, Row, Score
 from komainu.stage import Stage, Weights, needs
+from komainu.train.base import Unit
+from komainu.train.documents import pair_documents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,16 +20,21 @@ class Reference(Stage):
     """Two Scores a pair, metric `chosen` and `rejected`: the summed log-probability of the answer in nats."""
 
     makes = Score
+    eats: ClassVar[type] = Pair
+    names: ClassVar[tuple[str, ...]] = ("chosen", "rejected")
     model: Stage
     data: Stage
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "model", self.model, Weights)
-        yield from needs(self, "data", self.data, Pair)
+        yield from needs(self, "data", self.data, self.eats)
+
+    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
+        return pair_documents(tokenizer, self.model.label, [row for row in rows if isinstance(row, Pair)])
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
-        pairs = rows(self.data)
-        return None if pairs is None else 2 * pairs
+        given = rows(self.data)
+        return None if given is None else 2 * given
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         from komainu.train.logps import reference_scores

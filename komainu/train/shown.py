@@ -12,9 +12,9 @@ from komainu.stage import Stage, upstream_first
 from komainu.store import Store
 from komainu.train.base import Train
 from komainu.train.directory import Directory
+from komainu.train.engines.base import Engine
 from komainu.train.render import Tokens
 
-NAMES = {1: ("",), 2: ("chosen", "rejected")}
 TRAINED, PLAIN = "\x1b[30;42m", "\x1b[0m"  # black on green; as the terminal is
 
 
@@ -65,7 +65,8 @@ def below(target: Stage, store: Store, n: int) -> Iterator[Shown]:
     """
     from komainu.train.weights import load_tokenizer
 
-    for stage in upstream_first(target):
+    for made in upstream_first(target):
+        stage = made.of if isinstance(made, Engine) else made
         if not isinstance(stage, Train):
             continue
         base, built = base_of(stage, store), store.find(stage.data)
@@ -81,8 +82,7 @@ def below(target: Stage, store: Store, n: int) -> Iterator[Shown]:
             yield Shown(stage.label, "", [], str(error))
             continue
         for unit in units:
-            names = NAMES[len(unit.documents)]
-            found = [document(tokenizer, name, d) for name, d in zip(names, unit.documents, strict=True)]
+            found = [document(tokenizer, name, d) for name, d in zip(stage.names, unit.documents, strict=True)]
             yield Shown(stage.label, unit.id, found)
 
 
@@ -94,6 +94,8 @@ def base_of(stage: Train, store: Store) -> Path | None:
             return built.path
         if isinstance(source, Directory):
             return Path(source.path) if Path(source.path).is_dir() else None
+        if isinstance(source, Engine):
+            source = source.of
         if not isinstance(source, Train):
             return None
         source = source.model

@@ -5,20 +5,21 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
 from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.intact import check_directory, check_weights
-from komainu.train.preflight import preflight
 
 if TYPE_CHECKING:
+    from komainu.train.adapter import Adapter
     from komainu.train.base import Train
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -43,8 +44,12 @@ def load_tokenizer(path: Path) -> Any:
     return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
 
 
-def load_model(path: Path) -> Any:
-    """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one."""
+def load_model(path: Path, adapter: Adapter | None = None) -> Any:
+    """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one.
+
+    An adapter may ask for frozen layers in four bits.
+    """
+    how = {} if adapter is None else quantised(adapter)
     model, told = AutoModelForCausalLM.from_pretrained(
         path,
         local_files_only=True,
@@ -52,9 +57,21 @@ def load_model(path: Path) -> Any:
         use_safetensors=True,
         dtype=torch.float32,
         output_loading_info=True,
+        **how,
     )
     check_weights(path, model, told["missing_keys"])
     return for_training(model)
+
+
+def quantised(adapter: Adapter) -> dict[str, Any]:
+    """What loading a model is told, so that its linear layers are held in four bits."""
+    if (how := adapter.quantisation()) is None:
+        return {}
+    if not torch.cuda.is_available():
+        raise UsageError("Adapter.quantised needs a CUDA GPU; leave it out to train the adapter in full precision")
+    if find_spec("bitsandbytes") is None:
+        raise UsageError("Adapter.quantised needs bitsandbytes: pip install 'komainu[lora]' bitsandbytes")
+    return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
 
 
 def for_training(model: Any) -> Any:
@@ -64,6 +81,11 @@ def for_training(model: Any) -> Any:
     model.set_attn_implementation(FLAT)
     model.train()
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def recompute(model: Any) -> None:
+    """Keep of each layer only what goes in, and compute the rest again on the way back: the same gradient."""
+    model.activation_checkpointing_enable({"use_reentrant": False})
 
 
 def context_of(config: Any) -> int:
@@ -93,4 +115,4 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
         raise UsageError(f"{path} cannot be trained here: {why}")
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
-    preflight(tokenizer, context_of(config), stage.units(tokenizer, rows), stage.fit)
+    stage.examine(tokenizer, context_of(config), stage.units(tokenizer, rows))

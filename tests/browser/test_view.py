@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bench.chromium import PROGRAM, Chromium, chromium
-from komainu.eval.view import scripts
-from komainu.eval.view.scripts import read, write
+from komainu.pages import scripts
+from komainu.pages.scripts import read, write
 from tests.eval.view_world import HOSTILE, HUGE, JUDGES, NAMES, Asked, built
 
 pytestmark = [

@@ -60,6 +60,18 @@ def test_good_answers_and_sentences_pass() -> None:
         assert sum(bool(check(answer(t, q))) for q, t in rows) / len(rows) <= most
 
 
+@pytest.mark.parametrize(
+    "text", ["In (2018).", "See (fig. 8).", "f(x) = (8)", "[no. 8] and (8)", "よい8) はい。", "Fine :) (yes :) x)"]
+)
+def test_what_ends_in_a_smiley_may_be_a_bracket_that_is_closed(text: str) -> None:
+    assert Markup()(answer(text)) == ""
+
+
+@pytest.mark.parametrize("text", ["See (fig. 8", "Up to max) is fine.", "Half (2018 of it.", "(a (b 8) c"])
+def test_a_bracket_beside_an_eight_is_missed_no_more_than_another(text: str) -> None:
+    assert Markup()(answer(text)) != ""
+
+
 def test_enough_is_labelled() -> None:
     lines = (Path(__file__).parent / "labelled" / "quality.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) >= 200

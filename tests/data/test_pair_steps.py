@@ -22,6 +22,7 @@ from komainu.data.contest import Contest
 from komainu.data.recast import Recast
 from komainu.data.rechoose import Rechoose
 from komainu.data.reward import Reward
+from komainu.data.self_play import SelfPlay
 from komainu.data.tell_language import TellLanguage
 from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply
@@ -275,6 +276,17 @@ def test_pairs_are_told_their_language_and_those_of_another_one_go(tmp_path: Pat
     ]
     kept, dropped, _ = through(context(tmp_path), rows, TellLanguage())
     assert [row.meta["lang"] for row in kept] == ["ja", "en"] and [d.reason for d in dropped] == ["language: ko"]
+
+
+def test_self_play_puts_the_rows_answer_over_the_models_own_until_they_say_the_same(tmp_path: Path) -> None:
+    rows = [chat("a", "q", "good"), chat("b", "q2", " Mine."), chat("c", "q3", "better")]
+    fake = Says({"student": ["mine"]})
+    kept, dropped, _ = through(asking(tmp_path, fake), rows, SelfPlay(model=STUDENT))
+    assert [(row.id, row.chosen, row.rejected) for row in kept] == [("a", "good", "mine"), ("c", "better", "mine")]
+    assert kept[0].meta["rejected_by"] == f"call:student/{STUDENT.id}#0" and kept[0].meta["from"][0] == "a"
+    assert [(d.row.id, d.reason) for d in dropped] == [("b", "equal")]
+    _, dropped, _ = through(asking(tmp_path / "blank", Says({"student": [" "]})), rows[:1], SelfPlay(model=STUDENT))
+    assert [d.reason for d in dropped] == ["blank"], "DPO could not learn from it"
 
 
 def test_steps_that_cannot_make_a_pair_are_refused() -> None:

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.data.textbook.grader import GRADERS
+from komainu.data.textbook.habits import HABITS
 from komainu.data.textbook.prompts import Prompts
-from komainu.data.textbook.server import CLEAN, app, faults_of, main
+from komainu.data.textbook.server import CLEAN, ODD, app, faults_of, main
 from komainu.data.textbook.tasks import TASKS
 from komainu.data.textbook.teacher import CANNOT, FAULTS, Faults, answer
 from komainu.errors import UsageError
@@ -147,6 +148,7 @@ def test_a_model_name_says_the_fault_rates() -> None:
     rates = Faults(leak=0.2)
     assert faults_of("textbook", rates) == rates
     assert faults_of("textbook-clean", rates) == CLEAN
+    assert faults_of("textbook-odd", rates) == ODD and sum(map(ODD.__getattribute__, HABITS)) == pytest.approx(0.5)
     assert faults_of("textbook@leak=0,casual=1", rates) == Faults(leak=0.0, casual=1.0)
     assert faults_of("textbook-clean@leak=0.5", rates) == only("leak", 0.5)
 
@@ -252,7 +254,7 @@ def test_the_server_lists_its_models_and_its_health() -> None:
         return got
 
     models, health, nowhere, method = serve(ask)
-    assert [m["id"] for m in models[1]["data"]] == ["textbook", "textbook-clean", *GRADERS]
+    assert [m["id"] for m in models[1]["data"]] == ["textbook", "textbook-clean", "textbook-odd", *GRADERS]
     assert health == (200, {"status": "ok"})
     assert (nowhere[0], method[0]) == (404, 405)
     assert "/nowhere" in nowhere[1]["error"]["message"]

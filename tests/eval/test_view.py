@@ -14,20 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import komainu.eval.view.site as site_module
-from komainu.checks.leakage import leaks
+from komainu.checks.leakage import leaks, marked
 from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
 from komainu.eval.judge.panel import panel
-from komainu.eval.view import scripts
-from komainu.eval.view.answers import answer, item, leaks_in, marked, verdicts
+from komainu.eval.view.answers import answer, item, leaks_in, verdicts
 from komainu.eval.view.boards import Boards, gather, side_by_side
-from komainu.eval.view.scripts import Series, encode, read
 from komainu.eval.view.site import write_site
 from komainu.eval.view.table import Table
 from komainu.models.base import Model, RopeScaling
+from komainu.pages import scripts
+from komainu.pages.scripts import Series, encode, read
 from komainu.rows import Chat, Message, Score
 from komainu.rows import encode as encode_row
 from komainu.thinking import split

@@ -17,10 +17,10 @@ from komainu.eval.judge.panel import panel
 from komainu.eval.turns import Turns
 from komainu.eval.view.boards import gather, side_by_side
 from komainu.eval.view.index import index
-from komainu.eval.view.scripts import read
 from komainu.eval.view.site import write_site
 from komainu.files import write_rows
 from komainu.models.base import Model
+from komainu.pages.scripts import read
 from komainu.rows import Chat, Message, Score
 from komainu.stage import Stage, Table
 from tests.eval.tl_bench import tl_world

@@ -26,16 +26,17 @@ from komainu.train.render import Tokens
 from komainu.train.shards import full
 from komainu.train.weights import load_model, load_tokenizer
 from tests.train.gang import gang, killed
+from tests.train.test_kto import kto
 from tests.train.test_train import dpo, sft
 from tests.train.world import context
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with all that SFT and DPO start from."""
+    """A store with all that SFT, DPO and KTO start from."""
     root = tmp_path_factory.mktemp("store")
     ctx = context(root)
-    for stage in (*sft().inputs.values(), *dpo().inputs.values()):
+    for stage in (*sft().inputs.values(), *dpo().inputs.values(), *kto().inputs.values()):
         ctx.store.build(stage, ctx)
     return root
 
@@ -69,7 +70,7 @@ def gradient(stage: Train, root: Path, group: Group, shard: bool, file: Path) ->
     return found._asdict()
 
 
-@pytest.mark.parametrize("make", [sft, dpo])
+@pytest.mark.parametrize("make", [sft, dpo, kto])
 @pytest.mark.parametrize(("size", "shard"), [(2, False), (4, False), (3, True)])
 def test_several_ranks_have_the_loss_and_the_gradient_of_one(
     built: Path, tmp_path: Path, make: Any, size: int, shard: bool

@@ -18,7 +18,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from komainu.rows import Chat, Message
 from komainu.train.base import Fit, Unit
-from komainu.train.dpo import DPO, pair_documents
+from komainu.train.checkpoint import load_checkpoint, save_checkpoint
+from komainu.train.documents import pair_documents
+from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.gradients import Gradients
 from komainu.train.loop import Loop, order
@@ -26,7 +28,7 @@ from komainu.train.muon import Muon, orthogonal
 from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model, load_tokenizer, recompute
 from tests.train.world import Chats, Pairs, base, context
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +162,15 @@ def test_a_global_batch_goes_on_where_the_last_one_ended(tmp_path: Path) -> None
     assert [u.id for u in loop.batch(4, {})] == drawn[12:15]
 
 
+def test_rows_in_the_order_given_are_trained_in_it_epoch_after_epoch(tmp_path: Path) -> None:
+    units = [Unit(f"u{i}", ()) for i in range(7)]
+    loop = Loop(sft(global_batch=3, order="given"), None, units, tmp_path, context(tmp_path))
+    drawn = [u.id for step in range(7) for u in loop.batch(step, {})]
+    assert drawn == [f"u{i}" for i in range(7)] * 3
+    assert any("order" in problem for problem in Fit(lr=1.0, order="random").problems())  # type: ignore[arg-type]
+    assert Fit(lr=1.0, order="shuffled").id == Fit(lr=1.0).id != Fit(lr=1.0, order="given").id
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -278,3 +289,48 @@ def test_muon_learns_and_leaves_tables_and_vectors_to_adamw(built: Path) -> None
     stage = sft(optimizer="muon", steps=60)
     summary = ctx.store.build(stage, ctx).summary
     assert summary["last_loss"] < summary["first_loss"] / 2
+
+
+@pytest.mark.parametrize("make", [sft, dpo])
+def test_activations_computed_again_give_the_same_gradient_to_the_bit(built: Path, make: Any) -> None:
+    stage, ctx = make(), context(built)
+    for part in stage.inputs.values():
+        ctx.store.build(part, ctx)
+    units = stage.ready(stage.units(load_tokenizer(ctx.locate(base())), [*ctx.open(stage.data).rows()]), ctx)[:8]
+    found, passes = [], []
+    for again in (False, True):
+        model, times = load_model(ctx.locate(base())), [0]
+        model.get_decoder().layers[0].mlp.register_forward_pre_hook(lambda *_, t=times: t.append(1))
+        if again:
+            recompute(model)
+        gradients = Gradients(stage, model, 1)
+        found.append((gradients.of(units).loss, [p.grad for p in model.parameters()]))
+        passes.append(len(times) - 1)
+    assert found[0][0] == found[1][0] and passes[1] == 2 * passes[0]
+    assert all(torch.equal(a, b) for a, b in zip(found[0][1], found[1][1], strict=True))
+
+
+def test_state_in_eight_bits_is_smaller_learns_and_goes_on_from_a_checkpoint(built: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes")
+    ctx, fit = context(built), Fit(lr=1e-2, optimizer="adamw8bit")
+    source = ctx.locate(base())
+    whole, cut = load_model(source), load_model(source)
+    optimizers = [make_optimizer(whole, fit), make_optimizer(cut, fit)]
+
+    def step(model: Any, optimizer: torch.optim.Optimizer, seed: int) -> None:
+        for i, p in enumerate(model.parameters()):
+            p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(100 * seed + i))
+        optimizer.step()
+
+    for n in range(2):
+        step(whole, optimizers[0], n)
+        step(cut, optimizers[1], n)
+    save_checkpoint(tmp_path, cut, optimizers[1], 2)
+    fresh = load_model(source)
+    resumed = make_optimizer(fresh, fit)
+    assert load_checkpoint(tmp_path, fresh, resumed, tmp_path / "metrics.jsonl") == 2
+    step(whole, optimizers[0], 2)
+    step(fresh, resumed, 2)
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), fresh.parameters(), strict=True))
+    large = [s for p, s in optimizers[0].state.items() if p.numel() >= 4096]
+    assert large and all(s["state1"].dtype == torch.uint8 for s in large)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
 
-from komainu.checks.language import ENGLISH, UNITS
+from komainu.checks.language import ENGLISH, UNITS, WORDS
 from komainu.checks.leaks.calls import technical
 from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday
 from komainu.checks.leaks.span import Span
@@ -172,6 +173,7 @@ def is_foreign(word: str, computers: bool = False) -> bool:
     return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if computers else True
 
 
+@lru_cache(WORDS)
 def key(word: str) -> str:
     """How words are compared: full width as half width, lower case, no closing marks."""
     return unicodedata.normalize("NFKC", word).casefold().replace("’", "'").rstrip(".'-/+&#")

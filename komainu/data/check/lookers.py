@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from komainu.checks.base import Check
+from komainu.checks.boilerplate import Boilerplate
 from komainu.checks.compose import run
 from komainu.checks.empty import Empty
+from komainu.checks.encoding import Encoding
 from komainu.checks.error_text import ErrorText
 from komainu.checks.language import Language, language_of
 from komainu.checks.leakage import Leakage
+from komainu.checks.markup import Markup
+from komainu.checks.private import Private
 from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
+from komainu.checks.shape import Shape
 from komainu.checks.text import visible
 from komainu.checks.truncation import Truncation
 from komainu.data.check.reading import Line, answers
@@ -31,6 +36,7 @@ from komainu.rows import Chat
 CHECKS: tuple[Check, ...] = (
     *(Empty(), ErrorText(), Truncation(), Refusal(), Repetition()),
     *(Language(), Leakage(), Register(preferred=True)),
+    *(Boilerplate(), Markup(), Encoding(), Shape(), Private()),
 )
 ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a benchmark item in no layout of rows
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from komainu.data.part import Part, part_of, split_part
+from komainu.data.places import files_at, hub_ref, missing
 from komainu.data.reading import meta_problem
 from komainu.errors import UsageError
-from komainu.files import scan
+from komainu.files import TABLES, Found, count, form, scan
 from komainu.layouts import detect, to_row
 from komainu.rows import Chat, Message, Pair, Role, pair_problem, turns_problem
 
@@ -26,20 +29,23 @@ class Line(NamedTuple):
     again: bool = False  # an earlier row has the same id
 
 
-def read(path: Path, layout: str = "") -> Iterator[Line]:
-    """Every object of a file, in any layout, and in several in one file where none is given.
+def read(place: str, layout: str = "") -> Iterator[Line]:
+    """Every object of a place, in any layout, and in several in one file where none is given.
 
-    Raises UsageError for a file that cannot be read at all.
+    A place is what `ChatFile` takes: a file, a folder, a glob, or a set of the hub, with a part at its end. Raises
+    UsageError for what cannot be read at all.
     """
     taken: set[str] = set()
-    for found in scan(path):
-        at = f"{path}:{found.line}"
+    files, part = located(place)
+    first, last = part.span(sum(map(count, files)) if part.counted else 1 << 62)
+    for file, found in islice(found_in(files), first, last):
+        at, unnamed = f"{file}:{found.line}", f"line {found.line}" if len(files) == 1 else f"{file}:{found.line}"
         if found.value is None:
             yield Line(at, "", "", None, found.problem)
             continue
         own = found.value.get("id")
         named = isinstance(own, (str, int)) and not isinstance(own, bool) and own != ""
-        id, how, row = str(own) if named else f"line {found.line}", layout, None
+        id, how, row = str(own) if named else unnamed, layout, None
         try:
             how = layout or detect(found.value)
             row = to_row(found.value, id, how)
@@ -48,6 +54,31 @@ def read(path: Path, layout: str = "") -> Iterator[Line]:
             problem = str(error)
         yield Line(at, id, how, None if problem else row, problem, id in taken)
         taken.add(id)
+
+
+def located(place: str) -> tuple[list[Path], Part]:
+    """The files of a place in the order they are read, and which part of their rows is meant."""
+    path, part = (place, "") if Path(place).exists() else split_part(place)
+    if not Path(path).exists() and (ref := hub_ref(path)):
+        if wrong := ref.problem():
+            raise UsageError(wrong)
+        from komainu.data.hub import fetched
+
+        return fetched(ref), part_of(part)
+    if not (files := files_at(path)):
+        raise UsageError(f"{path}: {missing(path)}")
+    return files, part_of(part)
+
+
+def found_in(files: Sequence[Path]) -> Iterator[tuple[Path, Found]]:
+    """Every object of some files. Of several an empty one is an error: nobody knows what it held."""
+    for file in files:
+        empty = True
+        for found in scan(file):
+            empty = False
+            yield file, found
+        if empty and len(files) > 1 and form(file) not in TABLES:
+            raise UsageError(f"{file}: the file is empty; take it away if it has to be")
 
 
 def wrong(row: Chat | Pair) -> str:

@@ -117,8 +117,13 @@ def sample(problem: Problem) -> Sample:
         question, answer = line.row.prompt[-1].content if line.row.prompt else "", line.row.reply
     elif isinstance(line.row, Pair):
         question, answer = line.row.prompt[-1].content, line.row.chosen
-    draw = hashlib.sha256(f"{problem.name}:{line.id or line.at}".encode("utf-8", "surrogatepass")).digest()[:8]
-    return Sample(draw, *map(shown, (line.at, line.id, problem.what, question, answer, problem.item, problem.passage)))
+    told = (line.at, line.id, problem.what, question, answer, problem.item, problem.passage)
+    return Sample(drawn(problem.name, line), *map(shown, told))
+
+
+def drawn(name: str, line: Line) -> bytes:
+    """Rows with the least of these are shown for a name: those of all the file, and the same ones next time."""
+    return hashlib.sha256(f"{name}:{line.id or line.at}".encode("utf-8", "surrogatepass")).digest()[:8]
 
 
 def shown(text: str) -> str:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from komainu.data.textbook.grader import GRADERS, judge
 from komainu.data.textbook.grading import grade
+from komainu.data.textbook.habits import HABITS
 from komainu.data.textbook.teacher import Faults, answer
 from komainu.errors import UsageError, nearest
 from komainu.models.receiving import body_of, clear_errors, health, messages_of, whole
@@ -23,7 +24,9 @@ from komainu.rows import Message
 
 NAME = "textbook"
 CLEAN = Faults(**{f.name: 0.0 for f in fields(Faults)})
-NAMES = (NAME, f"{NAME}-clean", *GRADERS)
+ODD = replace(CLEAN, **dict.fromkeys(HABITS, 0.05))
+RATES = {f"{NAME}-clean": CLEAN, f"{NAME}-odd": ODD}
+NAMES = (NAME, *RATES, *GRADERS)
 FAULTS = web.AppKey("faults", Faults)
 
 
@@ -46,10 +49,11 @@ def app(faults: Faults | None = None) -> web.Application:
 def faults_of(model: str, rates: Faults) -> Faults:
     """The fault rates that a model's name asks for.
 
-    `textbook` has `rates`, `textbook-clean` none, `textbook@leak=0.5,casual=0` those with changes.
+    `textbook` has `rates`, `textbook-clean` none, `textbook-odd` those of `habits` alone, each in 5 of 100 answers;
+    `textbook@leak=0.5,casual=0` those with changes.
     """
     name, _, changes = model.partition("@")
-    if name not in (NAME, f"{NAME}-clean"):
+    if name not in (NAME, *RATES):
         raise UsageError(f"model {model!r} is not served here{nearest(name, NAMES)}")
     wanted: dict[str, Any] = {}
     for change in filter(None, changes.split(",")):
@@ -58,7 +62,7 @@ def faults_of(model: str, rates: Faults) -> Faults:
             wanted[key] = float(value)
         except ValueError:
             raise UsageError(f"model {model!r}: {change!r} is not of the form fault=rate") from None
-    return changed(rates if name == NAME else CLEAN, wanted, f"model {model!r}")
+    return changed(RATES.get(name, rates), wanted, f"model {model!r}")
 
 
 def changed(rates: Faults, wanted: dict[str, Any], at: str) -> Faults:

@@ -8,8 +8,9 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 
+from komainu.data.textbook.habits import HABITS, Habit
 from komainu.data.textbook.tasks import Lang, Reading, understand
 from komainu.data.textbook.words import Word, of
 from komainu.errors import UsageError
@@ -50,24 +51,34 @@ class Faults(Spec):
     leak: float = 0.08
     truncated: float = 0.04
     wrong: float = 0.04
+    boilerplate: float = 0.0
+    markup: float = 0.0
+    encoding: float = 0.0
+    private: float = 0.0
+    loop: float = 0.0
+    refusal: float = 0.0
+    empty: float = 0.0
+    error_text: float = 0.0
+    language: float = 0.0
+    shape: float = 0.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
             rate = getattr(self, f.name)
             if not 0 <= rate <= 1:
                 raise UsageError(f"Faults.{f.name} must be from 0 to 1, not {rate}")
-        if self.extra_text + self.register + self.leak + self.truncated + self.wrong > 1:
+        if sum(getattr(self, name) for name in FAULTS) > 1 + 1e-9:
+            *names, last = FAULTS
             raise UsageError(
-                "Faults: extra_text, register, leak, truncated and wrong exclude each other; "
-                "lower them until they add up to at most 1"
+                f"Faults: {', '.join(names)} and {last} exclude each other; lower them until they add up to at most 1"
             )
 
 
 def answer(messages: tuple[Message, ...], seed: int, faults: Faults) -> tuple[str, str]:
     """The teacher's answer and its fault label; a function of messages, seed and faults alone.
 
-    Labels: extra_text, register (also for a casual answer), leak, truncated, wrong; "" when the answer is the
-    best one or another reference. A prompt that no task reads gets an apology, labelled wrong. System turns are
+    Labels: the names of `FAULTS`, register also for a casual answer; "" when the answer is the best one or another
+    reference. A prompt that no task reads gets an apology, labelled wrong. System turns are
     passed over.
     """
     asked = tuple(m for m in messages if m.role != "system")
@@ -138,12 +149,17 @@ def wrong(right: str, reading: Reading, rng: random.Random) -> str:
     return ""
 
 
+def habit(spoils: Habit, right: str, reading: Reading, rng: random.Random) -> str:
+    return spoils(right, reading.lang, rng)
+
+
 FAULTS: dict[str, Callable[[str, Reading, random.Random], str]] = {
     "extra_text": extra_text,
     "register": wrong_register,
     "leak": leak,
     "truncated": truncated,
     "wrong": wrong,
+    **{name: partial(habit, spoils) for name, spoils in HABITS.items()},
 }
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
-import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
-from komainu.environment import Environment, bare
+from komainu import program
+from komainu.environment import Environment
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Bench, Lang, sampling
 from komainu.eval.ruling import with_reply
 from komainu.files import write_rows
-from komainu.models import guard
 from komainu.models.base import Reply
 from komainu.models.relay import Ask, Relay, relaying
 from komainu.rows import Chat, Message, Score
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("komainu")
 LIMIT = 16  # requests of a program on their way at once: the answers are there already
-LINES = 15  # of a program's output shown when it fails
 SILENCE = Reply("-")  # what is answered when only the items are wanted
 Turns = tuple[tuple[str, str], ...]
 
@@ -63,38 +59,7 @@ class Job:
         It gets `variables` and those of `komainu.environment.bare`: no keys, nothing of our Python. It ends with this
         process. Raises the relay's error as soon as there is one, and UsageError when the program fails.
         """
-        said = self.folder / "log.txt"
-        command = [str(self.python), *arguments]
-        with open(said, "wb") as out, guarded(command, self.folder, out.fileno(), variables) as process:
-            while process.poll() is None and self.relay.failure is None:
-                time.sleep(0.05)
-        if self.relay.failure is not None:
-            raise self.relay.failure
-        if process.returncode:
-            last = "\n".join(f"  {line}" for line in said.read_text(errors="replace").splitlines()[-LINES:])
-            raise UsageError(f"{' '.join(command)} ended with {process.returncode}. Its last words:\n{last}")
-
-
-@contextmanager
-def guarded(
-    command: Sequence[str], folder: Path, out: int, variables: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own, which ends with the block or with this process, whichever is first."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", guard.__file__, *command],
-        cwd=folder,
-        env=bare(**variables),
-        stdin=subprocess.PIPE,
-        stdout=out,
-        stderr=out,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    try:
-        yield process
-    finally:
-        process.stdin.close()
-        process.wait()
+        program.run([str(self.python), *arguments], self.folder, variables, lambda: self.relay.failure)
 
 
 @dataclass(frozen=True, kw_only=True)

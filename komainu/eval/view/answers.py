@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from komainu.checks.leakage import leaks
+from komainu.checks.leakage import marked
 from komainu.checks.scripts import has_kana
 from komainu.eval.judge.guard import steers
 from komainu.rows import Chat, Message, Score
@@ -63,16 +63,6 @@ def said_before(chat: Chat, n: int) -> list[Any]:
     if message.role != "assistant":
         return turn(message, [message.content])
     return turn(message, marked(message.content, Chat(chat.id, chat.messages[: n + 1], chat.meta)))
-
-
-def marked(seen: str, chat: Chat) -> list[Any]:
-    """A text in pieces: plain ones as texts, words of another language as [text, kind]."""
-    pieces: list[Any] = []
-    at = 0
-    for leak in leaks(seen, chat):
-        pieces += [seen[at : leak.start], [seen[leak.start : leak.end], leak.kind]]
-        at = leak.end
-    return [piece for piece in (*pieces, seen[at:]) if piece]
 
 
 def leaks_in(found: Object) -> int:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from komainu.checks.scripts import has_kana
 from komainu.eval.view.answers import Judged, Object, answer, item, leaks_in
 from komainu.eval.view.boards import AnswerSet, Boards, Column, opened
-from komainu.eval.view.scripts import Series, write
 from komainu.eval.view.table import Table
+from komainu.pages.scripts import Series, write
 from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
 

@@ -125,11 +125,6 @@ function counts(some) {
   return found;
 }
 
-// Texts to be compared: full and half width, capital and small letters alike.
-function normal(text) {
-  return text.normalize("NFKC").toLowerCase();
-}
-
 // Everything that can be read in a question, or in the answers of one entry to it.
 function textOf(cell) {
   const pieces = (text = []) => text.map((piece) => (typeof piece === "string" ? piece : piece[0])).join("");

@@ -59,7 +59,8 @@ function pairs(some, lang = "en") {
 }
 
 // A text, in pieces where parts of it are marked as [text, kind]; a very long one is cut, with a button for the rest.
-function said(pieces, lang, limit = LONG) {
+// A mark says what it is: `of` and the kind.
+function said(pieces, lang, limit = LONG, of = "leak: ") {
   const box = el("p", { class: "said", lang });
   const fill = (most) => {
     let left = most;
@@ -68,7 +69,7 @@ function said(pieces, lang, limit = LONG) {
       const [text, kind] = typeof piece === "string" ? [piece] : piece;
       const part = left < text.length ? text.slice(0, left) : text;
       left -= part.length;
-      if (part) shown.push(kind ? el("mark", { title: "leak: " + kind }, part) : part);
+      if (part) shown.push(kind ? el("mark", { title: of + kind }, part) : part);
     }
     box.replaceChildren(...shown.map(node));
     const all = pieces.reduce((sum, piece) => sum + (typeof piece === "string" ? piece : piece[0]).length, 0);

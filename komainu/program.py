@@ -1,0 +1,60 @@
+"""Running a program of others: in a process group of its own, without keys, its last words told when it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from komainu.environment import bare
+from komainu.errors import UsageError
+from komainu.models import guard
+
+LINES = 15  # of a program's output shown when it fails
+
+
+def run(
+    command: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    failure: Callable[[], BaseException | None] = lambda: None,
+) -> None:
+    """Run a command in a folder until it ends; what it says goes to `log.txt` there.
+
+    It gets `variables` and those of `komainu.environment.bare`: no keys, nothing of our Python. It ends with this
+    process. Raises what `failure` returns as soon as that is not None, and UsageError when the program fails.
+    """
+    said, error = folder / "log.txt", None
+    with open(said, "wb") as out, guarded(command, folder, out.fileno(), variables) as process:
+        while process.poll() is None and (error := failure()) is None:
+            time.sleep(0.05)
+    if (error := error or failure()) is not None:
+        raise error
+    if process.returncode:
+        last = "\n".join(f"  {line}" for line in said.read_text(errors="replace").splitlines()[-LINES:])
+        raise UsageError(f"{' '.join(command)} ended with {process.returncode}. Its last words:\n{last}")
+
+
+@contextmanager
+def guarded(
+    command: Sequence[str], folder: Path, out: int, variables: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, which ends with the block or with this process, whichever is first."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", guard.__file__, *command],
+        cwd=folder,
+        env=bare(**variables),
+        stdin=subprocess.PIPE,
+        stdout=out,
+        stderr=out,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    try:
+        yield process
+    finally:
+        process.stdin.close()
+        process.wait()

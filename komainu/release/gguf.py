@@ -1,0 +1,34 @@
+"""A model as one GGUF file, for llama.cpp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from komainu.context import Context
+from komainu.stage import Stage, Table, Weights, needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class GGUF(Stage):
+    """`model.gguf`, written by llama.cpp's own converter, whose checkout komainu.toml names (`llama_cpp`).
+
+    The file is read back: its template must be the model's, its tokens as many, and every tensor there. Where
+    llama-cpp-python is installed the file is loaded and must answer `prompt`. Not covered: the k-quants, which
+    llama.cpp's `llama-quantize` makes of such a file; tokenizers that the converter does not know.
+    """
+
+    makes = Table
+    model: Stage
+    kind: Literal["f32", "f16", "bf16", "q8_0"] = "bf16"
+    prompt: str = "こんにちは"
+
+    def check(self) -> Iterator[str]:
+        yield from needs(self, "model", self.model, Weights)
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        from komainu.release.converted import convert
+
+        return convert(self, out, ctx)

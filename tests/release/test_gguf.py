@@ -1,0 +1,120 @@
+"""GGUF: the converter's file is read back before it counts, and llama.cpp's own converter and runtime serve."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, normalizers
+from tokenizers.models import BPE
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from komainu.context import Context
+from komainu.errors import GateFailed, UsageError
+from komainu.release.gguf import GGUF
+from komainu.stage import Stage, Weights
+from tests.train.world import context
+
+pytest.importorskip("gguf")
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}</s>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+CHECKOUT = os.environ.get("LLAMA_CPP", "")  # a checkout of llama.cpp, where there is one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiny(Stage):
+    """A Llama with random weights and a tokenizer of the kind that llama.cpp needs no list for: BPE with bytes."""
+
+    makes: ClassVar[type] = Weights
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        letters = [chr(i) for i in range(0x21, 0x7F)] + ["▁"]
+        first = ["<unk>", "<s>", "</s>", *(f"<0x{i:02X}>" for i in range(256)), *letters]
+        made = Tokenizer(BPE({t: i for i, t in enumerate(first)}, [], unk_token="<unk>", byte_fallback=True))
+        made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+        made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=TEMPLATE
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            config = LlamaConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=64,
+                intermediate_size=128,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                max_position_embeddings=256,
+                bos_token_id=1,
+                eos_token_id=2,
+            )
+            LlamaForCausalLM(config).save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        return {}
+
+
+FAKE = """
+import argparse, json, sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+import gguf, numpy
+options = argparse.ArgumentParser()
+options.add_argument("model", type=Path)
+options.add_argument("--outfile")
+options.add_argument("--outtype")
+given = options.parse_args()
+config = json.loads((given.model / "config.json").read_text())
+file = gguf.GGUFWriter(given.outfile, "llama")
+file.add_block_count(config["num_hidden_layers"])
+file.add_chat_template({template})
+file.add_token_list([f"t{{i}}" for i in range({tokens})])
+file.add_tensor("token_embd.weight", numpy.ones((4, 4), dtype=numpy.float32))
+file.write_header_to_file(); file.write_kv_data_to_file(); file.write_tensors_to_file(); file.close()
+"""
+
+
+def fake(folder: Path, template: str = '(given.model / "chat_template.jinja").read_text()', tokens: str = "") -> str:
+    folder.mkdir()
+    text = FAKE.format(path=sys.path, template=template, tokens=tokens or 'config["vocab_size"]')
+    (folder / "convert_hf_to_gguf.py").write_text(text)
+    return str(folder)
+
+
+def build(root: Path, llama_cpp: str, **how: Any) -> Any:
+    ctx = context(root, llama_cpp=llama_cpp)
+    return ctx.store.build(GGUF(model=Tiny(), **how), ctx)
+
+
+def test_a_file_that_is_not_the_models_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("komainu.release.converted.find_spec", lambda name: None)
+    with pytest.raises(GateFailed, match="its chat template is not the model's; it has 7 tokens, the model 354"):
+        build(tmp_path, fake(tmp_path / "wrong", template='"other"', tokens="7"))
+    made = build(tmp_path, fake(tmp_path / "right"), kind="f16")
+    assert (made.path / "model.gguf").stat().st_size == made.summary["bytes"]
+    assert made.summary["answer"] is None and made.summary["tokens"] == 354
+
+
+def test_a_missing_or_failing_converter_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"set `llama_cpp` in komainu\.toml"):
+        build(tmp_path, "")
+    with pytest.raises(UsageError, match=r"which has no convert_hf_to_gguf\.py"):
+        build(tmp_path, str(tmp_path))
+    with pytest.raises(UsageError, match=r"(?s)ended with 1. Its last words.*no_such_name"):
+        build(tmp_path, fake(tmp_path / "failing", template="no_such_name"))
+
+
+@pytest.mark.skipif(not CHECKOUT, reason="LLAMA_CPP names no checkout of llama.cpp")
+@pytest.mark.parametrize("kind", ["f32", "q8_0"])
+def test_llama_cpps_converter_makes_a_file_that_its_runtime_loads_and_answers_from(tmp_path: Path, kind: str) -> None:
+    made = build(tmp_path, CHECKOUT, kind=kind)
+    assert made.summary["architecture"] == "llama" and made.summary["tensors"] == 21
+    assert (made.summary["answer"] is None) == (find_spec("llama_cpp") is None)

@@ -1,0 +1,15 @@
+"""The `engines` mark: tests that make an environment of another program and run it (`pytest -m engines`)."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "engines: makes environments from the package registry and trains in them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("engines") and "engines" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="needs an environment of its own: make test-engines"))
