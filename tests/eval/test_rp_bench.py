@@ -55,10 +55,10 @@ def test_there_are_forty_scenarios_or_more_each_whole_and_another() -> None:
 
 
 def test_a_broken_scenario_is_named_with_its_line(tmp_path: Path) -> None:
-    good = json.dumps(RpItems().rows()[0].meta["scenario"])
-    for bad, what in (('"genre": 3', "genre"), ('"more": "?"', "more")):
+    good = RpItems().rows()[0].meta["scenario"]
+    for what, value in (("genre", 3), ("more", "?")):
         file = tmp_path / "scenarios.jsonl"
-        file.write_text(f"{good}\n{good[:-1]}, {bad}}}\n")
+        file.write_text("".join(json.dumps(each) + "\n" for each in (good, {**good, what: value})))
         with pytest.raises(UsageError, match=rf"scenarios.jsonl:2: not a scenario: .*{what}"):
             [*scenarios(file)]
     with pytest.raises(UsageError, match=r"'x': meta\.scenario is not a scenario"):

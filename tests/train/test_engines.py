@@ -80,6 +80,7 @@ OTHER: dict[str, Any] = {
     "neftune": 5.0,
     "micro_tokens": 1024,
     "seed": 8,
+    "order": "given",
 }
 
 

@@ -63,6 +63,8 @@ class OpenRLHF(Engine):
         fit = self.of.fit
         if fit.steps or fit.epochs != int(fit.epochs):
             yield f"fit.{'steps' if fit.steps else 'epochs'}: OpenRLHF trains whole epochs; give epochs, a whole number"
+        if fit.order != "shuffled":
+            yield f"fit.order {fit.order!r}: OpenRLHF draws its own order"
         if fit.optimizer != "adamw":
             yield f"fit.optimizer {fit.optimizer!r}: OpenRLHF's is another algorithm with another learning rate"
         if fit.floor and fit.schedule != "cosine":

@@ -17,7 +17,6 @@ from komainu.train.base import Unit
 from komainu.train.engines.base import CACHE, Engine, Session, Site, alone, sized
 from komainu.train.engines.taken import take_back
 from komainu.train.intact import check_directory
-from komainu.train.preflight import preflight
 from komainu.train.weights import context_of, load_tokenizer
 
 log = logging.getLogger("komainu")
@@ -35,7 +34,7 @@ def train(stage: Engine, out: Path, ctx: Context) -> dict[str, Any]:
     config = AutoConfig.from_pretrained(source, local_files_only=True, trust_remote_code=False)
     check_directory(source, config, tokenizer)
     units: list[Unit] = alone(stage.of).units(tokenizer, rows)
-    preflight(tokenizer, context_of(config), units, stage.of.fit)
+    stage.of.examine(tokenizer, context_of(config), units)
     site = sized(stage.of, len(rows), Site(str(source), str(folder / "rows.jsonl"), str(folder / "model")))
     site = site._replace(context=context_of(config))
     assert isinstance(site.steps, int)
