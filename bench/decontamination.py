@@ -105,6 +105,8 @@ def table(n: int, planted: set[str], runs: dict[Way, list[dict[str, Any]]]) -> I
 
 
 def main(n: int, rounds: int) -> None:
+    if not os.environ.get("KOMAINU_FIXTURES"):
+        raise SystemExit("KOMAINU_FIXTURES is not set; name the folder whose prompts are the benchmark")
     fixtures = Path(os.environ["KOMAINU_FIXTURES"])
     envs = ROOT / settings().environments
     items = prompts(fixtures)
