@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bench.chromium import PROGRAM, Chromium, chromium
+from bench.chromium import PROGRAM, Chromium
 from komainu.data.look.entry import normal
 from komainu.data.look.grams import BITS, buckets
 from komainu.data.look.sources import stored
@@ -38,23 +38,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return built_pairs(tmp_path_factory.mktemp("pairs"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Chromium) -> Iterator[Chromium]:
-    """A wide, light window in which nothing has been said yet; at the end nothing must have been."""
-    browser.size(1200, 900)
-    browser.theme("light")
-    for told in (browser.said, browser.asked, browser.dialogs):
-        told.clear()
-    yield browser
-    assert browser.said == [] and browser.dialogs == []
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.chromium import PROGRAM, Chromium, chromium
+from bench.chromium import PROGRAM, Chromium
 from komainu.pages import scripts
 from komainu.pages.scripts import read, write
 from tests.eval.view_world import HOSTILE, HUGE, JUDGES, NAMES, Asked, built
@@ -32,23 +32,6 @@ Go = Callable[[str], None]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(tmp_path_factory.mktemp("view"), title=" ".join(("hostile", *HOSTILE[1::22], "\u202e \ud800")))[0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Chromium) -> Iterator[Chromium]:
-    """A wide, light window in which nothing has been said yet; at the end nothing must have been."""
-    browser.size(1200, 900)
-    browser.theme("light")
-    for told in (browser.said, browser.asked, browser.dialogs):
-        told.clear()
-    yield browser
-    assert browser.said == [] and browser.dialogs == []
 
 
 @pytest.fixture
