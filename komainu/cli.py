@@ -157,9 +157,12 @@ def ls(
 
 
 @app.command()
-def status(json: Json = False) -> Job:
-    """Tell what is being built, unfinished and built."""
-    return Job("status", (), json)
+def status(
+    follow: Annotated[bool, typer.Option("--follow", help="Tell again and again, until nothing is built.")] = False,
+    json: Json = False,
+) -> Job:
+    """Tell what runs where, how long it will take, and what was spent."""
+    return Job("status", (follow, json), json, "komainu.cli_status")
 
 
 @app.command()

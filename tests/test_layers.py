@@ -29,7 +29,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
     ["ancestry", "probe", "touched", "elsewhere"],
     ["worker", "sweeps"],
-    ["shards"],
+    ["shards", "underway"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
@@ -45,6 +45,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_proof",
         "cli_publish",
         "cli_rank",
+        "cli_status",
         "cli_sweep",
         "cli_trace",
         "cli_view",
