@@ -11,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from komainu import doctor as health
 from komainu import launch, lineage, recipe, settings, trace
 from komainu.compare import compare
 from komainu.cost import Costs
+from komainu.doctor.findings import findings
 from komainu.elsewhere import Ranks
 from komainu.errors import Incomplete, UsageError
 from komainu.fresh import afresh
@@ -213,14 +213,16 @@ def described(artifact: Artifact, names: dict[str, str]) -> dict[str, Any]:
 
 def doctor() -> Outcome:
     """What the machine has and lacks; code 3 when something must be mended."""
-    found = [*health.findings(settings.load())]
+    found = [*findings(settings.load())]
     lines: list[str] = []
     for f in found:
         lines.append(f"{WORDS[f.state]}  {f.name:<20} {f.text}")
         if f.advice:
             lines.append(f"    {'':<20} -> {f.advice}")
     bad = [f.name for f in found if f.state == "bad"]
-    lines.append(f"to be mended: {', '.join(bad)}" if bad else "ready to run")
+    lacks = any(f.state == "lacks" for f in found)
+    ready = "ready to run" + ("; -- is missing, which matters only to what needs it" if lacks else "")
+    lines.append(f"to be mended: {', '.join(bad)}" if bad else ready)
     return Outcome({"findings": [f._asdict() for f in found], "bad": bad}, lines, 3 if bad else 0)
 
 
