@@ -22,7 +22,7 @@ from komainu.cli import main
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(sh|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"#.*\bcode (\d)\b")
-SET_UP = ("make", ".", "scontrol")  # what a test has done, or cannot do here
+SET_UP = ("make", ".")  # what has been done where a test runs
 
 
 class Said(NamedTuple):
@@ -34,9 +34,9 @@ class Said(NamedTuple):
 
 
 def verb_of(words: list[str]) -> str:
-    """`run`, `eval run`; "" for a command that is none of ours."""
+    """`run`, `eval run`; the program of a command that is none of ours."""
     found = re.match(r"komainu ((?:(?:eval|data|release) )?[a-z]+)", " ".join(words))
-    return found[1] if found else ""
+    return found[1] if found else words[0]
 
 
 class Reader:

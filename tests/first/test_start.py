@@ -144,7 +144,7 @@ def test_slurm_up_to_what_needs_one(
 ) -> None:
     own_data(folder)
     monkeypatch.setenv("PATH", "/nowhere")
-    said = Reader("slurm", {}, monkeypatch, capfd).follow(without=("doctor", "run"))
+    said = Reader("slurm", {}, monkeypatch, capfd).follow(without=("doctor", "run", "scontrol"))
     (planned,) = said_by(said, "plan")
     for line in ("#SBATCH --partition=gpu", "#SBATCH --nodes=2", "module load cuda"):
         assert line in planned
@@ -155,7 +155,7 @@ def test_slurm_is_missed_by_the_doctor_where_the_page_needs_it(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     reader = Reader("slurm", {"komainu doctor": "komainu doctor # code 3"}, monkeypatch, capfd)
-    (found,) = said_by(reader.follow(without=("plan", "run", "status")), "doctor")
+    (found,) = said_by(reader.follow(without=("plan", "run", "status", "scontrol")), "doctor")
     assert "!!  slurm" in found and "`where` of [train] needs it" in found
 
 
@@ -168,7 +168,9 @@ def test_a_model_behind_an_api(
     )
     reader = Reader("laptop", {URL: server.url}, monkeypatch, capfd)
     try:
-        said = reader.follow(without=("doctor", "run", "why", "verify", "status", "chat", "eval view"))
+        said = reader.follow(
+            without=("doctor", "run", "why", "verify", "status", "chat", "eval view")
+        )  # see tests/test_demo.py
     finally:
         server.close()
     planned, done = said_by(said, "eval run")
