@@ -36,6 +36,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_board",
         "cli_check",
         "cli_compare",
+        "cli_complete",
         "cli_export",
         "cli_factors",
         "cli_import",
