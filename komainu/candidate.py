@@ -74,7 +74,7 @@ def stored(word: str, here: Settings) -> Artifact:
     under = (node.artifact for node in upstream(from_record(found.ref, store)))
     models = [artifact.ref for artifact in under if artifact and is_model(artifact)]
     there = f"; under it are the models {', '.join(models)}" if models else ""
-    raise UsageError(f"{word!r} is {found.ref}, which is no model{there}")
+    raise UsageError(f"{word!r} is {found.ref}, which is no model{there}; name a model, or what was made of one")
 
 
 def is_model(artifact: Artifact) -> bool:
@@ -84,7 +84,10 @@ def is_model(artifact: Artifact) -> bool:
 def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
     """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
     if not words:
-        raise UsageError("no model is named")
+        raise UsageError(
+            "no model is named"
+            ": give a model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store"
+        )
     word, *said = words
     given = split(said)
     model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))

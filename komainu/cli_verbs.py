@@ -140,7 +140,10 @@ def node_of(target: str, values: Sequence[str], store: Store) -> lineage.Node:
     if is_recipe(target, store):
         return lineage.from_stage(recipe.load(target, values).stage, store)
     if values:
-        raise UsageError(f"{target!r} is no recipe.py:function, so it takes no settings: {' '.join(values)}")
+        raise UsageError(
+            f"{target!r} is no recipe.py:function, so it takes no settings: {' '.join(values)}"
+            "; leave them out, or name the recipe"
+        )
     return lineage.from_record(store.resolve(target).ref, store)
 
 
@@ -152,7 +155,10 @@ def diff(targets: Sequence[str]) -> Outcome:
     """What differs between two targets, each with its settings behind it."""
     two = sides(targets)
     if len(two) != 2:
-        raise UsageError(f"diff compares two targets, not {len(two)}: {', '.join(side[0] for side in two)}")
+        raise UsageError(
+            f"diff compares two targets, not {len(two)}: {', '.join(side[0] for side in two)}"
+            "; say A [key=value]... B [key=value]..."
+        )
     store = Store(settings.load().root)
     a, b = (node_of(side[0], side[1:], store) for side in two)
     found = compare(a, b)

@@ -103,7 +103,7 @@ def test_a_report_stands_for_the_model_of_its_card_and_the_models_under_anything
 def test_what_is_no_model_is_refused_with_what_there_is(here: Settings) -> None:
     ctx = context(Path(here.store))
     rows = ctx.store.build(Source(), ctx)
-    with pytest.raises(UsageError, match=f"is {rows.ref}, which is no model$"):
+    with pytest.raises(UsageError, match=f"is {rows.ref}, which is no model; name"):
         candidate(rows.id, here)
     with pytest.raises(UsageError, match=r"no model 'jugde': it is none of .*did you mean 'judge'"):
         candidate("jugde", here)

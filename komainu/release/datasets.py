@@ -112,7 +112,10 @@ def examples(artifact: Artifact) -> list[Example]:
             try:
                 drop = decoder.decode(line)
             except msgspec.DecodeError as error:
-                raise UsageError(f"{artifact.ref}, dropped.jsonl:{number}: not a dropped row: {error}") from None
+                raise UsageError(
+                    f"{artifact.ref}, dropped.jsonl:{number}: not a dropped row: {error}"
+                    "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+                ) from None
             word = drop.reason.partition(":")[0].strip()
             some = kept.setdefault((drop.step, word), [])
             some.append((luck(drop.row.id), example(drop, word)))

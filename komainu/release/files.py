@@ -78,4 +78,7 @@ def parameters(file: Path) -> int:
         tensors = {k: v for k, v in header.items() if k != "__metadata__"}
         return sum(math.prod(t["shape"]) for t in tensors.values())
     except (ValueError, AttributeError, KeyError, TypeError):
-        raise UsageError(f"{file.name} of the model is no safetensors file, or damaged") from None
+        raise UsageError(
+            f"{file.name} of the model is no safetensors file, or damaged"
+            "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+        ) from None

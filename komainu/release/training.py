@@ -93,7 +93,10 @@ def read_run(artifact: Artifact) -> Run | None:
     try:
         lines = [json.loads(line) for line in file.read_bytes().splitlines()]
     except ValueError as error:
-        raise UsageError(f"metrics.jsonl of {artifact.ref} is damaged: {error}") from None
+        raise UsageError(
+            f"metrics.jsonl of {artifact.ref} is damaged: {error}"
+            "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+        ) from None
     if not lines:
         return None
     curves = [

@@ -93,7 +93,10 @@ class Loop:
                     save_checkpoint(work, self.model, optimizer, step + 1, self.ranks)
                     saved = time.monotonic()
                     if stop:
-                        raise Stopped(f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}")
+                        raise Stopped(
+                            f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}"
+                            ". Its checkpoint is saved: run again to go on"
+                        )
         return self.summary(metrics, steps) if main else {}
 
     def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
@@ -196,7 +199,10 @@ def train_on(
 def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
-        raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+        raise UsageError(
+            f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
+            "; lower `ranks` in [train], or raise the batch"
+        )
     if ranks.size > 1 and type(stage).rollout is not Train.rollout:
         raise UsageError(f"{stage.label}: answers are made in one process; set `ranks = 1` in [train]")
     if ranks.sharded and stage.fit.optimizer == "adamw8bit":

@@ -77,7 +77,10 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
 def for_training(model: Any) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
-        raise UsageError(f"{type(model).__name__} cannot be trained here: {why}")
+        raise UsageError(
+            f"{type(model).__name__} cannot be trained here: {why}"
+            "; take another base, or another engine (docs/engines.md)"
+        )
     model.set_attn_implementation(FLAT)
     model.train()
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -112,7 +115,9 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
     """What training would refuse, found from the directory's config and tokenizer alone. Raises UsageError."""
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if why := supports(config):
-        raise UsageError(f"{path} cannot be trained here: {why}")
+        raise UsageError(
+            f"{path} cannot be trained here: {why}; take another base, or another engine (docs/engines.md)"
+        )
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
     stage.examine(tokenizer, context_of(config), stage.units(tokenizer, rows))

@@ -55,10 +55,3 @@ def test_another_disk_for_environments_is_looked_at_by_itself(tmp_path: Path, mo
 def test_without_a_browser_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert doctor.browser().state == "lacks" and "apt-get install chromium" in doctor.browser().advice
-
-
-def test_why_there_is_no_sandbox_is_told_apart_from_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "problem", lambda: "it is not run: forbidden; apt-get install bubblewrap")
-    found = doctor.sandbox()
-    assert (found.state, found.text) == ("lacks", "it is not run: forbidden")
-    assert found.advice == "only benchmarks that run code need it: apt-get install bubblewrap"
