@@ -9,7 +9,7 @@ from komainu.doctor.graphics import gpu
 from komainu.doctor.machine import browser, machine, sandbox, store
 from komainu.doctor.packages import packages, python
 from komainu.doctor.scheduler import slurm
-from komainu.doctor.served import endpoints, engines, keys
+from komainu.doctor.served import endpoints, engines, hub, keys
 from komainu.doctor.tools import folders, llama_cpp
 from komainu.settings import Settings
 
@@ -23,6 +23,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield sandbox()
     yield from endpoints(settings)
     yield from keys(settings)
+    yield hub()
     yield from engines(settings)
     yield slurm(settings)
     yield from folders(settings)

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 from komainu.doctor.base import Finding, State
 from komainu.doctor.packages import version_of
 from komainu.settings import EngineName, Runtime, Settings, without_keys
 
+HUB_TOKEN = "HF_TOKEN"
 VERSION = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
 
 
@@ -40,6 +42,18 @@ def keys(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"key {key}", "bad", f"{wrong}, for {user}", f"export {key}=...")
         else:
             yield Finding(f"key {key}", "ok", f"${key} is set, for {user}")
+
+
+def hub() -> Finding:
+    """Whether there is a token for the Hugging Face hub, in its variable or where huggingface_hub keeps it."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    if os.environ.get(HUB_TOKEN):
+        wrong = amiss(HUB_TOKEN)
+        return Finding("hub", "bad" if wrong else "ok", wrong or f"${HUB_TOKEN} is set")
+    if (home / "token").is_file():
+        return Finding("hub", "ok", f"a token lies in {home}")
+    how = f"only gated models and publishing need it: export {HUB_TOKEN}=..., from huggingface.co/settings/tokens"
+    return Finding("hub", "lacks", f"${HUB_TOKEN} is not set, and there is no token in {home}", how)
 
 
 def amiss(key: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from komainu.doctor import served
-from komainu.doctor.served import endpoints, engines, keys
+from komainu.doctor.served import endpoints, engines, hub, keys
 from komainu.doctor.tools import folders, llama_cpp
 from komainu.settings import Endpoint, EngineName, Runtime, Settings
 from tests.doctor.programs import program
@@ -33,6 +33,20 @@ def test_keys_of_judges_and_trackers_are_looked_for_too(monkeypatch: pytest.Monk
     found = {f.name: f.state for f in keys(Settings(judges=judges, trackers=("wandb", "tensorboard")))}
     assert found == {"key ONE": "ok", "key OTHER": "bad", "key WANDB_API_KEY": "bad"}
     assert [*keys(Settings(trackers=("wandb-offline",)))] == []
+
+
+def test_a_token_of_the_hub_is_looked_for_in_its_variable_and_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert hub().state == "lacks" and "export HF_TOKEN=" in hub().advice
+    (tmp_path / "token").write_text(SECRET)
+    assert hub().state == "ok" and SECRET not in "".join(hub())
+    (tmp_path / "token").unlink()
+    for value, state in ((SECRET, "ok"), (f" {SECRET}", "bad")):
+        monkeypatch.setenv("HF_TOKEN", value)
+        assert hub().state == state and SECRET not in "".join(hub())
 
 
 def test_an_engine_is_looked_for_in_the_python_that_is_to_run_it(tmp_path: Path) -> None:
