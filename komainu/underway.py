@@ -22,28 +22,32 @@ SIGNS = (METRICS, PROGRESS)  # the newest of them is the last sign of life
 
 
 def builds(store: Store, ledger: Sequence[Spent]) -> Iterator[dict[str, Any]]:
-    """Every artifact that is being built or was left unfinished.
+    """Every artifact that is being built or was left unfinished."""
+    yield from (begun(store, path, ledger) for path in store.unfinished())
+
+
+def begun(store: Store, path: Path, ledger: Sequence[Spent] = ()) -> dict[str, Any]:
+    """What is known of a build that has not ended.
 
     `ref`; `building`; `pid` (0: not said yet) and `seconds` since it began, of a build by a process of this machine;
     `job` and `state` of a Slurm job; `progress`, see `far`; `quiet`, seconds since the last sign of life, where there
     was one; `calls` and `money` of what it has asked so far, `unpriced` calls being in no money.
     """
-    for path in store.unfinished():
-        pid, job = store.holder(path.name), job_in(path / WORK)
-        held = {"seconds": since(store.root / ".locks" / path.name)} if pid is not None else {}
-        signs = [since(path / WORK / name) for name in SIGNS if (path / WORK / name).exists()]
-        ref = f"{path.parent.name}/{path.name}"
-        rows = [row for row in ledger if row.stage == ref]
-        yield {
-            "ref": ref,
-            "building": pid is not None or (job is not None and not job.ended),
-            "pid": pid,
-            **held,
-            **({"job": job.job, "state": job.text()} if job else {}),
-            "progress": far(path / WORK),
-            **({"quiet": min(signs)} if signs else {}),
-            **{key: sum(getattr(row, key) for row in rows) for key in ("calls", "money", "unpriced") if rows},
-        }
+    pid, job = store.holder(path.name), job_in(path / WORK)
+    held = {"seconds": since(store.root / ".locks" / path.name)} if pid is not None else {}
+    signs = [since(path / WORK / name) for name in SIGNS if (path / WORK / name).exists()]
+    ref = f"{path.parent.name}/{path.name}"
+    rows = [row for row in ledger if row.stage == ref]
+    return {
+        "ref": ref,
+        "building": pid is not None or (job is not None and not job.ended),
+        "pid": pid,
+        **held,
+        **({"job": job.job, "state": job.text()} if job else {}),
+        "progress": far(path / WORK),
+        **({"quiet": min(signs)} if signs else {}),
+        **{key: sum(getattr(row, key) for row in rows) for key in ("calls", "money", "unpriced") if rows},
+    }
 
 
 def far(folder: Path) -> dict[str, Any] | None:
