@@ -98,7 +98,7 @@ def test_another_process_is_seen_at_work_and_what_it_leaves_when_it_is_killed(tm
     assert (each["pid"], each["progress"]["what"], each["progress"]["total"]) == (builder.pid, "counting", 100)
     done, left = each["progress"]["done"], each["progress"]["seconds_left"]
     assert 1 <= done <= 25 and left >= 0.05 * (100 - done) - 1
-    assert re.search(rf"in process {builder.pid} for \d+ s, counting \d+ of 100, about \d+ s left", said())
+    assert re.search(rf"in process {builder.pid} for \d+ s, counting \d+ of 100, about \d+ (s|min) left", said())
     os.kill(builder.pid, signal.SIGKILL)
     builder.communicate()
     (each,) = found(said("--json"))["unfinished"]
