@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 KINDS = {k.__name__ for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.Error)}
 OURS = {"wrong", "problem", "problems", "what", "message"}  # texts of ours that tell what to do where they are made
 TELLS = re.compile(  # words that ask for something or say what is right, or a second clause: `it is wrong; do this`
-    r"; |\b(must|needs?|expected|takes?|give|say|set|use|name|see|run|add|leave|put|make|mend|lower|raise|install|"
+    r"; |\b(must|needs?|needed|expected|takes?|give|say|set|use|name|see|run|add|leave|put|make|mend|lower|raise|install|"
     r"save|choose|write|keep|ask|serve|bump|check|look|hold|let|measure|take|do not|komainu [a-z]+|"
     r"known are|at least|at most|between|one of|none of|goes with|may only|without)\b",
     re.IGNORECASE,
@@ -39,6 +39,8 @@ def silent(source: str, at: str) -> Iterator[str]:
 
 def told(message: ast.expr, texts: dict[str, str]) -> bool:
     """Whether a message tells what to do, or leaves that to the texts that it is made of."""
+    if isinstance(message, ast.Call) and name_of(message.func) != "join":
+        return True  # a function of ours makes the text
     parts = [*ast.walk(message)]
     called = {name_of(part.func) for part in parts if isinstance(part, ast.Call)}
     named = {part.id for part in parts if isinstance(part, ast.Name)}
