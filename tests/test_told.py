@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 KINDS = {k.__name__ for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.Error)}
 OURS = {"wrong", "problem", "problems", "what", "message"}  # texts of ours that tell what to do where they are made
 TELLS = re.compile(  # words that ask for something or say what is right, or a second clause: `it is wrong; do this`
-    r"; |\b(must|needs?|needed|expected|takes?|give|say|set|use|name|see|run|add|leave|put|make|mend|lower|raise|install|"
+    r"; |\b(must|needs?|expected|takes?|give|say|set|use|name|see|run|add|leave|put|make|mend|lower|raise|install|"
     r"save|choose|write|keep|ask|serve|bump|check|look|hold|let|measure|take|do not|komainu [a-z]+|"
-    r"known are|at least|at most|between|one of|none of|goes with|may only|without)\b",
+    r"known are|at least|at most|between|one of|none of|goes with|may only|without|needed)\b",
     re.IGNORECASE,
 )
 
