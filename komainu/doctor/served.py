@@ -15,7 +15,7 @@ from komainu.doctor.base import Finding, State
 from komainu.doctor.packages import version_of
 from komainu.settings import EngineName, Runtime, Settings, without_keys
 
-HUB_TOKEN = "HF_TOKEN"
+HUB_TOKEN, WANDB = "HF_TOKEN", "WANDB_API_KEY"
 VERSION = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
 
 
@@ -34,22 +34,21 @@ def endpoints(settings: Settings) -> Iterator[Finding]:
 
 def keys(settings: Settings) -> Iterator[Finding]:
     """Keys that no endpoint names: of the `judges` that are URLs, and of W&B."""
-    wanted = {key: "a judge of komainu.toml" for judge in settings.judges for key in re.findall(r"\bkey=(\w+)", judge)}
-    if "wandb" in settings.trackers:
-        wanted["WANDB_API_KEY"] = "the tracker wandb"
-    for key, user in wanted.items():
-        if wrong := amiss(key):
-            yield Finding(f"key {key}", "bad", f"{wrong}, for {user}", f"export {key}=...")
-        else:
-            yield Finding(f"key {key}", "ok", f"${key} is set, for {user}")
+    for key in dict.fromkeys(key for judge in settings.judges for key in re.findall(r"\bkey=(\w+)", judge)):
+        wrong = amiss(key)
+        text = f"{wrong or f'${key} is set'}, for a judge of komainu.toml"
+        yield Finding(f"key {key}", "bad" if wrong else "ok", text, f"export {key}=..." if wrong else "")
+    if "wandb" in settings.trackers and (wrong := amiss(WANDB)):
+        yield Finding(f"key {WANDB}", "lacks", wrong, f"export {WANDB}=..., unless `wandb login` has been done")
 
 
 def hub() -> Finding:
     """Whether there is a token for the Hugging Face hub, in its variable or where huggingface_hub keeps it."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     if os.environ.get(HUB_TOKEN):
-        wrong = amiss(HUB_TOKEN)
-        return Finding("hub", "bad" if wrong else "ok", wrong or f"${HUB_TOKEN} is set")
+        if wrong := amiss(HUB_TOKEN):
+            return Finding("hub", "bad", wrong, f"export {HUB_TOKEN}=...")
+        return Finding("hub", "ok", f"${HUB_TOKEN} is set")
     if (home / "token").is_file():
         return Finding("hub", "ok", f"a token lies in {home}")
     how = f"only gated models and publishing need it: export {HUB_TOKEN}=..., from huggingface.co/settings/tokens"

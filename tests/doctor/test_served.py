@@ -31,7 +31,7 @@ def test_keys_of_judges_and_trackers_are_looked_for_too(monkeypatch: pytest.Monk
         monkeypatch.delenv(name, raising=False)
     judges = ("strong", "https://a.example.org#m key=ONE max_tokens=9", "https://b.example.org#m key=OTHER")
     found = {f.name: f.state for f in keys(Settings(judges=judges, trackers=("wandb", "tensorboard")))}
-    assert found == {"key ONE": "ok", "key OTHER": "bad", "key WANDB_API_KEY": "bad"}
+    assert found == {"key ONE": "ok", "key OTHER": "bad", "key WANDB_API_KEY": "lacks"}
     assert [*keys(Settings(trackers=("wandb-offline",)))] == []
 
 
