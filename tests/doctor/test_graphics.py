@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from komainu.doctor import graphics
 from komainu.doctor.base import Finding
 from komainu.doctor.graphics import gpu
 from komainu.settings import Settings
-from tests.doctor.programs import program
+from tests.doctor.programs import install, program
 
 
 @pytest.fixture
@@ -25,15 +24,7 @@ def bin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The packages that are installed, by version."""
-    there = {"torch": "2.13.0", "nvidia-cuda-runtime": "13.0.96"}
-
-    def version(name: str) -> str:
-        if name not in there:
-            raise metadata.PackageNotFoundError(name)
-        return there[name]
-
-    monkeypatch.setattr(metadata, "version", version)
-    return there
+    return install(monkeypatch, {"torch": "2.13.0", "nvidia-cuda-runtime": "13.0.96"})
 
 
 def card(folder: Path, name: str, vendor: str = "0x10de", kind: str = "0x030200") -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from komainu.doctor import packages as doctor
+from tests.doctor.programs import install
 
 VERSIONS = {"msgspec": "0.22", "typer": "0.29", "torch": "2.13.0+cpu", "numpy": "2.0"}
 PROJECT = """
@@ -25,15 +26,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     """A checkout with PROJECT, and the versions that are installed."""
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     monkeypatch.setattr(doctor, "__file__", str(tmp_path / "komainu" / "doctor" / "packages.py"))
-    versions = dict(VERSIONS)
-
-    def version(name: str) -> str:
-        if name not in versions:
-            raise metadata.PackageNotFoundError(name)
-        return versions[name]
-
-    monkeypatch.setattr(metadata, "version", version)
-    return versions
+    return install(monkeypatch, dict(VERSIONS))
 
 
 def test_a_missing_extra_is_told_with_the_command_that_gets_it(installed: dict[str, str], tmp_path: Path) -> None:
