@@ -20,8 +20,10 @@ from komainu.release.audit import Cell, State, audit, counted
 from komainu.release.card import Card
 from komainu.release.datasets import Origin, origins
 from komainu.release.files import measured
-from komainu.release.readme import Facts, item_sources, readme
+from komainu.release.inherited import GENERATION
+from komainu.release.readme import Facts, beside, item_sources, readme
 from komainu.release.results import Results, read_results
+from komainu.release.tokens import counter
 from komainu.seal import change, changes
 from komainu.store import Artifact, Store
 
@@ -66,8 +68,11 @@ def prove(folder: Path, ref: str, store: Store) -> Proof:
     facts = gathered(stage, record, ctx, folder, lacking)
     cells = [*audit(text_of(folder / "README.md"), readme(stage, facts, ctx), lacking)]
     cells += audited_cells(folder / "cells.json", facts.results, lacking)
-    cells += audited_files(folder, hub.eval_results(facts.results, stage.entry, facts.sets), lacking)
     problems = [*sealed(store, ref), *ctx.differing, *model_files(folder, record)]
+    try:
+        cells += audited_files(folder, beside(stage, facts, folder), lacking)
+    except UsageError as error:  # a file that a number was to be put into is none
+        problems.append(str(error))
     return Proof(ref, cells, list(dict.fromkeys(problems)))
 
 
@@ -96,7 +101,7 @@ def gathered(card: Card, record: Artifact, ctx: Recount, folder: Path, lacking: 
     tried("data", lambda: complete(ctx.store, [a.ref for a in sets]), lambda: None)
     tried("training", lambda: complete(ctx.store, [refs["model"], refs["base"]]), lambda: None)
     nothing: dict[str, list[Origin]] = {a.ref: [] for a in sets}
-    found = tried("data", lambda: {a.ref: origins(a) for a in sets}, lambda: nothing)
+    found = tried("data", lambda: {a.ref: origins(a, counter(folder)) for a in sets}, lambda: nothing)
     items = tried("data", lambda: item_sources(results.answers(card.entry), ctx), lambda: set[str]())
     published = tried("board", lambda: hub.published(results, ctx.store), lambda: dict[str, hub.Published]())
     return Facts(results, sweep, found, measured(folder), items, published)
@@ -169,9 +174,9 @@ def audited_cells(file: Path, results: Results, lacking: dict[str, str]) -> Iter
 
 
 def audited_files(folder: Path, files: dict[str, str], lacking: dict[str, str]) -> Iterator[Cell]:
-    """Every file that tells the hub scores, line by line."""
-    why = lacking.get("board", "")
+    """Every file that tells machines scores or how to sample, line by line."""
     for name, text in files.items():
+        why = lacking.get("sweep" if name == GENERATION else "board", "")
         shown = (folder / name).read_bytes().decode(errors="replace") if (folder / name).is_file() else ""
         for given, found in zip_longest(text.splitlines(), shown.splitlines(), fillvalue=""):
             state: State = "differs" if found != given else "no evidence" if why else "OK"

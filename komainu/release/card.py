@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError
 from komainu.files import whole, write_json
-from komainu.release import hub, leaks, licences
+from komainu.release import inherited, leaks, licences
 from komainu.release.files import link_files, link_terms
 from komainu.release.results import read_results
 from komainu.rows import Chat, Pair
@@ -27,8 +27,9 @@ class Card(Stage):
     """The files of `model` as they are (linked, not copied), `README.md` and `cells.json`.
 
     The README has the metadata that the hub reads, the scores of every entry of `board` with their intervals,
-    what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
-    names for every score the artifacts it comes from; `.eval_results/` has a file for each benchmark of the hub.
+    what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`, which
+    generation_config.json has too. cells.json names for every score the artifacts it comes from; `.eval_results/` has a
+    file for each benchmark of the hub. Weights that are not whole, and a template that is not the base's, are refused.
     `entry` is the board's name for this model; `data` the training sets; `base` the weights the training began with;
     `notes` what else the numbers do not cover, for example who the judges are.
 
@@ -38,6 +39,7 @@ class Card(Stage):
     """
 
     makes: ClassVar[type] = Weights
+    version: ClassVar[int] = 2
     name: str
     model: Stage
     base: Stage
@@ -89,7 +91,8 @@ class Card(Stage):
             )
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.release.readme import facts, readme
+        from komainu.release import weights
+        from komainu.release.readme import beside, facts, readme
 
         if wrong := list(self.check()):
             raise UsageError("; ".join(wrong))
@@ -100,10 +103,13 @@ class Card(Stage):
                 raise UsageError(f"{stage.label}: {'; '.join(wrong)}")
         files = link_files(ctx.open(self.model), out)
         files += link_terms(ctx.open(self.base), out)
+        inherited.refuse(out, ctx.open(self.base).path)
+        with ctx.progress(None, "tensors") as bar:
+            weights.refuse(out, bar.update)
         cells = results.cells()
         write_json(out / "cells.json", cells)
         known = facts(self, results, ctx, out)
-        told = hub.eval_results(results, self.entry, known.sets)
+        told = beside(self, known, out)
         for name, text in {"README.md": readme(self, known, ctx), **told}.items():
             (out / name).parent.mkdir(exist_ok=True)
             with whole(out / name) as handle:
@@ -112,7 +118,7 @@ class Card(Stage):
         return {
             "name": self.name,
             "entry": self.entry,
-            "files": [*files, "README.md", "cells.json", *told],
+            "files": sorted({*files, "README.md", "cells.json", *told}),
             "cells": len(cells),
             "headline": {part: results.headline[self.entry][part] for part in results.parts},
         }

@@ -44,6 +44,14 @@ def places(results: Results) -> Iterator[str]:
                 )
 
 
+def by(results: Results, line: Line) -> str:
+    """Who judged a bench, and with which prompt: `athene, llama; prompt 3f9a2c71d04e`; "" where a rule did."""
+    way = results.found.get("measured", {}).get(f"{line.bench} ({line.language})", {})
+    return (
+        "; ".join([way["judges"], *([f"prompt {way['prompt']}"] if "prompt" in way else [])]) if "judges" in way else ""
+    )
+
+
 def asked(results: Results) -> Iterator[str]:
     """How each judged bench was judged: `marks (ja): judges grader; judged with temperature 0; prompt 3f9a2c71d04e`."""
     words = ("judges", "judged with", "read by", "prompt")

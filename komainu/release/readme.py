@@ -13,11 +13,13 @@ from komainu.licences import UNKNOWN, terms
 from komainu.release import hub, judges, licences
 from komainu.release.datasets import Origin, origins, read_set
 from komainu.release.files import measured
+from komainu.release.inherited import GENERATION, generation, sampling
 from komainu.release.markdown import metadata, table
 from komainu.release.numbers import NOTHING, estimate, p_value, short, whole
 from komainu.release.provenance import chain, upstream
 from komainu.release.results import LANGUAGES, PARTS, WHOLE, Line, Results
 from komainu.release.templates import render
+from komainu.release.tokens import counter
 from komainu.release.training import name_of, settings_table
 from komainu.rows import Chat
 from komainu.store import Artifact, reference
@@ -47,7 +49,15 @@ def facts(card: Card, results: Results, ctx: Context, folder: Path) -> Facts:
     sweep = read_sweep(ctx.open(card.sweep)) if card.sweep else None
     items = item_sources(results.answers(card.entry), ctx)
     published = hub.published(results, ctx.store)
-    return Facts(results, sweep, {a.ref: origins(a) for a in sets}, measured(folder), items, published)
+    count = counter(folder)
+    return Facts(results, sweep, {a.ref: origins(a, count) for a in sets}, measured(folder), items, published)
+
+
+def beside(card: Card, facts: Facts, folder: Path) -> dict[str, str]:
+    """The files that a card writes for machines beside its README, name to text; `folder` has the model's files."""
+    found = hub.eval_results(facts.results, card.entry, facts.sets)
+    sampled = generation(folder, (facts.sweep or {}).get("advice"))
+    return found if sampled is None else {**found, GENERATION: sampled}
 
 
 def readme(card: Card, facts: Facts, ctx: Context) -> str:
@@ -101,8 +111,7 @@ def usage(card: Card, results: Results, advice: dict[str, Any] | None) -> dict[s
     ways = (row["sampling"] for row in results.found["rows"] if row["entry"] == card.entry)
     single = (way for way in ways if isinstance(way.get("temperature"), (int, float)))
     given = advice or next(single, {"temperature": 0, "top_p": 1, "min_p": 0})
-    kept = {"temperature": given["temperature"]}
-    kept |= {k: given[k] for k, neutral in (("top_p", 1), ("min_p", 0)) if given[k] != neutral and kept["temperature"]}
+    kept = sampling(given)
     sampled = ", ".join(f"{k}={v:g}" for k, v in kept.items())
     return {
         "advice": advice,
@@ -150,16 +159,22 @@ def headline(results: Results) -> str:
 
 
 def lines_table(results: Results, lines: Sequence[Line]) -> str:
-    """One row a bench or task, one column an entry; "" when there are none."""
+    """One row a bench or task, one column an entry; "" when there are none. How many items, and who judged, is told of
+    whole benches."""
     if not lines:
         return ""
-    what = ["Task", "Benchmark"] if lines[0].task else ["Benchmark"]
-    header = [*what, "Language", *results.entries, "n", "Missing"]
+    whole_bench = not lines[0].task
+    by = [judges.by(results, line) for line in lines]
+    what = ["Benchmark"] if whole_bench else ["Task", "Benchmark"]
+    header = [*what, "Language", *results.entries, *(["Items"] if whole_bench else []), "n", "Missing"]
     rows = []
     for line in lines:
-        names = [line.task, line.name] if line.task else [line.name]
-        cells = [line.shown(entry) for entry in results.entries]
-        rows.append([*names, line.language, *cells, line.counts("n"), line.counts("missing")])
+        names = [line.name] if whole_bench else [line.task, line.name]
+        counts = [line.counts(key) for key in (*(["items"] if whole_bench else []), "n", "missing")]
+        rows.append([*names, line.language, *(line.shown(entry) for entry in results.entries), *counts])
+    if whole_bench and any(by):
+        header.append("Judged by")
+        rows = [[*row, who or "a rule"] for row, who in zip(rows, by, strict=True)]
     return table(header, rows, left=len(what) + 1)
 
 
@@ -182,8 +197,14 @@ def decisions(results: Results, first: str, second: str) -> str:
 
 
 def sets_table(sets: Sequence[Artifact], found: dict[str, list[Origin]]) -> str:
-    header = ["Set", "Source", "Licence", "Language", "Rows"]
-    rows = [[a.ref, o.source, o.licence, o.language, whole(o.rows)] for a in sets for o in found[a.ref]]
+    """Rows, and tokens where the model's tokenizer has counted them."""
+    counted = any(o.tokens is not None for some in found.values() for o in some)
+    header = ["Set", "Source", "Licence", "Language", "Rows", *(["Tokens"] if counted else [])]
+    rows = [
+        [a.ref, o.source, o.licence, o.language, whole(o.rows), *([whole(o.tokens)] if counted else [])]
+        for a in sets
+        for o in found[a.ref]
+    ]
     return table(header, rows, left=4)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,7 @@ class Base(Stage):
         ]
         (out / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         write_json(out / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": 512})
+        write_json(out / "tokenizer.json", TOKENIZER)
         write_safetensors(out / "model.safetensors", {"embed": (2048, 128), "head": (128, 64)})
         rows = ctx.open(self.data).summary["rows"]
         return {"rows": rows, "steps": self.steps, "tokens": sum(int(line["tokens"]) for line in lines), "loss": 0.41}
@@ -239,11 +241,24 @@ SWEEP: dict[str, Any] = {  # as SamplerSweep writes it
 }
 
 
+TOKENIZER: dict[str, Any] = {  # a token a word, and one a run of other characters
+    "version": "1.0",
+    **dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder")),
+    "added_tokens": [],
+    "pre_tokenizer": {"type": "Whitespace"},
+    "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"},
+}
+
+
 def write_safetensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
-    """A file with a header of the right form and no numbers."""
-    header = {name: {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]} for name, shape in shapes.items()}
-    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    """A file in which every number is 1."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + struct.pack("<f", 1.0) * (end // 4))
 
 
 def context(root: Path, say: dict[str, str] | None = None) -> Context:
