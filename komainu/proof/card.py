@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from komainu.errors import UsageError
 from komainu.eval.board import Board
@@ -19,6 +19,7 @@ from komainu.release import hub
 from komainu.release.audit import Cell, State, audit, counted
 from komainu.release.card import Card
 from komainu.release.datasets import Origin, origins
+from komainu.release.family import Member, others
 from komainu.release.files import measured
 from komainu.release.inherited import GENERATION
 from komainu.release.readme import Facts, beside, item_sources, readme
@@ -93,10 +94,18 @@ def gathered(card: Card, record: Artifact, ctx: Recount, folder: Path, lacking: 
             raise NoEvidence(f"{board.ref} was written by version {v} of Board, and this komainu reads {Board.version}")
         return read_results(board)
 
-    results = tried("board", lambda: Results(recount.board(ctx, refs["board"])), recorded)
-    sweep = None
+    def again(board: str) -> Results:
+        return Results(recount.board(ctx, board))
+
+    results = tried("board", lambda: again(refs["board"]), recorded)
+    sweep = standings = None
     if card.sweep:
         sweep = tried("sweep", lambda: recount.sweep(ctx, refs["sweep"]), lambda: {"points": [], "advice": None})
+    if card.standings:
+        nobody: dict[str, Any] = {"header": ["Model"], "rows": [], "notes": []}
+        standings = tried("standings", lambda: recount.standings(ctx, refs["standings"]), lambda: nobody)
+    cards = [ctx.open(stage) for stage in card.family]
+    family = tried("board", lambda: [*others(cards, results, ctx, again)], lambda: list[Member]())
     sets = [ctx.open(stage) for stage in card.data]
     tried("data", lambda: complete(ctx.store, [a.ref for a in sets]), lambda: None)
     tried("training", lambda: complete(ctx.store, [refs["model"], refs["base"]]), lambda: None)
@@ -104,7 +113,7 @@ def gathered(card: Card, record: Artifact, ctx: Recount, folder: Path, lacking: 
     found = tried("data", lambda: {a.ref: origins(a, counter(folder)) for a in sets}, lambda: nothing)
     items = tried("data", lambda: item_sources(results.answers(card.entry), ctx), lambda: set[str]())
     published = tried("board", lambda: hub.published(results, ctx.store), lambda: dict[str, hub.Published]())
-    return Facts(results, sweep, found, measured(folder), items, published)
+    return Facts(results, sweep, standings, family, found, measured(folder), items, published)
 
 
 def complete(store: Store, refs: list[str]) -> None:
