@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from komainu.errors import UsageError
+from komainu.release.datasets import Origin, origins
 from komainu.release.inherited import generation, template
 from komainu.release.tokens import counter
-from komainu.rows import Chat
+from komainu.rows import Chat, Pair
+from tests.data.fakes import chat, source
 from tests.release.conftest import Built
 from tests.release.world import TOKENIZER, Family, build, context
 
@@ -80,7 +82,19 @@ def test_tokens_of_the_sets_are_counted_with_the_models_tokenizer(built: Built) 
     assert f"| {ref.ref} | textbook | apache-2.0 | en | {len(rows):,} | {words:,} |" in built.readme
 
 
-def test_a_set_of_pairs_counts_the_prompt_once_and_both_answers(tmp_path: Path) -> None:
+def test_of_a_pair_the_prompt_counts_once_and_both_answers(tmp_path: Path) -> None:
+    ctx = context(tmp_path)
+    pairs = source(
+        *(Pair(str(i), chat("x", "one two").messages, "three", "four five", {"source": "a"}) for i in range(700)),
+        Pair("b", chat("x", "six").messages, "", "seven", {"source": "b", "lang": "en"}),
+    )
+    (tmp_path / "tokenizer.json").write_text(json.dumps(TOKENIZER))
+    found = origins(ctx.store.build(pairs, ctx), counter(tmp_path))
+    unknown = "not stated"
+    assert found == [Origin("a", unknown, unknown, 700, 3500), Origin("b", unknown, "en", 1, 2)]
+
+
+def test_texts_are_counted_by_the_tokenizer_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(json.dumps(TOKENIZER))
     count = counter(tmp_path)
     assert count is not None and count(["one two", "", "three!"]) == 4
