@@ -103,6 +103,7 @@ def readme(card: Card, facts: Facts, ctx: Context) -> str:
         trained=[a.ref for a in trained],
         settings=sections.training_table(trained, words),
         sets=sections.sets_table(sets, found, words),
+        counted=sections.counted(found),
         steps=[s for a in made if (s := read_set(a)).steps],
         dropped=sections.dropped_table(made, words),
         sweep=advice,

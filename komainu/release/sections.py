@@ -111,15 +111,20 @@ def standings_table(found: dict[str, Any], words: Words) -> str:
     return "\n".join([table(header, rows, left=left), *(["", *notes] if notes else [])])
 
 
+def counted(found: dict[str, list[Origin]]) -> bool:
+    """Whether the tokens of the sets are known."""
+    return any(o.tokens is not None for some in found.values() for o in some)
+
+
 def sets_table(sets: Sequence[Artifact], found: dict[str, list[Origin]], words: Words) -> str:
     """Rows, and tokens where the model's tokenizer has counted them."""
-    counted = any(o.tokens is not None for some in found.values() for o in some)
-    header = ["Set", "Source", "Licence", "Language", "Rows", *(["Tokens"] if counted else [])]
+    tokens = counted(found)
+    header = ["Set", "Source", "Licence", "Language", "Rows", *(["Tokens"] if tokens else [])]
     rows = []
     for artifact in sets:
         for o in found[artifact.ref]:
             names = [words.term(x) if x == UNKNOWN else x for x in (o.source, o.licence, o.language)]
-            rows.append([artifact.ref, *names, whole(o.rows), *([whole(o.tokens)] if counted else [])])
+            rows.append([artifact.ref, *names, whole(o.rows), *([whole(o.tokens)] if tokens else [])])
     return table([*map(words.term, header)], rows, left=4)
 
 
