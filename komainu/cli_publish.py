@@ -84,20 +84,30 @@ def push_model(wish: Push) -> Outcome:
 
 
 def pushed(made: Artifact, kind: Literal["dataset", "model"], wish: Push, here: Settings) -> Outcome:
-    """Each file with its size and hash, and whether the hub has it. A dry run asks the hub where it has a token."""
+    """Each file with its size and hash, and whether the hub has it. A dry run asks where it has a token, and does
+    without an answer."""
     from komainu.release import push as hub
 
     to = hub.Place(wish.to, kind, wish.token)
     files, folder = hub.ready(made, leaks.known(here)), Path(made.path)
-    asked = bool(os.environ.get(wish.token)) or not wish.dry_run
-    seen = hub.look(folder, files, to) if asked else hub.Seen()
+    seen, silent = hub.Seen(), f"{wish.token} is not set"
+    if os.environ.get(wish.token) or not wish.dry_run:
+        try:
+            seen, silent = hub.look(folder, files, to), ""
+        except UsageError as error:
+            if not wish.dry_run:
+                raise
+            silent = str(error)
     url = "" if wish.dry_run else hub.push(folder, files, to, seen, private=wish.private)
-    there = {file.path: file.path in seen.there if asked else None for file in files}
+    there = {file.path: None if silent else file.path in seen.there for file in files}
     marks = {True: "there already", False: "new", None: ""}
     listed = [f"{f.sha256}  {human(f.bytes):>10}  {f.path}  {marks[there[f.path]]}".rstrip() for f in files]
     listed += [f"{name}  goes: an earlier push left it" for name in seen.old]
-    told = f"{len(files)} files would be pushed, {len(seen.there)} are there already; nothing was sent"
-    last = f"{wish.to}: {url or (told if wish.dry_run else 'all files are there already; nothing was sent')}"
+    if wish.dry_run:
+        known = f"the hub was not asked: {silent}" if silent else f"{len(seen.there)} are there already"
+        last = f"{wish.to}: {len(files)} files would be pushed, {known}; nothing was sent"
+    else:
+        last = f"{wish.to}: {url or 'all files are there already; nothing was sent'}"
     rows = [{**file._asdict(), "there": there[file.path]} for file in files]
     return Outcome(
         {"to": wish.to, "ref": made.ref, "files": rows, "old": [*seen.old], "commit": url or None}, [*listed, last]

@@ -25,6 +25,7 @@ class Hub:
         self.commits: list[str] = []
         self.sent: list[str] = []  # the SHA-256 of each large file that was taken, every time
         self.refuses = 0  # status of commits, when it is to refuse them
+        self.closed = 0  # the same of looking at what is there
         self.stalls = ""  # the SHA-256 of a large file that is never taken
         self.stalled, self.ended = threading.Event(), threading.Event()
         self.url = ""
@@ -79,6 +80,8 @@ class Hub:
             self.commit([json.loads(line) for line in body.splitlines()])
             return 200, {"commitOid": "c" * 40, "commitUrl": f"{self.url}/datasets/owner/set/commit/{'c' * 40}"}
         if "/tree/" in path:
+            if self.closed:
+                return self.closed, {"error": f"not for {sorted(self.tokens)}"}
             if not self.made and not self.files:
                 return 404, {"error": "Repository not found"}
             return 200, [self.entry(name) for name in self.files]

@@ -69,7 +69,8 @@ def test_a_dry_run_lists_every_file_and_needs_no_token(komainu_: Run, ref: str) 
     assert names == {*in_folder(ref)} and {"README.md", "model.safetensors", "generation_config.json"} <= names
     assert all(re.fullmatch("[0-9a-f]{64}", f["sha256"]) and f["there"] is None for f in said.json["files"])
     text = komainu_(*WORDS, ref, "--to", TO, "--token", "NO_SUCH_TOKEN", "--dry-run").out
-    assert text.count("\n") == len(names) + 1 and "nothing was sent" in text
+    assert text.count("\n") == len(names) + 1
+    assert "the hub was not asked: NO_SUCH_TOKEN is not set; nothing was sent" in text
 
 
 def test_a_push_sends_what_is_new_and_takes_old_shards_away(komainu_: Run, ref: str, hub: Hub) -> None:  # noqa: F811
@@ -91,6 +92,14 @@ def test_a_push_sends_what_is_new_and_takes_old_shards_away(komainu_: Run, ref: 
     again = komainu_(*WORDS, ref, *WITH)
     assert again.code == 0 and "all files are there already" in again.out and len(hub.commits) == 1
     assert KEY not in said.out + said.err + again.out + again.err
+
+
+def test_a_dry_run_goes_without_a_hub_that_does_not_answer(komainu_: Run, ref: str, hub: Hub) -> None:  # noqa: F811
+    hub.closed = 403
+    said = komainu_(*WORDS, ref, *WITH, "--dry-run")
+    assert said.code == 0 and "the hub was not asked: lions/komainu-1m cannot be looked at" in said.out
+    said = komainu_(*WORDS, ref, *WITH)
+    assert said.code == 2 and "cannot be looked at" in said.err and KEY not in said.err
 
 
 def test_one_changed_file_is_sent_alone(komainu_: Run, ref: str, hub: Hub) -> None:  # noqa: F811
