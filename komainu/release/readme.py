@@ -83,7 +83,6 @@ def readme(card: Card, facts: Facts, ctx: Context) -> str:
         card=card,
         notices=[*licences.notices(card.base.config())],
         metadata=metadata(values),
-        entries=results.entries,
         means=results.means(words),
         verdicts=results.verdicts(words),
         level=words.level(results.level),
