@@ -68,7 +68,7 @@ class Card(Stage):
         yield from (
             f"Card.family[{i}] must be a card, but it is {stage.label}"
             for i, stage in enumerate(self.family)
-            if not isinstance(stage, Card)
+            if stage.place.partition("/")[0] != "card"
         )
         for i, stage in enumerate(self.data):
             if stage.row_type not in (Chat, Pair):

@@ -20,6 +20,7 @@ from komainu.proof.card import prove
 from komainu.release.card import Card
 from komainu.seal import seal_of
 from komainu.stage import wiring
+from komainu.stored import Stored
 from tests.release.world import Family, build, context
 
 SMALL, LARGE = Family(n=8), Family(n=8, wide=3)
@@ -111,6 +112,13 @@ def test_the_tables_of_a_japanese_card_are_the_same_in_japanese(made: Made) -> N
         ("| モデル | グループ |", "| Model | Group |"),
     ):
         assert rows(text, here) == rows(made.text, there)
+
+
+def test_a_card_of_the_store_stands_for_its_recipe(made: Made) -> None:
+    small = made.ctx.store.at(made.card.family[0].place)
+    assert small is not None
+    same = family_card(family=(Stored(artifact=small),))
+    assert same.id == made.card.id and not [*same.check()]
 
 
 def test_a_card_that_was_measured_otherwise_has_no_place_in_the_table(made: Made) -> None:

@@ -14,10 +14,9 @@ from komainu.eval.standings import FILE, Standings
 from komainu.release.markdown import table
 from komainu.stage import wiring
 from tests.core_fakes import context
-from tests.eval.league.test_family import published
+from tests.eval.league.test_family import PUBLISHED, published
 from tests.eval.league.world import Given, board_of, full, row
 
-PUBLISHED = Path(__file__).with_name("published.md").read_text()  # as the model card of Shisa V2 has it
 OURS = Path(__file__).with_name("standings.md").read_text()  # averages from the parts, which are rounded there
 RENAMED = {"jp-rp": "rp-bench", "jp-tl": "tl-bench"}
 AVERAGES = ("ja avg", "en avg")
