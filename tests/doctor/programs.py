@@ -1,4 +1,4 @@
-"""What stands in for a machine: programs, a shell script each, in a folder that PATH names alone; packages by version."""
+"""What stands in for a machine: programs, a shell script each, in the only folder of PATH; packages by version."""
 
 from __future__ import annotations
 
