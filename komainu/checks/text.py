@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from komainu.checks.scripts import JAPANESE
@@ -58,6 +58,7 @@ def without_links(text: str) -> str:
     return blank(_LINK_OR_CODE, without_code(text))
 
 
+@lru_cache(4)  # the checks of one answer ask one after another
 def prose(text: str) -> str:
     """`text` with code, links, formulas, tags and JSON keys replaced by spaces; positions stay."""
     text = without_code(text)
