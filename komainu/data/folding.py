@@ -128,7 +128,7 @@ def staying(packed: Codes) -> NDArray[np.bool_]:
     before, after = beside(gone, marks, -1), beside(gone, marks, 1)
     gone[marks] = ~(digits[before] & digits[after]) | (kinds[marks] == MARKS)
     packed[1:] |= gone[:-1].astype(np.uint32) * np.uint32(BREAK)
-    return np.logical_not(gone, out=gone)
+    return ~gone
 
 
 def beside(gone: NDArray[np.bool_], places: NDArray[np.intp], step: int) -> NDArray[np.intp]:

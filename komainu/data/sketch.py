@@ -113,10 +113,10 @@ class Sketcher:
         ends = np.cumsum(counts)
         every = np.empty(counts.sum(), np.uint32)
         for found, rows in parts:
-            at = 0
+            taken = 0
             for end, count in zip(ends[rows].tolist(), counts[rows].tolist(), strict=True):
-                every[end - count : end] = found[at : at + count]
-                at += count
+                every[end - count : end] = found[taken : taken + count]
+                taken += count
         every = mixed(every ^ self.salts[0])
         for begin, end in zip((ends - counts).tolist(), ends.tolist(), strict=True):
             every[begin:end].sort()

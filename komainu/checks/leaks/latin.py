@@ -18,7 +18,7 @@ TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 _ALONE = rf"[{LATIN}](?<![{LATIN}\d_.@/#$%\\-][{LATIN}])"  # a letter with which a word begins
 RUN = re.compile(rf"{_ALONE}[{LATIN}\d_'’.@/+#&-]*(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
-_PAIRS = ("「」", "『』", "“”", '""', "（）", "()", "《》", "〈〉", "【】", "[]", "‘’")
+_PAIRS = [*zip('「『“"（(《〈【[‘', '」』”"）)》〉】]’', strict=True)]
 _MENTION = re.compile(  # each opening mark is looked for first, then what may follow it
     rf"[('{re.escape(''.join(a for a, _ in _PAIRS))}](?:"
     rf"(?<=\()\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
