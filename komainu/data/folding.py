@@ -128,7 +128,8 @@ def staying(packed: Codes) -> NDArray[np.bool_]:
     before, after = beside(gone, marks, -1), beside(gone, marks, 1)
     gone[marks] = ~(digits[before] & digits[after]) | (kinds[marks] == MARKS)
     packed[1:] |= gone[:-1].astype(np.uint32) * np.uint32(BREAK)
-    return ~gone
+    stay: NDArray[np.bool_] = ~gone
+    return stay
 
 
 def beside(gone: NDArray[np.bool_], places: NDArray[np.intp], step: int) -> NDArray[np.intp]:
@@ -138,8 +139,8 @@ def beside(gone: NDArray[np.bool_], places: NDArray[np.intp], step: int) -> NDAr
     found[on] += step  # most often that is far enough
     on = on[gone[found[on]]]
     if len(on):
-        stay = np.flatnonzero(~gone)
-        found[on] = stay[np.searchsorted(stay, found[on]) - (step < 0)]
+        left = np.flatnonzero(~gone)
+        found[on] = left[np.searchsorted(left, found[on]) - (step < 0)]
     return found
 
 

@@ -86,6 +86,13 @@ def plainly(check: Repetition, text: str) -> str:
 @example(
     "".join(f"{FILLING[9 * i :][:8]}\n{before}この図書館で会う。\n" for i, before in enumerate(BEFORE)), 4, 24, 8, 0.5
 )
+@example(
+    "".join(f"{FILLING[9 * i :][:8]}\n第{n}{'には'[i % 2]}この図書館で会う。\n" for i, n in enumerate("一二三四五六")),
+    4,
+    24,
+    8,
+    0.5,
+)
 @example("𠮷野家。" * 30, 4, 24, 8, 0.5)
 @example(" " * LONG, 4, 24, 8, 0.5)
 def test_a_long_text_has_the_verdict_that_its_definition_says(
@@ -118,7 +125,7 @@ def test_so_many_sentences_and_no_fewer_end_alike() -> None:
 
 
 def test_words_are_counted_as_words_and_in_one_case() -> None:
-    long = " ".join(FILLING[i : i + 5].encode("utf-16-be").hex() for i in range(40))
+    long = " ".join(FILLING[i : i + 5].encode("utf-16-be").hex() for i in range(0, LONG, 5))
     assert recurring("a b c d e f g h i j " * 30 + long).few(8, 0.5)
     words = " ".join(f"{chr(0x3B1 + i % 17)}{chr(0x3B1 + i // 17)}Σ" for i in range(60))
     assert recurring(f"{words} {words.lower()}").few(8, 0.6)
