@@ -165,12 +165,17 @@ def tallied(text: str) -> Tally:
     """The Latin words of a text."""
     pieces = text.encode().translate(_ASCII).decode().split() if text.isascii() else _WORD.findall(text)
     every = bytes(map(_known.__getitem__, pieces))
-    kinds = {kind: every.count(kind) for kind in {*every} if kind & COUNTS}
-    weight, english, foreign, small = (
-        sum(times for kind, times in kinds.items() if kind & bit) for bit in (HEAVY, ENGLISH_WORD, FOREIGN_WORD, SMALL)
-    )
-    total = sum(kinds.values())
-    return Tally(total, total + weight, english, foreign, not small)
+    total = heavy = english = foreign = 0
+    names = True
+    for kind in {*every}:
+        if kind & COUNTS:
+            times = every.count(kind)
+            total += times
+            heavy += times * (kind & HEAVY != 0)
+            english += times * (kind & ENGLISH_WORD != 0)
+            foreign += times * (kind & FOREIGN_WORD != 0)
+            names = names and not kind & SMALL
+    return Tally(total, total + heavy, english, foreign, names)
 
 
 def latin_language(words: Tally) -> str:

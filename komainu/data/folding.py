@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ CODE = 0x1FFFFF  # the bits of a packed character: what it folds to,
 SHIFT = 21  # its kind (three bits),
 PLAIN, DIGIT, SPACE, MARK, MARKS, END, SLOW = range(7)
 LATIN, JAPANESE, BREAK = 1 << 24, 1 << 25, 1 << 26  # its script, and whether a word begins with it
+PART = 65_536  # characters folded at once: what fits the cache of a core
 LIMIT = 0x20000  # characters from here on take the slow way
 STILL = [(0x3400, 0xA4FE), (0xAC00, 0xF900), (0x12000, 0x13430), (0x13440, 0x16A60), (0x17000, 0x1BC9E)]
 STILL += [(0x1D800, 0x1E000), (0x1F260, 0x1FBF0)]  # all of these fold to themselves, and are no digits and no marks
@@ -61,6 +62,18 @@ def fold(rows: Sequence[Sequence[str]]) -> Folded:
     last = np.cumsum([max(len(row), 1) for row in rows], dtype=np.intp) - 1
     starts = np.concatenate([[0], ends[last[:-1]] + 1]).astype(np.intp)[: len(rows)]
     return Folded(squeezed, starts, ends[last] - starts)
+
+
+def parts_of(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
+    """Rows in parts of about PART characters; at least one part."""
+    begin = size = 0
+    for place, row in enumerate(rows):
+        size += sum(map(len, row))
+        if size > PART:
+            yield rows[begin : place + 1]
+            begin, size = place + 1, 0
+    if begin < len(rows) or not rows:
+        yield rows[begin:]
 
 
 class Looked(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from komainu.data.folding import BREAK, CODE, DIGIT, JAPANESE, LATIN, Folded, fold
+from komainu.data.folding import BREAK, CODE, DIGIT, JAPANESE, LATIN, Folded, fold, parts_of
 
 RECALL = 0.99  # of pairs exactly at the threshold that banding has to find
 ROUNDS = 8  # in which all n-grams are dealt to bins; a bin empty after them takes a permutation of its own
-PART = 65_536  # characters folded and hashed at once: what fits the cache of a core
 OTHERS = 9  # a text in words may hold a Japanese letter in ten: those stand without spaces
 PAD = np.uint32(CODE)  # stands after a text shorter than an n-gram
 PRIME = np.uint32(0x9E3779B1)
@@ -172,18 +171,6 @@ class Sketcher:
 
 def joined(parts: Sequence[Sketches]) -> Sketches:
     return parts[0] if len(parts) == 1 else Sketches(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def parts_of(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
-    """Rows in parts of about PART characters; at least one part."""
-    begin = size = 0
-    for place, row in enumerate(rows):
-        size += sum(map(len, row))
-        if size > PART:
-            yield rows[begin : place + 1]
-            begin, size = place + 1, 0
-    if begin < len(rows) or not rows:
-        yield rows[begin:]
 
 
 def mixed(values: Words) -> Words:
