@@ -233,11 +233,13 @@ def met(keys: Words) -> Iterator[tuple[Places, Places]]:
 def lots(pairs: Iterator[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
     """Pairs in lots of PAIRS or a little more, so that memory does not grow with rows that all look alike."""
     held: list[tuple[Places, Places]] = []
+    size = 0
     for some in pairs:
         held.append(some)
-        if sum(len(rows) for rows, _ in held) >= PAIRS:
+        size += len(some[0])
+        if size >= PAIRS:
             yield joined(held)
-            held = []
+            held, size = [], 0
     yield joined(held)
 
 
