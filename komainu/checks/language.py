@@ -56,7 +56,7 @@ _FOREIGN = word_set(
     "watashi desu masu wa ga wo"
 ) - {"no", "me", "as", "a", "die", "an", "on", "do", "he", "we", "so", "is", "in", "will", "am", "per", "her"}
 
-WORDS = 1 << 15  # words of which is remembered what they are
+WORDS, LONGEST = 1 << 15, 64  # words of which is remembered what they are, and the characters of one at most
 NAMES = {"ja": "Japanese", "en": "English", "zh": "Chinese", "ko": "Korean", "other": "another language"}
 
 
@@ -132,7 +132,8 @@ class Known(dict[str, int]):
             told |= FOREIGN_WORD * (plain in _FOREIGN) | SMALL * (not word[0].isupper())
         if len(self) >= WORDS:
             self.clear()
-        self[piece] = told
+        if len(piece) <= LONGEST:
+            self[piece] = told
         return told
 
 
