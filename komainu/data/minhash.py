@@ -73,7 +73,7 @@ class Index:
 
     def keyed(self, made: Sketches) -> Sketches:
         """With the numbers of a row in its keys, where rows with other numbers are never the same: so they do not
-        meet, and what a row costs hardly grows with the rows that are kept."""
+        meet, however many there are."""
         if not self.numbers:
             return made
         return made._replace(keys=mixed(made.keys ^ mixed(made.numbers.astype(np.uint32))[:, None]))
