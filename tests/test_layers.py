@@ -53,7 +53,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["cli_data", "cli_eval", "cli_release"],
     ["cli"],
 ]
-ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "zst")
+ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "votes", "zst")
 PARTS = {name: "files" for name in ROWS}  # rows in files
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "sacrebleu", "aiohttp"}
