@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import typer
@@ -199,17 +200,31 @@ def serve(
     return Job("serve", (model, engine, port, context, same_template), json, "komainu.serving")
 
 
+class Chatting(NamedTuple):
+    """Whom to talk to, and how: the words of `chat`."""
+
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL [MODEL] [KEY=VALUE]...",
+            help="Model directories, names or ids of the store, endpoints, URL#model; sampler settings.",
+        ),
+    ]
+    engine: EngineChoice = None
+    context: Context = 0
+    system: Annotated[str, typer.Option(help="The system turn.")] = ""
+    votes: Annotated[Path, typer.Option(metavar="FILE", help="Of two models: where votes are kept.")] = Path(
+        "votes.jsonl"
+    )
+    by: Annotated[str, typer.Option(metavar="NAME", help="Of two models: who votes.")] = "people"
+    seed: Annotated[int, typer.Option(help="Of two models: decides which is shown left.")] = 0
+
+
 @app.command()
-def chat(
-    model: Annotated[str, typer.Argument(help="A model directory, a name or id of the store, or an endpoint.")],
-    values: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Sampler settings.")] = None,
-    engine: EngineChoice = None,
-    context: Context = 0,
-    system: Annotated[str, typer.Option(help="The system turn.")] = "",
-    json: Json = False,
-) -> Job:
-    """Talk to a model at the terminal, or over lines of standard input."""
-    return Job("chat", (model, values or [], engine, context, system, json), json, "komainu.serving")
+@gathering(Chatting)
+def chat(wish: Chatting, json: Json = False) -> Job:
+    """Talk to a model at the terminal, or over lines of standard input; to two, blind, and vote."""
+    return Job("chat", (wish, json), json, "komainu.serving")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

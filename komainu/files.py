@@ -216,6 +216,14 @@ def write_json(path: Path, value: Any) -> None:
     sync_folder(path.parent)
 
 
+def append(file: int, line: bytes) -> None:
+    """Write a line at the end of an open file; it is on the disk when this returns."""
+    left = memoryview(line)
+    while left:
+        left = left[os.write(file, left) :]
+    os.fsync(file)
+
+
 def sync_folder(path: Path) -> None:
     """fsync a directory, so that a rename in it survives a power cut."""
     handle = os.open(path, os.O_RDONLY)

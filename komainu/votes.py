@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from komainu.errors import UsageError
-from komainu.files import sync_folder
+from komainu.files import append, sync_folder
 from komainu.jsontext import Broken, parse
 from komainu.rows import Message
 from komainu.turns import ROLE, write_message
@@ -154,10 +154,7 @@ class Ballot:
             self.catch_up(file)
             if vote.id in self.cast:
                 return False
-            left = memoryview(line)
-            while left:
-                left = left[os.write(file, left) :]
-            os.fsync(file)
+            append(file, line)
             self.catch_up(file)
         if new:
             sync_folder(self.path.parent)

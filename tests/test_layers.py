@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module imports its own part and what stands above it in this list
-    ["errors", "progress", "leaves"],
+    ["errors", "progress", "leaves", "terminal"],
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
