@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from komainu.elsewhere import begun
+from komainu.eval.view.boards import BOARD
 from komainu.lineage import changed_since
 from komainu.release.provenance import tree
 from komainu.seal import RECORD
@@ -39,12 +40,12 @@ def show(ask: Ask, uses: Uses) -> web.Response:
     names: dict[str, str] = {}
     for name, of in ask.store.names().items():
         names.setdefault(of, name)
-    own = [name for name, of in ask.store.names().items() if of == ref]
     users = uses.of(ask.store, ref)
     return ask.page(
         "artifact.html.jinja",
         artifact=artifact,
-        names=own,
+        board=(artifact.path / BOARD).exists() or artifact.record["makes"] == "Score",
+        names=ask.names(ref),
         facts=[*facts(ask, artifact)],
         summary=[(key, said.value(value)) for key, value in artifact.summary.items()],
         config=[(key, said.value(value)) for key, value in artifact.record["config"].items()],

@@ -27,7 +27,10 @@ LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 TEMPLATES = environment("komainu.studio", "templates")
 TEMPLATES.finalize = lambda value: clean(value) if type(value) is str else value  # Markup has been cleaned
 TEMPLATES.filters |= {"number": number, "moment": moment}
-TEMPLATES.globals |= {"static": address, "NAVIGATION": (("/", "nav.runs"),)}  # pages, and what they are called
+TEMPLATES.globals |= {
+    "static": address,
+    "NAVIGATION": (("/", "nav.runs"), ("/boards", "nav.boards")),
+}  # pages, and what they are called
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,10 @@ class Ask:
         stage, id = self.where["stage"], self.where["id"]
         plain = re.fullmatch(r"\w+", stage) and re.fullmatch("[0-9a-f]+", id) and stage != "names"
         return f"{stage}/{id}" if plain and (self.store.root / stage / id).is_dir() else ""
+
+    def names(self, ref: str) -> list[str]:
+        """The names of an artifact."""
+        return [name for name, of in self.store.names().items() if of == ref]
 
     def number(self, name: str, default: int = 0) -> int:
         """A whole number behind `?`, 0 or more; the default where it is none."""
