@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -20,6 +21,7 @@ from komainu.studio.said import number
 SPEED = ("tokens_per_s", "mfu", "memory_gb")  # what depends on the machine
 FIRST = ("loss", *SPEED, "accuracy", "margin", "reward")  # shown first, in this order
 HIDDEN = ("step", "tokens")
+DECODER = msgspec.json.Decoder()
 Object = dict[str, Any]
 
 
@@ -65,18 +67,27 @@ def curves(ask: Ask, folder: Path) -> Curves | None:
 
 def read(text: bytes) -> tuple[list[Object], int]:
     """The lines that tell of a step, and how many others there are."""
-    decoder, lines, lost = msgspec.json.Decoder(), list[Object](), 0
+    lines, lost = list[Object](), 0
     whole, _, _ = text.rpartition(b"\n")
     for line in filter(None, whole.split(b"\n")):
-        try:
-            found = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            found = None
+        found = decoded(line)
         if isinstance(found, dict) and finite(found.get("step")) is not None:
             lines.append(found)
         else:
             lost += 1
     return lines, lost
+
+
+def decoded(line: bytes) -> Any:
+    """A line as JSON, with NaN and Infinity, as Python writes them; None where it is none."""
+    try:
+        return DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def series(lines: Iterable[Object]) -> Iterator[tuple[str, list[float | None]]]:
