@@ -227,6 +227,22 @@ def chat(wish: Chatting, json: Json = False) -> Job:
     return Job("chat", (wish, json), json, "komainu.serving")
 
 
+@app.command()
+def studio(
+    host: Annotated[str, typer.Option(help="What it is bound to; one that others can reach needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
+    token: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="Environment variable with the token; else one is made if needed.")
+    ] = "",
+    write: Annotated[bool, typer.Option("--write", help="Take votes; else it is read-only.")] = False,
+    json: Json = False,
+) -> Job:
+    """Show the store in a browser, until Ctrl-C."""
+    return Job("studio", (host, port, token, write), json, "komainu.cli_studio")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one command and return its exit code. argv: the words after `komainu`; None takes the process's own."""
     words = sys.argv[1:] if argv is None else list(argv)

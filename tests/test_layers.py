@@ -30,6 +30,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["ancestry", "probe", "touched", "elsewhere"],
     ["worker", "sweeps"],
     ["shards"],
+    ["studio"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
@@ -45,6 +46,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_proof",
         "cli_publish",
         "cli_rank",
+        "cli_studio",
         "cli_sweep",
         "cli_trace",
         "cli_view",
