@@ -31,6 +31,7 @@ Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", he
 Weights = Annotated[str, typer.Argument(metavar="MODEL", help="A model directory, or a name or id of the store.")]
 EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
 Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
+Votes = Annotated[Path, typer.Option(metavar="FILE", help="Where votes between two models are kept.")]
 Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
@@ -213,9 +214,7 @@ class Chatting(NamedTuple):
     engine: EngineChoice = None
     context: Context = 0
     system: Annotated[str, typer.Option(help="The system turn.")] = ""
-    votes: Annotated[Path, typer.Option(metavar="FILE", help="Of two models: where votes are kept.")] = Path(
-        "votes.jsonl"
-    )
+    votes: Votes = Path("votes.jsonl")
     by: Annotated[str, typer.Option(metavar="NAME", help="Of two models: who votes.")] = "people"
     seed: Annotated[int, typer.Option(help="Of two models: decides which is shown left.")] = 0
 
@@ -237,10 +236,11 @@ def studio(
         str, typer.Option(metavar="VARIABLE", help="Environment variable with the token; else one is made if needed.")
     ] = "",
     write: Annotated[bool, typer.Option("--write", help="Take votes; else it is read-only.")] = False,
+    votes: Votes = Path("votes.jsonl"),
     json: Json = False,
 ) -> Job:
     """Show the store in a browser, until Ctrl-C."""
-    return Job("studio", (host, port, token, write), json, "komainu.cli_studio")
+    return Job("studio", (host, port, token, write, votes), json, "komainu.cli_studio")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

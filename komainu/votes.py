@@ -28,7 +28,7 @@ from komainu.turns import ROLE, write_message
 PEOPLE = "people"  # who votes, unless a name is said
 Winner = Literal["first", "second", "tie", "bad"]
 WINNERS: tuple[Winner, ...] = ("first", "second", "tie", "bad")
-KEYS = ("item", "judge", "first", "second", "winner", "prompt")  # what every vote has
+KEYS = ("item", "bench", "judge", "first", "second", "winner", "prompt")  # what every vote has
 HEAD = b'{"id":"vote-'  # how a line begins
 REASONS = {"tie": "tie", "bad": "both bad"}  # why a vote is no pair
 NOTHING = "nothing to prefer"  # where an answer has no text, or both have the same
@@ -74,7 +74,7 @@ class Vote(NamedTuple):
             said: dict[str, Any] = dict(zip(("chosen", "rejected"), pair, strict=True))
         else:
             said = {"answers": messages}
-        beside = {key: getattr(self, key) for key in ("item", "bench", "judge", "first", "second", "winner")}
+        beside = {key: getattr(self, key) for key in KEYS if key != "prompt"}
         beside["sampler"] = self.sampler or {}
         prompt = [write_message(message, ROLE) for message in self.prompt]
         try:
@@ -84,18 +84,15 @@ class Vote(NamedTuple):
 
 
 class Cast(NamedTuple):
-    """A vote that is in the file: which comparison, between whom, and what was said."""
+    """A vote that is in the file: which comparison of what, between whom, and what was said."""
 
     id: str
+    item: str
+    bench: str
     judge: str
     first: str
     second: str
     winner: Winner
-
-    @property
-    def won(self) -> str:
-        """The model that was preferred; "" for a tie and for both bad."""
-        return {"first": self.first, "second": self.second}.get(self.winner, "")
 
 
 def identity(judge: str, bench: str, item: str, answers: dict[str, str]) -> str:
@@ -125,7 +122,7 @@ def read_cast(text: bytes, at: str) -> Cast:
         obj = parse(text)
     except Broken as error:
         raise UsageError(f"{at}: {error}") from None
-    names = [obj.get(key) for key in ("id", "judge", "first", "second", "winner")]
+    names = [obj.get(key) for key in Cast._fields]
     if not is_vote(obj) or not all(isinstance(name, str) for name in names) or obj["winner"] not in WINNERS:
         raise UsageError(f"{at}: this is no vote; give a file that holds votes, or a new one")
     return Cast(*names)  # type: ignore[arg-type]
@@ -142,7 +139,11 @@ class Ballot:
     def __init__(self, path: Path) -> None:
         self.path, self.cast, self.torn = path, dict[str, Cast](), 0
         self.read, self.lines = 0, 0  # bytes and lines of the file that are known
-        if path.exists():
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what others have added."""
+        if self.path.exists():
             with self.locked(os.O_RDWR) as file:
                 self.catch_up(file)
 

@@ -84,7 +84,9 @@ def test_a_comparison_is_voted_on_once_whichever_answer_stood_first(tmp_path: Pa
     box = ballot(path, vote(1))
     other = Vote("item-1", "b", "a", "first", ASKED, ("右", "left 1"))
     assert not box.add(other) and not Ballot(path).add(other)
-    assert box.cast[other.id].won == "a" and path.read_bytes().count(b"\n") == 1
+    assert (box.cast[other.id].first, box.cast[other.id].winner) == ("a", "first") and path.read_bytes().count(
+        b"\n"
+    ) == 1
     assert box.add(other._replace(judge="anna")) and box.add(other._replace(answers=("右", "left 2")))
 
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,7 +36,8 @@ TEMPLATES.globals |= {
 
 @dataclass(frozen=True)
 class Studio:
-    """One store as pages. `token` is empty where only this machine can ask, `hosts` are the names it may be asked by.
+    """One store as pages. `token` is empty where only this machine can ask, `hosts` are the names it may be asked by,
+    `votes` is where votes are kept.
 
     `secret` lives as long as the process; it makes the value that a form must send back.
     """
@@ -45,6 +47,7 @@ class Studio:
     write: bool = False
     token: str = field(default="", repr=False)
     hosts: frozenset[str] = LOOPBACK
+    votes: Path = Path("votes.jsonl")
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @cached_property
