@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -11,11 +12,14 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,6 +150,30 @@ def test_a_person_votes_with_one_key_and_what_was_acknowledged_outlives_a_kill(
     person.types("\x04")  # Ctrl-D
     assert "one 0, two 1, ties 0, both bad 0, no vote 1" in person.sees("votes are in votes.jsonl")
     assert person.process.wait(PATIENCE) == 0 and votes(tmp_path) == ["second", "first"]
+
+
+def test_a_key_that_is_pressed_before_the_answers_are_there_is_no_vote(
+    tmp_path: Path, server: Server, models: list[str], people: list[Person]
+) -> None:
+    ready = threading.Event()
+
+    async def late(request: web.Request, body: dict[str, Any]) -> web.Response:
+        while not ready.is_set():
+            await asyncio.sleep(0.01)
+        return completion(body["model"])
+
+    server.handler = lambda request, body: late(request, body)
+    people.append(person := Person(tmp_path, *models))
+    person.asks("犬")
+    while len(server.bodies) < 2:
+        time.sleep(0.01)
+    person.types("l")
+    person.sees("l")  # the terminal has it
+    ready.set()
+    person.sees("n no vote ")
+    person.types("r")
+    person.sees("vote 1 is stored")
+    assert votes(tmp_path) == ["second"]
 
 
 def test_ctrl_c_at_a_vote_forgets_the_answers_and_ctrl_d_ends_the_chat(

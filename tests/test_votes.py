@@ -96,6 +96,17 @@ def test_two_processes_add_to_one_file(tmp_path: Path) -> None:
     assert len(one.cast) == 3 and len(two.cast) == 3
 
 
+def test_what_another_process_adds_in_the_last_moment_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = ballot(tmp_path / "v.jsonl", vote(1))
+
+    def waited(file: int, how: int) -> None:
+        """The lock, for which another process was waited that wrote."""
+        os.write(file, vote(2).line())
+
+    monkeypatch.setattr("komainu.votes.fcntl.flock", waited)
+    assert not box.add(vote(2)) and box.path.read_bytes() == vote(1).line() + vote(2).line()
+
+
 @given(cut=st.integers(1, 400))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_torn_end_is_cut_off_and_counted_and_no_whole_vote_is_lost(tmp_path: Path, cut: int) -> None:
@@ -122,25 +133,26 @@ def test_a_file_that_holds_something_else_is_refused_and_left_as_it_is(tmp_path:
         Ballot(tmp_path / "v.jsonl").add(vote(answers=("\ud800", "x")))
 
 
-def test_a_vote_that_was_acknowledged_outlives_the_process(tmp_path: Path) -> None:
+def test_votes_that_were_acknowledged_outlive_their_processes_and_none_stands_twice(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.test_votes import Ballot, vote\n"
         "box = Ballot(Path(sys.argv[1]))\n"
         "for n in range(int(sys.argv[2]), 10**6): box.add(vote(n)); print(n, flush=True)"
     )
     path, last = tmp_path / "v.jsonl", -1
-    for _ in range(3):
+    for _ in range(2):
         words = [sys.executable, "-c", code, str(path), str(last + 1)]
-        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        for _ in range(20):
-            last = int(process.stdout.readline())
-        os.kill(process.pid, signal.SIGKILL)
-        last = max([last, *map(int, process.stdout.read().split())])
-        process.wait()
-        process.stdout.close()
+        both = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for process in both:
+            assert process.stdout is not None
+            for _ in range(20):
+                last = max(last, int(process.stdout.readline()))
+        for process in both:
+            os.kill(process.pid, signal.SIGKILL)
+            last = max([last, *map(int, process.communicate()[0].split())])
         kept = {each.id for each in map(vote, range(last + 1))}
-        assert kept <= Ballot(path).cast.keys()
+        box = Ballot(path)
+        assert kept <= box.cast.keys() and len(box.cast) == path.read_bytes().count(b"\n")
     stage = PairFile(path=str(path), licence="MIT")
     assert [*stage.check()] == [] and len([*read_rows(built(stage, tmp_path).path / "rows.jsonl")]) > last
 

@@ -77,7 +77,8 @@ def test_the_order_is_drawn_and_no_name_is_told_before_it_is_asked_for(
     assert f"1. left model-{lefts[0].lower()}" in told
     assert f"model-a {lefts.count('A')}, model-b {lefts.count('B')}, ties 0, both bad 0, no vote 0" in told
     again = Blind(blind.talks, Ballot(blind.ballot.path), "people", blind.key)
-    assert said(again, "9", "key l").splitlines()[1][0] == ("B" if swapped(0, 9) else "A")  # counted on
+    more = [line[0] for line in said(again, *"9abcd", "key lllll").splitlines()[1::4]]
+    assert more == ["B" if swapped(0, n) else "A" for n in range(9, 14)] != lefts[:5]  # counted on
 
 
 def test_votes_are_pairs_for_dpo_with_the_history_that_both_models_saw(blind: Blind, server: Server) -> None:
