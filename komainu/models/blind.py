@@ -29,6 +29,7 @@ KEYS: dict[str, Winner | Literal[""]] = {
     "t": "tie",
     "b": "bad",
 }
+SIDES = ("first", "second")
 ASKED = "better: l left, r right, t tie, b both bad; a ask both again, n no vote "
 MORE = """
 /who           what was left and right so far, and who has won how often
@@ -90,17 +91,14 @@ class Blind:
             if swapped(self.seed, self.before + len(self.shown) + 1):
                 texts, names = texts[::-1], names[::-1]
             show(*texts, out)
-            same = texts[0].strip() == texts[1].strip()
-            key = "" if same else self.vote()
+            key = self.vote(same=texts[0].strip() == texts[1].strip())
             winner = KEYS.get(key, "")
             stored = winner and self.store(names, texts, winner, asked)
             self.shown.append(Shown(*names, winner if stored else ""))
             if key != "a":
                 break
             self.talks[0].again += 1
-        if same:
-            print("both say the same: there is nothing to vote on", file=sys.stderr)
-        if same or winner in ("first", "second", "tie"):
+        if winner in (*SIDES, "tie"):
             kept = {"role": "assistant", "content": texts[winner == "second"]}
             self.talks[0].messages = [*asked, kept]
         else:
@@ -125,10 +123,11 @@ class Blind:
                 raise each
         return str(found[0]), str(found[1])
 
-    def vote(self) -> str:
-        """The next key that means something."""
-        while (key := self.key(ASKED).strip().lower()) not in (*KEYS, "a", "n"):
-            print(f"{safe(key)!r} is no vote", file=sys.stderr)
+    def vote(self, same: bool) -> str:
+        """The next key that means something; of two answers that are the same none is better."""
+        while (key := self.key(ASKED).strip().lower()) not in (*KEYS, "a", "n") or (same and KEYS.get(key) in SIDES):
+            told = "both say the same: t, b, a or n" if same else f"{safe(key)!r} is no vote"
+            print(told, file=sys.stderr)
         return key
 
     def store(self, names: tuple[str, str], texts: tuple[str, str], winner: Winner, asked: list[Turn]) -> bool:
@@ -151,8 +150,7 @@ class Blind:
 
     def tally(self) -> str:
         """Who has won how often in this conversation."""
-        names = {"first": 0, "second": 1}
-        won = Counter(each[names[each.winner]] if each.winner in names else each.winner for each in self.shown)
+        won = Counter(s[SIDES.index(s.winner)] if s.winner in SIDES else s.winner for s in self.shown)
         told = [f"{talk.name} {won[talk.name]}" for talk in self.talks]
         return ", ".join([*told, f"ties {won['tie']}", f"both bad {won['bad']}", f"no vote {won['']}"])
 

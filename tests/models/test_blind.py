@@ -113,17 +113,18 @@ def test_both_can_be_asked_again_before_and_after_the_vote(blind: Blind, capfd: 
     assert saved["meta"]["models"] == ["model-a", "model-b"] and saved["messages"] == before
 
 
-def test_the_same_answer_is_not_voted_on_and_a_wrong_key_is_no_vote(
+def test_of_the_same_answer_twice_none_is_better_and_a_wrong_key_is_no_vote(
     blind: Blind, server: Server, other: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said(blind, "one", "key x1l")
     assert capfd.readouterr().err.count("is no vote") == 2
     server.handler = other.handler = lambda request, body: completion("same")
-    said(blind, "two")
-    assert len(lines(blind)) == 1 and "nothing to vote on" in capfd.readouterr().err
+    said(blind, "two", "key lrt")
+    assert [vote["winner"] for vote in lines(blind)] == [lines(blind)[0]["winner"], "tie"]
+    assert capfd.readouterr().err.count("both say the same") == 2
     assert [m["content"] for m in blind.talks[0].messages[-2:]] == ["two", "same"]
-    said(blind, "/reset", "one", "key ")  # the input ends where the vote was to come
-    assert len(lines(blind)) == 1
+    said(blind, "three", "key ")  # the input ends where the vote was to come
+    assert len(lines(blind)) == 2 and len(blind.talks[0].messages) == 4
 
 
 def test_when_one_model_fails_there_is_nothing_to_vote_on(
