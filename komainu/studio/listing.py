@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -52,17 +54,17 @@ def listed(store: Store) -> Listing:
     names: dict[str, list[str]] = {}
     for name, ref in store.names().items():
         names.setdefault(ref, []).append(name)
-    every, going = [], []
-    for path in store.folders():
-        ref = f"{path.parent.name}/{path.name}"
+    every, going, root = [], [], str(store.root)
+    for ref in store.refs():
+        path = f"{root}/{ref}"
         try:
-            when, state = (path / RECORD).stat().st_mtime, "built"
+            when, state = os.stat(f"{path}/{RECORD}").st_mtime, "built"
         except OSError:
             try:
-                when = path.stat().st_mtime
+                when = os.stat(path).st_mtime
             except FileNotFoundError:  # it was removed meanwhile
                 continue
-            going.append(begun(store, path))
+            going.append(begun(store, Path(path)))
             state = "building" if going[-1]["building"] else "unfinished"
         every.append(Listed(ref, state, when, tuple(names.get(ref, ()))))
     every.sort(key=lambda each: (-each.when, each.ref))
@@ -86,7 +88,7 @@ class Uses:
     def of(self, store: Store, wanted: str) -> list[str]:
         """The artifacts that one was made into, by `stage/id`."""
         with self.lock:
-            there = [f"{path.parent.name}/{path.name}" for path in store.folders()]
+            there = store.refs()
             for ref in there:
                 if ref not in self.inputs and (found := self.read(store, ref)) is not None:
                     self.inputs[ref] = found
@@ -95,7 +97,7 @@ class Uses:
     def read(self, store: Store, ref: str) -> tuple[str, ...] | None:
         """What an artifact was made from; None where it is not finished or its record is damaged."""
         try:
-            return tuple(self.decoder.decode((store.root / ref / RECORD).read_bytes()).inputs.values())
+            return tuple(self.decoder.decode(Path(f"{store.root}/{ref}/{RECORD}").read_bytes()).inputs.values())
         except (OSError, msgspec.DecodeError):
             return None
 
