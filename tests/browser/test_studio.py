@@ -128,6 +128,7 @@ def test_a_training_is_drawn_anew_while_it_goes_on_and_is_whole_without_a_script
         assert page.value("window.kept && document.querySelectorAll('polyline').length") == 4
         page.call("Emulation.setScriptExecutionDisabled", value=True)
         try:
-            page.open(client.url("/"), "document.querySelector('progress')?.value === 8")
+            page.call("Page.navigate", url=client.url("/"))
+            page.wait("location.pathname === '/' && document.querySelector('progress')?.value === 8")
         finally:
             page.call("Emulation.setScriptExecutionDisabled", value=False)
