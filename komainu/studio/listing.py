@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from komainu.cluster.queue import Seen
+from komainu.cluster.slurm import job_in
 from komainu.elsewhere import begun
 from komainu.seal import RECORD
 from komainu.store import Artifact, Store
 
 Object = dict[str, Any]
+PAUSE = 15.0  # seconds between two questions to Slurm about one job
 STATES = ("built", "building", "unfinished")
 
 
@@ -54,7 +58,7 @@ def listed(store: Store) -> Listing:
     names: dict[str, list[str]] = {}
     for name, ref in store.names().items():
         names.setdefault(ref, []).append(name)
-    every, going, root = [], [], str(store.root)
+    every, open_, root = [], [], str(store.root)
     for ref in store.refs():
         path = f"{root}/{ref}"
         try:
@@ -64,11 +68,35 @@ def listed(store: Store) -> Listing:
                 when = os.stat(path).st_mtime
             except FileNotFoundError:  # it was removed meanwhile
                 continue
-            going.append(begun(store, Path(path)))
-            state = "building" if going[-1]["building"] else "unfinished"
+            open_.append(going(store, ref))
+            state = "building" if open_[-1]["building"] else "unfinished"
         every.append(Listed(ref, state, when, tuple(names.get(ref, ()))))
     every.sort(key=lambda each: (-each.when, each.ref))
-    return Listing(every, going)
+    return Listing(every, open_)
+
+
+class Jobs:
+    """What Slurm tells of the job of a folder, asked again after a while: a page that is open is loaded often."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Path, tuple[float, Seen | None]] = {}
+
+    def __call__(self, folder: Path) -> Seen | None:
+        now = time.monotonic()
+        when, job = self.seen.get(folder, (-PAUSE, None))
+        if now - when >= PAUSE:
+            job = job_in(folder)
+            if job is not None:
+                self.seen[folder] = now, job
+        return job
+
+
+JOBS = Jobs()
+
+
+def going(store: Store, ref: str) -> Object:
+    """What is told of a build that has not ended."""
+    return begun(store, store.root / ref, JOBS)
 
 
 class Made(msgspec.Struct):

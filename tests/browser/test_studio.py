@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from bench.chromium import PROGRAM, Chromium
-from bench.studio import fill
+from bench.studio import fill, records
+from komainu.seal import seal_of
 from tests.browser.test_view import WIDE
 from tests.studio.stores import TUNED, hostile, metrics, training
 from tests.studio.world import Client, served, studio_of
@@ -126,6 +128,12 @@ def test_a_training_is_drawn_anew_while_it_goes_on_and_is_whole_without_a_script
         metrics(tmp_path, 8)
         page.wait("document.querySelector('.share').textContent.includes('8')")
         assert page.value("window.kept && document.querySelectorAll('polyline').length") == 4
+        record = {**next(records(1)), "id": TUNED.partition("/")[2], "stage": "Tune"}
+        (tmp_path / TUNED / "record.json").write_text(json.dumps({**record, "seal": seal_of(record)}))
+        page.wait(
+            "document.readyState === 'complete' && document.querySelector('.graph') !== null"
+        )  # it has been built
+        (tmp_path / TUNED / "record.json").unlink()
         page.call("Emulation.setScriptExecutionDisabled", value=True)
         try:
             page.call("Page.navigate", url=client.url("/"))
