@@ -15,23 +15,20 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from komainu import __version__, cli_data, cli_eval, cli_release
+from komainu.cli_chat import Chatting, Context, EngineChoice, Votes
 from komainu.cli_job import Job, Json, gathering
 from komainu.errors import Error
 
 INTERRUPTED = 130
-Engine = Literal["transformers", "vllm", "sglang"]
 Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A recipe function.")]
 Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
 Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
 Weights = Annotated[str, typer.Argument(metavar="MODEL", help="A model directory, or a name or id of the store.")]
-EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
-Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
-Votes = Annotated[Path, typer.Option(metavar="FILE", help="Where votes between two models are kept.")]
 Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
@@ -199,24 +196,6 @@ def serve(
 ) -> Job:
     """Serve a model over the OpenAI protocol until Ctrl-C."""
     return Job("serve", (model, engine, port, context, same_template), json, "komainu.serving")
-
-
-class Chatting(NamedTuple):
-    """Whom to talk to, and how: the words of `chat`."""
-
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODEL [MODEL] [KEY=VALUE]...",
-            help="Model directories, names or ids of the store, endpoints, URL#model; sampler settings.",
-        ),
-    ]
-    engine: EngineChoice = None
-    context: Context = 0
-    system: Annotated[str, typer.Option(help="The system turn.")] = ""
-    votes: Votes = Path("votes.jsonl")
-    by: Annotated[str, typer.Option(metavar="NAME", help="Of two models: who votes.")] = "people"
-    seed: Annotated[int, typer.Option(help="Of two models: decides which is shown left.")] = 0
 
 
 @app.command()

@@ -32,7 +32,7 @@ from komainu.terminal import pressed
 from komainu.votes import Ballot
 
 if TYPE_CHECKING:
-    from komainu.cli import Chatting
+    from komainu.cli_chat import Chatting
 
 log = logging.getLogger("komainu")
 

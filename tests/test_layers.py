@@ -52,7 +52,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_view",
     ],
     ["cli_job"],
-    ["cli_data", "cli_eval", "cli_release"],
+    ["cli_chat", "cli_data", "cli_eval", "cli_release"],
     ["cli"],
 ]
 ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "votes", "zst")
