@@ -130,13 +130,21 @@ def test_a_share_is_in_per_cent_and_a_mark_is_not() -> None:
     assert text(-0.5, {"top": 100}, "+") == "-0.5" and digits({"top": 10}) == 2
 
 
-def test_models_are_ranked_and_found_by_name(world: World) -> None:
-    rows = re.findall(r'<th scope="row" class="names">([^<]*)</th>', world.at("?by=0&q=worse"))
-    assert rows == [NAMES[2]]
+ROW = re.compile(r'<tr><th scope="row" class="names">([^<]*)</th>.*?<td class="n">([\d.]+)', re.DOTALL)
+
+
+@pytest.mark.parametrize(("number", "up"), [(0, True), (1, False)])
+def test_the_best_model_stands_first(world: World, number: int, up: bool) -> None:
+    means = [float(mean) for _, mean in ROW.findall(world.at(f"?by={number}"))]
+    assert len({*means}) > 1 and means == sorted(means, reverse=up)
+
+
+def test_models_are_found_by_name(world: World) -> None:
+    assert [name for name, _ in ROW.findall(world.at("?by=0&q=WORSE"))] == [NAMES[2]]
 
 
 @pytest.mark.parametrize("show", ["", *FILTERS])
-def test_a_filter_keeps_what_it_says_the_most_first(world: World, show: str) -> None:
+def test_a_filter_keeps_what_it_says(world: World, show: str) -> None:
     column = column_of(world.store, world.board.ref, MARKS)
     page = Page(world.at(f"/{MARKS}?a=0&b=1&show={show}"))
     count = int(re.findall(r"(\d+) of 12 items", page.said)[0])
@@ -151,12 +159,14 @@ def test_a_filter_keeps_what_it_says_the_most_first(world: World, show: str) -> 
         "ruled": len(column.ruled),
     }
     assert count == kept[show]
-    shown = [
-        float(x)
-        for x in re.findall(r'class="word (?:better|worse)">([^<]*)<', world.at(f"/{MARKS}?a=0&b=1&show={show}"))
-    ]
-    if show == "better":
-        assert shown == sorted(shown, reverse=True)
+
+
+@pytest.mark.parametrize(("number", "up"), [(MARKS, True), (1, False)])
+def test_better_means_more_where_higher_is_better_and_less_where_it_is_not(world: World, number: int, up: bool) -> None:
+    rows = world.at(f"/{number}?a=0&b=1&show=better").split("<tr>")[2:]
+    found = [tuple(map(float, re.findall(r'<td class="n">([\d.]+)</td>', row)[:2])) for row in rows]
+    gains = [b - a if up else a - b for a, b in found]
+    assert gains and min(gains) > 0 and gains == sorted(gains, reverse=True)
 
 
 def test_an_item_has_every_verdict_with_judge_value_and_reason(world: World) -> None:

@@ -125,6 +125,7 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
         "join/..",
         "../join",
         "names/family",
+        "names/cafe",
         "%2e%2e/0123",
         ".locks/0123",
         "join/%2e%2e%2fx",
@@ -132,7 +133,8 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_artifact_is_not_there(tmp_path: Path, path: str) -> None:
-    family(tmp_path)
+    store, stage = family(tmp_path)
+    store.name("cafe", stage)
     with served(studio_of(tmp_path)) as client:
         for kind in ("artifact", "record", "board"):
             assert client.ask(f"/{kind}/{path}").status == 404
