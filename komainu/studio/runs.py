@@ -68,5 +68,5 @@ def progress(ask: Ask, begun: dict[str, Any]) -> dict[str, Any]:
     facts = [(ask.words(f"metric.{key}"), number(line[key])) for key in ("loss", *SPEED) if key in line]
     if line.get("seconds_left") is not None:
         facts.append((ask.words("metric.left"), duration(ask.words, line["seconds_left"])))
-    done = line["step"] + 1 if "step" in line else None
-    return {"begun": begun, "done": done, "steps": line.get("steps"), "facts": facts}
+    done = line["step"] + 1 if "step" in line else line.get("done")
+    return {"begun": begun, "done": done, "steps": line.get("steps") or line.get("total"), "facts": facts}

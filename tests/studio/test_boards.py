@@ -15,7 +15,7 @@ from komainu.eval.view.index import index
 from komainu.pages.page import UNSEEN
 from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
-from komainu.studio.board import digits, text
+from komainu.studio.board import digits, estimate, text
 from komainu.studio.items import FILTERS, column_of
 from tests.eval.view_world import HOSTILE, HUGE, NAMES
 from tests.studio.stores import TUNED, hostile
@@ -130,13 +130,21 @@ def test_a_share_is_in_per_cent_and_a_mark_is_not() -> None:
     assert text(-0.5, {"top": 100}, "+") == "-0.5" and digits({"top": 10}) == 2
 
 
-def test_models_are_ranked_and_found_by_name(world: World) -> None:
-    rows = re.findall(r'<th scope="row" class="names">([^<]*)</th>', world.at("?by=0&q=worse"))
-    assert rows == [NAMES[2]]
+ROW = re.compile(r'<tr><th scope="row" class="names">([^<]*)</th>.*?<td class="n">([\d.]+)', re.DOTALL)
+
+
+@pytest.mark.parametrize(("number", "up"), [(0, True), (1, False)])
+def test_the_best_model_stands_first(world: World, number: int, up: bool) -> None:
+    means = [float(mean) for _, mean in ROW.findall(world.at(f"?by={number}"))]
+    assert len({*means}) > 1 and means == sorted(means, reverse=up)
+
+
+def test_models_are_found_by_name(world: World) -> None:
+    assert [name for name, _ in ROW.findall(world.at("?by=0&q=WORSE"))] == [NAMES[2]]
 
 
 @pytest.mark.parametrize("show", ["", *FILTERS])
-def test_a_filter_keeps_what_it_says_the_most_first(world: World, show: str) -> None:
+def test_a_filter_keeps_what_it_says(world: World, show: str) -> None:
     column = column_of(world.store, world.board.ref, MARKS)
     page = Page(world.at(f"/{MARKS}?a=0&b=1&show={show}"))
     count = int(re.findall(r"(\d+) of 12 items", page.said)[0])
@@ -151,12 +159,25 @@ def test_a_filter_keeps_what_it_says_the_most_first(world: World, show: str) -> 
         "ruled": len(column.ruled),
     }
     assert count == kept[show]
-    shown = [
-        float(x)
-        for x in re.findall(r'class="word (?:better|worse)">([^<]*)<', world.at(f"/{MARKS}?a=0&b=1&show={show}"))
-    ]
-    if show == "better":
-        assert shown == sorted(shown, reverse=True)
+
+
+@pytest.mark.parametrize(("number", "up"), [(MARKS, True), (1, False)])
+def test_better_means_more_where_higher_is_better_and_less_where_it_is_not(world: World, number: int, up: bool) -> None:
+    rows = world.at(f"/{number}?a=0&b=1&show=better").split('class="about"')[1:]
+    found = [tuple(map(float, re.findall(r'<td class="n">([\d.]+)</td>', row)[:2])) for row in rows]
+    gains = [b - a if up else a - b for a, b in found]
+    assert gains and min(gains) > 0 and gains == sorted(gains, reverse=True)
+
+
+def test_a_column_tells_both_means_and_what_was_decided_between_them(world: World) -> None:
+    boards = gather(world.store, [world.board])
+    told = index(boards, side_by_side(boards))
+    first, second, number, *_, word, _ = next(d for d in told["decisions"] if "bench" in told["columns"][d[2]])
+    column = told["columns"][number]
+    for ends in ((first, second), (second, first)):
+        said = Page(world.at(f"/{number}?a={ends[0]}&b={ends[1]}")).said
+        assert f"{told['entries'][first]} → {told['entries'][second]} {word}" in said
+        assert all(estimate(column["cells"][entry], column) in said for entry in ends)
 
 
 def test_an_item_has_every_verdict_with_judge_value_and_reason(world: World) -> None:

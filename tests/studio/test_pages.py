@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,10 +82,19 @@ def test_a_build_that_goes_on_tells_how_far_it_is(tmp_path: Path) -> None:
     with training(tmp_path), served(studio_of(tmp_path)) as client:
         for path in ("/", f"/artifact/{TUNED}"):
             text = client.ask(path).text
-            assert "step 4 of 10" in text and ">12 s<" in text and ">0.5<" in text and "being built" in text
+            assert ">4 of 10<" in text and ">12 s<" in text and ">0.5<" in text and "being built" in text
             assert 'max="10" value="4"' in text and "data-live" in text
     text = get(tmp_path, f"/artifact/{TUNED}")
     assert "unfinished" in text and "run its recipe again" in text
+
+
+def test_a_build_that_trains_nothing_tells_it_too(tmp_path: Path) -> None:
+    with training(tmp_path, steps=0), served(studio_of(tmp_path)) as client:
+        work = tmp_path / TUNED / ".work"
+        (work / "metrics.jsonl").unlink()
+        (work / "progress.json").write_text('{"what": "Ask", "done": 30, "total": 40, "seconds_left": 12}\n')
+        text = client.ask("/").text
+    assert ">30 of 40<" in text and 'max="40" value="30"' in text and ">12 s<" in text
 
 
 def test_the_page_of_an_artifact_has_its_record_and_both_sides(tmp_path: Path) -> None:
@@ -109,13 +120,19 @@ def test_what_is_made_later_is_seen(tmp_path: Path) -> None:
         assert f"/artifact/{again.place}" in links(client.ask(f"/artifact/{source.place}").text)
 
 
-def test_changed_code_is_told(tmp_path: Path) -> None:
-    _, stage = family(tmp_path)
-    path = tmp_path / stage.place / "record.json"
+def told_of(root: Path, change: Callable[[dict[str, Any]], None]) -> str:
+    """The page of an artifact whose record has been changed."""
+    _, stage = family(root)
+    path = root / stage.place / "record.json"
     record = json.loads(path.read_text())
-    record["sources"]["komainu.files"] = "0" * 12
+    change(record)
     path.write_text(json.dumps(record))
-    assert "Code that has changed since: komainu.files" in get(tmp_path, f"/artifact/{stage.place}")
+    return get(root, f"/artifact/{stage.place}")
+
+
+def test_changed_code_is_told(tmp_path: Path) -> None:
+    text = told_of(tmp_path, lambda record: record["sources"].update({"komainu.files": "0" * 12}))
+    assert "Code that has changed since: komainu.files" in text
 
 
 @pytest.mark.parametrize(
@@ -125,6 +142,7 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
         "join/..",
         "../join",
         "names/family",
+        "names/cafe",
         "%2e%2e/0123",
         ".locks/0123",
         "join/%2e%2e%2fx",
@@ -132,19 +150,15 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_artifact_is_not_there(tmp_path: Path, path: str) -> None:
-    family(tmp_path)
+    store, stage = family(tmp_path)
+    store.name("cafe", stage)
     with served(studio_of(tmp_path)) as client:
         for kind in ("artifact", "record", "board"):
             assert client.ask(f"/{kind}/{path}").status == 404
 
 
 def test_a_value_of_a_megabyte_is_cut(tmp_path: Path) -> None:
-    _, stage = family(tmp_path)
-    path = tmp_path / stage.place / "record.json"
-    record = json.loads(path.read_text())
-    record["summary"]["said"] = "x<" * 500_000
-    path.write_text(json.dumps(record))
-    text = get(tmp_path, f"/artifact/{stage.place}")
+    text = told_of(tmp_path, lambda record: record["summary"].update(said="x<" * 500_000))
     assert len(text) < 200_000 and "x&lt;" in text
 
 

@@ -45,9 +45,9 @@ EN = {
     "state.named": "named",
     "state.damaged": "record damaged",
     # progress
-    "progress.steps": "Steps done",
-    "progress.of": "step {n} of {of}",
-    "progress.done": "{n} steps done",
+    "progress.steps": "Done so far",
+    "progress.of": "{n} of {of}",
+    "progress.done": "{n} done",
     "progress.job": "Slurm job {n}",
     "progress.process": "in process {n}",
     "progress.stopped": "Nothing builds it now; run its recipe again to go on.",
