@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 
 from komainu import doctor as health
 from komainu import launch, lineage, recipe, settings, trace
-from komainu.cluster.slurm import job_in
 from komainu.compare import compare
 from komainu.cost import Costs, spending
-from komainu.elsewhere import Ranks, far
+from komainu.elsewhere import Ranks, begun
 from komainu.errors import Incomplete, UsageError
 from komainu.fresh import afresh
 from komainu.plan import Plan
 from komainu.plan import plan as plan_of
 from komainu.stage import upstream_first
-from komainu.store import WORK, Artifact, Store
+from komainu.store import Artifact, Store
 
 SETTING = re.compile(r"[A-Za-z_]\w*=")
 WIDTH = 160  # characters of one line of a summary
@@ -216,12 +215,7 @@ def status() -> Outcome:
     """What is being built, what was left unfinished, how much is built of each stage, and what was spent."""
     here = settings.load()
     store = Store(here.root)
-    going: list[dict[str, Any]] = []
-    for path in store.unfinished():
-        pid = store.holder(path.name)
-        job = job_in(path / WORK)
-        alive = pid is not None or (job is not None and not job.ended)
-        going.append({"ref": ref_of(path), "building": alive, "pid": pid, **far(path / WORK, job)})
+    going = [begun(store, path) for path in store.unfinished()]
     built: dict[str, dict[str, int]] = {}
     for path in sorted(set(store.folders()) - set(store.unfinished())):
         row = built.setdefault(path.parent.name, {"artifacts": 0, "bytes": 0})

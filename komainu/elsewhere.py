@@ -19,7 +19,7 @@ from komainu.cluster.base import Launcher, Work, failure, last_object
 from komainu.cluster.here import Here
 from komainu.cluster.queue import Seen
 from komainu.cluster.sbatch import render
-from komainu.cluster.slurm import SlurmQueue
+from komainu.cluster.slurm import SlurmQueue, job_in
 from komainu.context import Made
 from komainu.errors import JobFailed
 from komainu.files import whole
@@ -108,6 +108,13 @@ def show(bar: Progress, folder: Path) -> None:
     if line is not None and "step" in line:
         done = line["step"] + 1 - bar.done
         bar.update(done, f"loss {line.get('loss', 0):.3f}, {line.get('tokens_per_s', 0):.0f} tokens/s")
+
+
+def begun(store: Store, path: Path) -> dict[str, Any]:
+    """What is known of a build that has not ended: whether it is going on, where, and how far it is (see `far`)."""
+    pid, job = store.holder(path.name), job_in(path / WORK)
+    alive = pid is not None or (job is not None and not job.ended)
+    return {"ref": f"{path.parent.name}/{path.name}", "building": alive, "pid": pid, **far(path / WORK, job)}
 
 
 def far(folder: Path, job: Seen | None) -> dict[str, Any]:

@@ -195,8 +195,9 @@ class Store:
 
     def folders(self) -> list[Path]:
         """The directory of every artifact, finished or not."""
-        found = (p for p in self.root.glob("*/*") if p.parent.name != "names" and not p.parent.name.startswith("."))
-        return sorted(p for p in found if p.is_dir() and not p.is_symlink())
+        kinds = [k for k in folders_in(self.root) if k.name != "names" and not k.name.startswith(".")]
+        found = sorted((kind.name, each.name) for kind in kinds for each in folders_in(kind))
+        return [self.root / kind / name for kind, name in found]
 
     def unfinished(self) -> list[Path]:
         """Directories without a record: being built, or left by a run that was stopped."""
@@ -242,6 +243,15 @@ class Store:
             for path in self.unfinished():
                 shutil.rmtree(path)
         return removed
+
+
+def folders_in(path: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    """The folders in a folder, links to others left out; none where it is not there."""
+    try:
+        with os.scandir(path) as found:
+            return [each for each in found if each.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def clear(path: Path) -> None:

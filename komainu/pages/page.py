@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 UNSEEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
@@ -21,9 +21,10 @@ BASE = Path(__file__).with_name("base.css")  # colours in light and dark, type, 
 
 
 def environment(package: str, folder: str) -> Environment:
-    """The templates in a folder of a package. HTML escapes everything; a name that is not given is an error."""
+    """The templates in a folder of a package, and the shared ones. HTML escapes everything; a name that is not given
+    is an error."""
     return Environment(
-        loader=PackageLoader(package, folder),
+        loader=ChoiceLoader([PackageLoader(package, folder), PackageLoader("komainu.pages", "shared")]),
         autoescape=select_autoescape(enabled_extensions=("html.jinja",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +18,19 @@ from aiohttp import web
 from komainu.pages.page import clean, environment
 from komainu.settings import Settings
 from komainu.store import Store
+from komainu.studio.said import moment, number
 from komainu.studio.static import address
 from komainu.studio.words import Words
 
+REF = "{stage}/{id}"  # of a path that is about an artifact; `Ask.ref` looks it up
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 TEMPLATES = environment("komainu.studio", "templates")
 TEMPLATES.finalize = lambda value: clean(value) if type(value) is str else value  # Markup has been cleaned
-TEMPLATES.globals |= {"static": address, "NAVIGATION": (("/", "nav.runs"),)}  # pages, and what they are called
+TEMPLATES.filters |= {"number": number, "moment": moment}
+TEMPLATES.globals |= {
+    "static": address,
+    "NAVIGATION": (("/", "nav.runs"), ("/boards", "nav.boards")),
+}  # pages, and what they are called
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,17 @@ class Ask:
     @property
     def store(self) -> Store:
         return self.studio.store
+
+    @property
+    def ref(self) -> str:
+        """`stage/id` of a path made with REF, where the store has such a folder, else ""."""
+        stage, id = self.where["stage"], self.where["id"]
+        plain = re.fullmatch(r"\w+", stage) and re.fullmatch("[0-9a-f]+", id) and stage != "names"
+        return f"{stage}/{id}" if plain and (self.store.root / stage / id).is_dir() else ""
+
+    def names(self, ref: str) -> list[str]:
+        """The names of an artifact."""
+        return [name for name, of in self.store.names().items() if of == ref]
 
     def number(self, name: str, default: int = 0) -> int:
         """A whole number behind `?`, 0 or more; the default where it is none."""
