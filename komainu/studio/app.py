@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from komainu.studio import artifact, board, items, runs, static
+from komainu.studio import artifact, board, explorer, items, runs, static
 from komainu.studio.base import Studio
 from komainu.studio.guard import guard, marked
 
@@ -16,6 +16,6 @@ def application(studio: Studio) -> web.Application:
     app = web.Application(middlewares=[guard(studio)], client_max_size=FORM)
     app.on_response_prepare.append(marked)
     app.add_routes(static.routes())
-    for kind in (runs, artifact, board, items):
+    for kind in (runs, artifact, board, items, explorer):
         app.add_routes(kind.routes(studio))
     return app

@@ -150,12 +150,15 @@ def write_clusters(clusters: Clusters, rows: Rows) -> int:
     for id, _, _ in clusters.members:
         if found := rows.numbers(id):
             clusters.numbers[id] = found[0]
-    starts = array("q")
+    starts, of = array("q"), np.full(rows.total, -1, np.int32)
     with open(rows.folder / "clusters.jsonl", "wb") as out:
-        for each in clusters.json(NOWHERE, NOWHERE):
+        for number, each in enumerate(clusters.json(NOWHERE, NOWHERE)):
             starts.append(out.tell())
             out.write(json.dumps(each).encode() + b"\n")
+            some = [*([] if each["row"] is None else [each["row"]]), *(member for member, _ in each["of"])]
+            of[[row for row in some if of[row] < 0]] = number
         synced(out)
+    save(rows.folder / "cluster.npy", of)
     save(rows.folder / "clusters.npy", np.frombuffer(starts, np.int64))
     return len(starts)
 

@@ -128,6 +128,11 @@ class Rows:
                 mask = fits if mask is None else mask & fits
         return mask
 
+    def cluster_of(self, number: int) -> int | None:
+        """The largest cluster that a row is in."""
+        found = int(self.load("cluster")[number])
+        return None if found < 0 else found
+
     def cluster(self, number: int) -> dict[str, Any]:
         """A cluster of duplicates, as `look.clusters` tells it: the largest is 0. IndexError past the last."""
         at = self.load("clusters")
