@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
+from komainu.data.explore.helpers import Helpers
 from komainu.studio import artifact, board, explorer, items, runs, static
 from komainu.studio.base import Studio
 from komainu.studio.guard import guard, marked
@@ -16,6 +19,13 @@ def application(studio: Studio) -> web.Application:
     app = web.Application(middlewares=[guard(studio)], client_max_size=FORM)
     app.on_response_prepare.append(marked)
     app.add_routes(static.routes())
-    for kind in (runs, artifact, board, items, explorer):
+    for kind in (runs, artifact, board, items):
         app.add_routes(kind.routes(studio))
+    helpers = Helpers(studio.store, studio.settings)
+    app.add_routes(explorer.routes(studio, helpers))
+
+    async def end(app: web.Application) -> None:
+        await asyncio.to_thread(helpers.close)
+
+    app.on_cleanup.append(end)
     return app

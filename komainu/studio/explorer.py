@@ -14,9 +14,7 @@ from komainu.studio.explored import Dataset, explored
 NUMBER = "{number:[0-9]{1,12}}"
 
 
-def routes(studio: Studio) -> list[web.RouteDef]:
-    helpers = Helpers(studio.store, studio.settings)
-
+def routes(studio: Studio, helpers: Helpers) -> list[web.RouteDef]:
     def get(path: str, show: Callable[[Dataset], web.Response]) -> web.RouteDef:
         return studio.get(path, explored(helpers, show))
 

@@ -51,7 +51,7 @@ def show(data: Dataset) -> web.Response:
         leaking=any(not isinstance(piece, str) for turn in page.get("turns", ()) for piece in turn[1]),
         changes=[*changes(data.ask.words, page.get("before"), held)],
         item=page.get("item"),
-        passage=passage(page.get("item")),
+        passage=passage(data.ask.words, page.get("item")),
         twins=twins(data.ask.words, kept, held) if kept else None,
         cluster=data.rows.cluster_of(number),
         waiting=[*waiting, *more],
@@ -91,18 +91,20 @@ def changes(words: Words, before: Object | None, held: Held) -> Iterator[Two]:
     for n in range(max(len(old), len(new))):
         was, now = (tuple(some[n]) if n < len(some) else ("", "") for some in (old, new))
         if was != now:
-            titles = (f"{words('row.before')} {was[0] or '–'}", f"{words('row.now')} {now[0] or '–'}")
+            titles = (words("row.before", role=was[0] or "–"), words("row.now", role=now[0] or "–"))
             yield two(titles, was[1], now[1], (words("row.gone"), words("row.new")))
 
 
-def passage(item: Object | None) -> Two | None:
+def passage(words: Words, item: Object | None) -> Two | None:
     """The item of a benchmark that a row has, beside the passage that has it."""
-    return two((f"{item['id']} · {item['stage']}", ""), item["text"], item["passage"], ("", "")) if item else None
+    if item is None:
+        return None
+    return two((f"{item['id']} · {item['stage']}", words("row.passage")), item["text"], item["passage"], ("", ""))
 
 
 def twins(words: Words, kept: Found, held: Held) -> Two:
     """The row that stays and this one, each as one text."""
-    titles = (f"{words('row.stays')} {kept.row.id} · {kept.ref}", f"{words('row.dropped')} {held.row.id}")
+    titles = (words("row.stays", id=kept.row.id, ref=kept.ref), words("row.dropped", id=held.row.id))
     return two(titles, whole(kept.row), whole(held.row), ("", ""))
 
 
