@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,10 +12,11 @@ from komainu.data.explore.helper import made_of
 from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.index import parts_of
 from komainu.data.explore.made import explorable, make
-from komainu.data.explore.rows import FILES, Rows, Several, rows_of
+from komainu.data.explore.rows import CACHE, FILES, Rows, Several, rows_of
 from komainu.data.look.earlier import Found, inputs
 from komainu.data.look.entry import Held
-from komainu.store import Artifact
+from komainu.errors import UsageError
+from komainu.store import Artifact, Store
 from komainu.studio.base import Ask
 
 SMALL = 8 << 20  # bytes of rows that are read at once, while the page is waited for
@@ -82,10 +83,7 @@ def explored(helpers: Helpers, show: Callable[[Dataset], web.Response]) -> Calla
             if sum(map(size, some)) > SMALL and explorable(artifact):
                 going = helpers.want(artifact, "rows")
                 return ask.page("reading.html.jinja", ref=artifact.ref, going=going)
-            for each in some:
-                make(ask.store, each)
-            rows = rows_of(ask.store, artifact)
-            assert rows is not None, "it has just been read"
+            rows = read(ask.store, some)
         with rows:
             try:
                 return show(Dataset(ask, artifact, rows, helpers))
@@ -93,6 +91,18 @@ def explored(helpers: Helpers, show: Callable[[Dataset], web.Response]) -> Calla
                 return ask.missing(str(error))
 
     return page
+
+
+def read(store: Store, some: Sequence[Artifact]) -> Rows:
+    """The rows of the first dataset, with all of them read. Raises UsageError where nothing can be written."""
+    try:
+        for each in some:
+            make(store, each)
+    except OSError as error:
+        raise UsageError(f"{store.root / CACHE} cannot be written ({error.strerror}), so no rows are shown") from None
+    rows = rows_of(store, some[0])
+    assert rows is not None, "it has just been read"
+    return rows
 
 
 def size(artifact: Artifact) -> int:

@@ -93,7 +93,7 @@ def show(data: Dataset) -> web.Response:
         rows=[line(number, rows.held(number), asked.text) for number in page.numbers],
         page=page,
         before=asked.before(start),
-        count=asked.count(data),
+        count=Count(len(page.numbers), True) if not start and page.next is None else asked.count(data),
         indexing=data.indexed() if asked.text else None,
         choices=choices,
         states=STATES if rows.dropped else (),

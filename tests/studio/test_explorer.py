@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from html import unescape
 from pathlib import Path
@@ -199,6 +200,15 @@ def test_an_artifact_without_rows_is_refused_with_the_reason(tmp_path: Path, sit
         told = client.ask("/rows/table/0123456789ab")
         assert told.status == 400 and "makes Table; only chats and pairs can be explored" in told.text
         assert 'href="/rows/table' not in get(client, "/artifact/table/0123456789ab")
+
+
+def test_where_nothing_can_be_written_the_page_says_so(tmp_path: Path, site: Site) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(site.ctx.store.root, store, ignore=shutil.ignore_patterns(CACHE), symlinks=True)
+    (store / CACHE).write_text("no folder")
+    with served(studio_of(store)) as client:
+        told = client.ask(at(site))
+    assert told.status == 400 and "cannot be written (Not a directory), so no rows are shown" in told.text
 
 
 def test_a_large_dataset_is_read_beside_the_server_and_indexed_when_it_is_searched(

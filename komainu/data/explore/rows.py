@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,8 @@ from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, decode
 from komainu.store import Artifact, Store
 
-VERSION = 1  # of what is noted; another one is noted anew
+# Of what is noted and of how texts are made alike (`look.entry.normal`): what another one noted is noted anew.
+VERSION = f"1, Unicode {unicodedata.unidata_version}"
 CACHE = ".explore"  # under the store's root: nothing of it belongs to an artifact, and all of it may be deleted
 FILES = ("rows.jsonl", "dropped.jsonl")
 ABOUT = "about.json"  # written last
@@ -53,7 +55,7 @@ def about(store: Store, artifact: Artifact) -> dict[str, Any] | None:
         found: dict[str, Any] = json.loads((place(store, artifact) / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    return found if (found["version"], found["seal"]) == (VERSION, artifact.record["seal"]) else None
+    return found if (found.get("version"), found.get("seal")) == (VERSION, artifact.record["seal"]) else None
 
 
 class Rows:
