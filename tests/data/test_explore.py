@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from komainu.data.base import DropLog, Dropped, drops
 from komainu.data.clusters import clusters
 from komainu.data.explore import index, made, search, signs
+from komainu.data.explore import rows as rows_module
 from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.index import parts_of
 from komainu.data.explore.made import make
@@ -127,6 +128,14 @@ def test_a_search_finds_what_reading_every_row_finds(texts: list[str], other: st
             shutil.rmtree(rows.folder, ignore_errors=True)
         with opened(*stored(Path(folder), texts), indexed=False) as rows:
             assert pages(rows, wanted, 3) == expected
+            assert pages(rows, wanted, 3, only=rows.only(lang="en")) == [n for n in expected if only[n]]
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ufffd", "\ufffe", "\uffff"])
+def test_what_sqlite_cannot_tell_apart_hides_nothing(tmp_path: Path, odd: str) -> None:
+    with opened(*stored(tmp_path, [f"東{odd}京の駅", "東京の駅", "a\ufffdb"])) as rows:
+        for text in ("京の駅", "京の", "の駅", f"東{odd}", f"東{odd}京の", odd, f"a{odd}b"):
+            assert (pages(rows, text, 9), search.count(rows, text).n) == (naive(rows, text), len(naive(rows, text)))
 
 
 def test_the_index_leaves_few_rows_to_be_looked_at(tmp_path: Path) -> None:
@@ -201,8 +210,25 @@ def test_clusters_are_those_of_the_dataset_with_the_numbers_of_their_rows(site: 
             assert told["id"] == cluster.id and told["step"] == cluster.step
             assert rows.held(told["row"]).row == cluster.kept
             assert [rows.held(number).row for number, _ in told["of"]] == [member.row for member in cluster.members]
+            assert {rows.cluster_of(number) for number in (told["row"], *(number for number, _ in told["of"]))} == {n}
         with pytest.raises(IndexError):
             rows.cluster(len(expected))
+
+
+def test_a_row_that_stays_for_several_steps_is_of_its_largest_cluster(tmp_path: Path) -> None:
+    store, artifact = stored(tmp_path, ["a"])
+    with DropLog(artifact.path / "dropped.jsonl") as log:
+        for n, step in enumerate(("Exact", "Near", "Near")):
+            log.add(step, Dropped(said(f"d{n}", "a", duplicate_of="r0"), "duplicate: of r0"))
+    with opened(store, artifact, indexed=False) as rows:
+        assert [rows.cluster_of(n) for n in range(4)] == [0, 1, 0, 0] and rows.cluster(0)["step"] == "Near"
+
+
+def test_what_another_version_has_noted_is_noted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, artifact = stored(tmp_path, ["a"])
+    make(store, artifact)
+    monkeypatch.setattr(rows_module, "VERSION", "another")
+    assert rows_of(store, artifact) is None
 
 
 def test_another_artifact_of_the_same_id_is_noted_anew_and_gone_ones_are_forgotten(tmp_path: Path) -> None:

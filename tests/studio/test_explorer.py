@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.made import make
 from komainu.data.explore.rows import CACHE, rows_of
 from komainu.pages.page import clean
@@ -79,8 +80,9 @@ def test_every_row_is_in_the_list_once_page_by_page_there_and_back(
     while address:
         text = get(client, address)
         seen += found(text)
+        assert "36 of 36 rows" in text
         last, address = address, link(text, "next")
-    assert seen == [*range(36)] and "36 of 36 rows" in text
+    assert seen == [*range(36)]
     address = last
     while address:
         text = get(client, address)
@@ -232,6 +234,14 @@ def test_a_large_dataset_is_read_beside_the_server_and_indexed_when_it_is_search
             time.sleep(0.05)
             text = get(client, at(site), q="町")
         assert "5 of 36 rows" in text and len([*site.ctx.store.root.glob(f"{CACHE}/*/*.db")]) == 1
+
+
+def test_the_processes_beside_the_server_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Helpers] = []
+    monkeypatch.setattr(Helpers, "close", lambda self: closed.append(self))
+    with served(studio_of(tmp_path)) as client:
+        assert client.ask("/").status == 200 and not closed
+    assert len(closed) == 1
 
 
 @given(st.text("ab 早く。\n"), st.text("ab 早く。\n") | st.text())
