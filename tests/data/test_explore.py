@@ -102,6 +102,7 @@ def pages(rows: Rows, text: str, size: int, **more: object) -> list[int]:
     while start is not None:
         page = search.search(rows, text, start, size=size, seconds=60, **more)  # type: ignore[arg-type]
         assert len(page.numbers) == size or page.next is None
+        assert page.next is None or page.next > start
         found += page.numbers
         start = page.next
     return found
