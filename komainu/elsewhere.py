@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -110,9 +110,9 @@ def show(bar: Progress, folder: Path) -> None:
         bar.update(done, f"loss {line.get('loss', 0):.3f}, {line.get('tokens_per_s', 0):.0f} tokens/s")
 
 
-def begun(store: Store, path: Path) -> dict[str, Any]:
+def begun(store: Store, path: Path, job_of: Callable[[Path], Seen | None] = job_in) -> dict[str, Any]:
     """What is known of a build that has not ended: whether it is going on, where, and how far it is (see `far`)."""
-    pid, job = store.holder(path.name), job_in(path / WORK)
+    pid, job = store.holder(path.name), job_of(path / WORK)
     alive = pid is not None or (job is not None and not job.ended)
     return {"ref": f"{path.parent.name}/{path.name}", "building": alive, "pid": pid, **far(path / WORK, job)}
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,15 +189,16 @@ class Store:
 
     def ls(self) -> Iterator[Artifact]:
         """Every finished artifact, by stage and id."""
-        for path in self.folders():
-            if found := self.at(f"{path.parent.name}/{path.name}"):
-                yield found
+        yield from filter(None, map(self.at, self.refs()))
+
+    def refs(self) -> list[str]:
+        """`stage/id` of every artifact, finished or not, sorted."""
+        kinds = [k for k in folders_in(self.root) if k.name != "names" and not k.name.startswith(".")]
+        return sorted(f"{kind.name}/{each.name}" for kind in kinds for each in folders_in(kind))
 
     def folders(self) -> list[Path]:
         """The directory of every artifact, finished or not."""
-        kinds = [k for k in folders_in(self.root) if k.name != "names" and not k.name.startswith(".")]
-        found = sorted((kind.name, each.name) for kind in kinds for each in folders_in(kind))
-        return [self.root / kind / name for kind, name in found]
+        return [self.root / ref for ref in self.refs()]
 
     def unfinished(self) -> list[Path]:
         """Directories without a record: being built, or left by a run that was stopped."""
@@ -247,11 +248,9 @@ class Store:
 
 def folders_in(path: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
     """The folders in a folder, links to others left out; none where it is not there."""
-    try:
-        with os.scandir(path) as found:
-            return [each for each in found if each.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as found:
+        return [each for each in found if each.is_dir(follow_symlinks=False)]
+    return []
 
 
 def clear(path: Path) -> None:

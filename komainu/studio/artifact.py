@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from komainu.data.explore.made import explorable
-from komainu.elsewhere import begun
 from komainu.eval.view.boards import BOARD
 from komainu.lineage import changed_since
 from komainu.release.provenance import tree
@@ -17,7 +16,7 @@ from komainu.studio import said
 from komainu.studio.base import REF, Ask, Studio
 from komainu.studio.curves import curves
 from komainu.studio.graph import drawn
-from komainu.studio.listing import Uses, rows_of
+from komainu.studio.listing import Uses, going, rows_of
 from komainu.studio.runs import progress
 
 FACTS = ("makes", "started", "seconds", "rows")
@@ -36,8 +35,8 @@ def show(ask: Ask, uses: Uses) -> web.Response:
     if not (ref := ask.ref):
         return ask.missing("/".join(ask.where.values()))
     if (artifact := ask.store.at(ref)) is None:
-        going = progress(ask, begun(ask.store, ask.store.root / ref))
-        return ask.page("begun.html.jinja", ref=ref, going=going, curves=curves(ask, ask.store.root / ref / ".work"))
+        told = progress(ask, going(ask.store, ref))
+        return ask.page("begun.html.jinja", ref=ref, going=told, curves=curves(ask, ask.store.root / ref / ".work"))
     names: dict[str, str] = {}
     for name, of in ask.store.names().items():
         names.setdefault(of, name)

@@ -18,7 +18,7 @@ from aiohttp import web
 from komainu.pages.page import clean, environment
 from komainu.settings import Settings
 from komainu.store import Store
-from komainu.studio.said import moment, number
+from komainu.studio.said import cut, moment, number
 from komainu.studio.static import address
 from komainu.studio.words import Words
 
@@ -29,6 +29,7 @@ TEMPLATES.finalize = lambda value: clean(value) if type(value) is str else value
 TEMPLATES.filters |= {"number": number, "moment": moment}
 TEMPLATES.globals |= {
     "static": address,
+    "cut": cut,
     "NAVIGATION": (("/", "nav.runs"), ("/boards", "nav.boards")),
 }  # pages, and what they are called
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from komainu.studio.said import Piece
+
 WORD = re.compile(r"[ぁ-ゟ]+|[゠-ヿ]+|[㐀-䶿一-鿿々]|[^\W぀-ヿ㐀-䶿一-鿿]+|\s+|[^\w\s]")
 MOST = 1000  # words between the first and the last that differ; with more all between is marked
-Pieces = list[str | list[str]]
+Pieces = list[Piece]
 
 
 def differing(old: str, new: str, kinds: tuple[str, str] = ("", "")) -> tuple[Pieces, Pieces]:

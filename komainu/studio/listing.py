@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from komainu.cluster.queue import Seen
+from komainu.cluster.slurm import job_in
 from komainu.elsewhere import begun
 from komainu.seal import RECORD
 from komainu.store import Artifact, Store
 
 Object = dict[str, Any]
+PAUSE = 15.0  # seconds between two questions to Slurm about one job
 STATES = ("built", "building", "unfinished")
 
 
@@ -52,21 +58,45 @@ def listed(store: Store) -> Listing:
     names: dict[str, list[str]] = {}
     for name, ref in store.names().items():
         names.setdefault(ref, []).append(name)
-    every, going = [], []
-    for path in store.folders():
-        ref = f"{path.parent.name}/{path.name}"
+    every, open_, root = [], [], str(store.root)
+    for ref in store.refs():
+        path = f"{root}/{ref}"
         try:
-            when, state = (path / RECORD).stat().st_mtime, "built"
+            when, state = os.stat(f"{path}/{RECORD}").st_mtime, "built"
         except OSError:
             try:
-                when = path.stat().st_mtime
+                when = os.stat(path).st_mtime
             except FileNotFoundError:  # it was removed meanwhile
                 continue
-            going.append(begun(store, path))
-            state = "building" if going[-1]["building"] else "unfinished"
+            open_.append(going(store, ref))
+            state = "building" if open_[-1]["building"] else "unfinished"
         every.append(Listed(ref, state, when, tuple(names.get(ref, ()))))
     every.sort(key=lambda each: (-each.when, each.ref))
-    return Listing(every, going)
+    return Listing(every, open_)
+
+
+class Jobs:
+    """What Slurm tells of the job of a folder, asked again after a while: a page that is open is loaded often."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Path, tuple[float, Seen | None]] = {}
+
+    def __call__(self, folder: Path) -> Seen | None:
+        now = time.monotonic()
+        when, job = self.seen.get(folder, (-PAUSE, None))
+        if now - when >= PAUSE:
+            job = job_in(folder)
+            if job is not None:
+                self.seen[folder] = now, job
+        return job
+
+
+JOBS = Jobs()
+
+
+def going(store: Store, ref: str) -> Object:
+    """What is told of a build that has not ended."""
+    return begun(store, store.root / ref, JOBS)
 
 
 class Made(msgspec.Struct):
@@ -86,7 +116,7 @@ class Uses:
     def of(self, store: Store, wanted: str) -> list[str]:
         """The artifacts that one was made into, by `stage/id`."""
         with self.lock:
-            there = [f"{path.parent.name}/{path.name}" for path in store.folders()]
+            there = store.refs()
             for ref in there:
                 if ref not in self.inputs and (found := self.read(store, ref)) is not None:
                     self.inputs[ref] = found
@@ -95,7 +125,7 @@ class Uses:
     def read(self, store: Store, ref: str) -> tuple[str, ...] | None:
         """What an artifact was made from; None where it is not finished or its record is damaged."""
         try:
-            return tuple(self.decoder.decode((store.root / ref / RECORD).read_bytes()).inputs.values())
+            return tuple(self.decoder.decode(Path(f"{store.root}/{ref}/{RECORD}").read_bytes()).inputs.values())
         except (OSError, msgspec.DecodeError):
             return None
 

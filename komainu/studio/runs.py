@@ -9,6 +9,7 @@ from aiohttp import web
 
 from komainu.errors import UsageError
 from komainu.studio.base import Ask, Studio
+from komainu.studio.curves import SPEED
 from komainu.studio.listing import STATES, Listed, Listing, listed, rows_of, stages
 from komainu.studio.said import duration, number
 
@@ -64,7 +65,7 @@ def building(found: Listing) -> list[dict[str, Any]]:
 def progress(ask: Ask, begun: dict[str, Any]) -> dict[str, Any]:
     """How far a build is: its share, and each number it tells in words of the interface."""
     line = begun["progress"] or {}
-    facts = [(ask.words(f"metric.{key}"), number(line[key])) for key in ("loss", "tokens_per_s") if key in line]
+    facts = [(ask.words(f"metric.{key}"), number(line[key])) for key in ("loss", *SPEED) if key in line]
     if line.get("seconds_left") is not None:
         facts.append((ask.words("metric.left"), duration(ask.words, line["seconds_left"])))
     done = line["step"] + 1 if "step" in line else None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from komainu.release.numbers import short
 from komainu.studio.words import Words
 
+Piece = str | list[str]  # a text, or one that is marked, with the kind of its mark
+SHOWN = 3000  # characters of an answer that are shown at once
 LONG = 20_000  # characters of one value that a page shows; the record itself has the rest
 
 
@@ -37,6 +40,22 @@ def duration(words: Words, seconds: float) -> str:
     if hours:
         return words("time.hours", hours=hours, minutes=f"{minutes:02d}")
     return words("time.minutes", minutes=minutes, seconds=f"{whole % 60:02d}") if minutes else words("time.s", n=whole)
+
+
+def cut(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece], int]:
+    """The first SHOWN characters of a text in pieces, the rest, and how long that is: a browser lays out long ones
+    slowly, so the rest stands behind a fold."""
+    first: list[Piece] = []
+    rest: list[Piece] = []
+    left, more = SHOWN, 0
+    for piece in pieces:
+        text, kind = (piece, "") if isinstance(piece, str) else (piece[0], piece[1])
+        for into, part in ((first, text[:left]), (rest, text[left:])):
+            if part:
+                into.append(part if isinstance(piece, str) else [part, kind])
+        more += max(0, len(text) - left)
+        left = max(0, left - len(text))
+    return first, rest, more
 
 
 def value(found: Any) -> str:

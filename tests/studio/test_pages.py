@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.studio import fill
+from komainu.cluster.queue import Seen
 from komainu.store import Artifact, Store
 from komainu.studio.graph import MOST, columns, drawn
 from tests.core_fakes import Source
@@ -124,6 +125,7 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
         "join/..",
         "../join",
         "names/family",
+        "names/cafe",
         "%2e%2e/0123",
         ".locks/0123",
         "join/%2e%2e%2fx",
@@ -131,7 +133,8 @@ def test_changed_code_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_artifact_is_not_there(tmp_path: Path, path: str) -> None:
-    family(tmp_path)
+    store, stage = family(tmp_path)
+    store.name("cafe", stage)
     with served(studio_of(tmp_path)) as client:
         for kind in ("artifact", "record", "board"):
             assert client.ask(f"/{kind}/{path}").status == 404
@@ -192,3 +195,19 @@ def test_the_languages_say_the_same_numbers(many: Path) -> None:
 def get_in(root: Path, language: str) -> str:
     with served(studio_of(root)) as client:
         return client.ask("/", {"Accept-Language": language}).text
+
+
+def test_slurm_is_not_asked_at_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def look(job: int) -> Seen:
+        asked.append(job)
+        return Seen(job, "RUNNING", nodes="node7")
+
+    monkeypatch.setattr("komainu.cluster.slurm.look", look)
+    work = metrics(tmp_path, 4).parent
+    (work / "job.json").write_text('{"job": 7}')
+    with served(studio_of(tmp_path)) as client:
+        for path in ("/", "/", f"/artifact/{TUNED}"):
+            assert "Slurm job 7 running on node7" in client.ask(path).text
+    assert asked == [7]

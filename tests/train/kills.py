@@ -24,7 +24,7 @@ from tests.train.worlds import STAGES, often
 
 
 class Ended(NamedTuple):
-    """What a run came to: the bytes of its weights, and of each step what does not tell the time."""
+    """What a run came to: the bytes of its weights, and of each step what does not tell of the machine."""
 
     weights: bytes
     steps: list[dict[str, Any]]
@@ -34,7 +34,7 @@ def ended(stage: Train, ctx: Context) -> Ended:
     """Build a stage, or go on with it, and read what it came to."""
     path = ctx.store.build(stage, ctx).path
     lines = (path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    steps = [{k: v for k, v in json.loads(line).items() if k != "tokens_per_s"} for line in lines]
+    steps = [{k: v for k, v in json.loads(line).items() if k not in ("tokens_per_s", "memory_gb")} for line in lines]
     return Ended((path / "model.safetensors").read_bytes(), steps)
 
 

@@ -155,6 +155,7 @@ EN = {
     "item.by": "by {judge}",
     "item.steers": "for the judges: {what}",
     "item.thinking": "Thinking, {n} characters",
+    "item.rest": "… {n} more characters",
     "item.empty": "no text",
     "item.none": "no answer",
     "item.verdicts": "More verdicts ({n})",

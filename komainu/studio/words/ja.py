@@ -155,6 +155,7 @@ JA = {
     "item.by": "{judge} による",
     "item.steers": "判定者への働きかけ: {what}",
     "item.thinking": "思考、{n} 文字",
+    "item.rest": "… 残り {n} 文字",
     "item.empty": "本文なし",
     "item.none": "回答なし",
     "item.verdicts": "ほかの判定 ({n})",
