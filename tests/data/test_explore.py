@@ -166,6 +166,12 @@ def test_a_search_ends_in_time_and_goes_on_where_it_stopped(tmp_path: Path) -> N
         assert search.count(rows, "東京", seconds=0) == (1, False)
 
 
+def test_a_count_by_the_index_ends_in_time_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "ROWS", 10)
+    with opened(*stored(tmp_path, ["東京は"] * 30)) as rows:
+        assert search.count(rows, "東京は", seconds=0) == (10, False)
+
+
 def test_every_row_is_found_by_number_and_by_id_and_the_dropped_ones_follow(site: Site) -> None:
     with opened(site.ctx.store, site.artifact) as rows:
         kept, lost = [*site.artifact.rows()], [*drops(site.artifact)]

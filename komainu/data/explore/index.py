@@ -25,6 +25,7 @@ from komainu.store import Store
 
 ROWS, BYTES = 1 << 15, 1 << 27  # of a part, at most: rows, and bytes after which it ends
 MOST = 6  # trigrams of a text that are looked up at most; `signs` looks at the others
+LONG = 16  # characters of a text from which on its signs alone tell rows apart, and sooner
 MANY = 1 << 15  # places of trigrams that begin with a text: with as many it is in so many rows that any will do
 SETTINGS = "pragma page_size = 8192; pragma journal_mode = off; pragma synchronous = off"
 # Rows alone, no places in them: half the size, and a text is looked at anyway.
@@ -63,10 +64,13 @@ class Part:
         if len(text) < WIDTH:
             few = self.few(text)
             return every if few is None else (number for number in few if number >= start)
-        found = self.chosen("select rowid from t where t match ? and rowid >= ? order by rowid", grams(text), start)
-        if len(text) < signs.WIDTH:
-            return found
-        numbers = np.fromiter(found, np.int64) - self.first
+        if len(text) < LONG:
+            found = self.chosen("select rowid from t where t match ? and rowid >= ? order by rowid", grams(text), start)
+            if len(text) < signs.WIDTH:
+                return found
+            numbers = np.fromiter(found, np.int64) - self.first
+        else:
+            numbers = np.arange(every.start, every.stop) - self.first
         left: list[int] = (signs.passing(self.signs, self.end - self.first, numbers, text) + self.first).tolist()
         return left
 

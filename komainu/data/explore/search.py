@@ -67,6 +67,8 @@ def count(rows: Rows, text: str, *, only: Mask = None, seconds: float = 0.3) -> 
     """How many rows have a text. A short text is counted by the index alone."""
     wanted, until, n = normal(text).strip(), time.monotonic() + seconds, 0
     for part in parts_of(rows):
+        if part.first and time.monotonic() > until:
+            return Count(n, False)
         whole = part.count(wanted) if only is None else None
         if whole is not None:
             n += whole

@@ -177,7 +177,7 @@ EN = {
     "rows.from": "From row",
     "rows.indexing": "An index is being made: {n} of {of} parts are done. Until then a search may find less at a time.",
     "rows.count": "{n} of {of} rows",
-    "rows.more": "more than {n} of {of} rows",
+    "rows.more": "{n} or more of {of} rows",
     "rows.none": "No row is like that.",
     "rows.cut": "The rows before row {n} have been looked through.",
     "rows.on": "look further",
