@@ -120,6 +120,12 @@ def asked(url: str) -> tuple[float, str]:
     return took, "; ".join(unescape(each) for each in re.findall('role="status">([^<]*)', text))
 
 
+def used(process: int) -> float:
+    """The milliseconds of CPU that a process's threads have used."""
+    tasks = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+
+
 def measure(store: Store, made: Artifact, n: int) -> None:
     env = {**os.environ, "KOMAINU_STORE": str(store.root.absolute())}
     command = [sys.executable, "-m", "komainu.cli", "studio", "--port", "0", "--json"]
@@ -132,12 +138,14 @@ def measure(store: Store, made: Artifact, n: int) -> None:
         places = [("the first rows", page), (f"rows from {9 * n // 10:,} on", f"{page}?start={9 * n // 10}")]
         places += [(f"row {9 * n // 10:,}", f"{page}/{9 * n // 10}")]
         places += [(f"{what}: `{text}`", f"{page}?{urlencode({'q': text})}") for what, text in TEXTS]
-        print("| asked for | found | not yet read, ms | median, ms | worst, ms |\n|---|---|---|---|---|")
+        print("| asked for | found | not yet read, ms | median, ms | worst, ms | CPU, ms |\n|---|---|---|---|---|---|")
         for what, address in places:
             forget(store, made)
             cold, told = asked(address)
+            before = used(server.pid)
             warm = sorted(asked(address)[0] for _ in range(ASKED))
-            print(f"| {what} | {told} | {cold:,.0f} | {median(warm):,.0f} | {warm[-1]:,.0f} |", flush=True)
+            cpu = (used(server.pid) - before) / ASKED
+            print(f"| {what} | {told} | {cold:,.0f} | {median(warm):,.0f} | {warm[-1]:,.0f} | {cpu:,.0f} |", flush=True)
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH = 8  # characters of what a bit stands for
-MOST = 32  # bits of a text that are asked for, at most
+MOST = 128  # bits of a text that are asked for, at most
 FACTORS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)
 LEAST, LARGEST = 6, 24  # logarithm of a row's bits
 Bytes = NDArray[np.uint8]
