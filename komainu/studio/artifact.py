@@ -19,8 +19,6 @@ from komainu.studio.graph import drawn
 from komainu.studio.listing import Uses, going, rows_of
 from komainu.studio.runs import progress
 
-FACTS = ("makes", "started", "seconds", "rows")
-
 
 def routes(studio: Studio) -> list[web.RouteDef]:
     uses = Uses()

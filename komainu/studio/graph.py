@@ -14,7 +14,6 @@ from komainu.store import Artifact, Store
 WIDTH, HEIGHT, ACROSS, DOWN = 172, 46, 48, 12  # pixels of a box, and between boxes
 MOST = 8  # boxes in a column; the rest is one box that says how many
 LETTERS = 23  # that fit a box
-SIDE = 2  # columns on the left
 
 
 class Box(NamedTuple):
@@ -24,9 +23,6 @@ class Box(NamedTuple):
     title: str
     below: str
     kind: str
-
-
-Column = list[Box]
 
 
 def columns(store: Store, target: Artifact, users: Sequence[str]) -> tuple[list[list[str]], dict[str, list[str]]]:

@@ -22,6 +22,7 @@ from aiohttp.typedefs import Middleware
 
 from komainu.errors import Error
 from komainu.pages.page import directives
+from komainu.studio import static
 from komainu.studio.base import LOOPBACK, WORDS, Ask, Studio, local
 from komainu.studio.words import CODES, Language, Words, wanted
 
@@ -92,7 +93,8 @@ def refused(studio: Studio, request: web.Request) -> web.Response | None:
     """Why a request is not let in, or None when it is. Nothing of the store is told before."""
     if not known(studio, request.headers.get("Host", "")):
         return told(studio, request, 421, "error.host")
-    if studio.token and not shown_token(studio, request):
+    ours = request.match_info.handler is static.show  # the look of a page that asks for the token
+    if studio.token and not ours and not shown_token(studio, request):
         response = told(studio, request, 401, "error.token")
         response.headers["WWW-Authenticate"] = "Bearer"
         return response

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from komainu.eval.view.answers import item
 from komainu.eval.view.boards import opened as artifact_at
-from komainu.eval.view.sets import beside, cells, items_of, listing, rivals_of, scored
+from komainu.eval.view.sets import Scored, beside, cells, items_of, listing, rivals_of, scored
 from komainu.eval.view.table import Table
 from komainu.rows import Chat
 from komainu.store import Store
@@ -170,8 +170,8 @@ def one(ask: Ask) -> web.Response:
     id = [*column.items][column.at[number]]
     asked = column.items[id]
     shown = with_of(ask, place)
-    set_ = found.sets[found.columns[place.number]["set"]]
-    columns = {n: found.boards.columns[n] for n in set_.columns}
+    at = found.columns[place.number]["set"]
+    columns = {n: found.boards.columns[n] for n in found.sets[at].columns}
     before, after = around(place.wanted, number)
     return ask.page(
         "item.html.jinja",
@@ -180,10 +180,10 @@ def one(ask: Ask) -> web.Response:
         id=id,
         question=item(asked),
         rivals=rivals_of(found.boards, ask.store, columns.values()).get(id, []),
-        answers=[(entry, answers_of(ask.store, found, set_.columns, entry, asked)) for entry in shown],
+        answers=[(entry, answers_of(ask.store, ask.ref, at, entry, asked)) for entry in shown],
         shown=shown,
         others=[(entry, row[number]) for entry, row in column.values.items() if entry not in shown],
-        names={n: name_of(ask.words, found.columns[n]) for n in set_.columns},
+        names={n: name_of(ask.words, found.columns[n]) for n in columns},
         before=before,
         after=after,
         **head(ask, place),
@@ -197,13 +197,21 @@ def with_of(ask: Ask, place: Place) -> list[int]:
     return found[:SIDES] or [*dict.fromkeys((place.a, place.b))]
 
 
-def answers_of(store: Store, found: Shown, columns: list[int], entry: int, asked: Chat) -> list[Object]:
-    """A model's answers to an item, one a run and sample, each with its verdicts in every column of the set."""
-    each = [*found.boards.entries.values()][entry]
-    lines = {n: line for n in columns if (line := each.lines.get(found.boards.columns[n]))}
-    answers = next(s.answers[each.name] for s in found.sets if s.columns == columns and each.name in s.answers)
-    runs = [artifact_at(store, ref) for ref in answers]
-    return next(cells({asked.id: asked}, runs, scored(store, lines)))
+def answers_of(store: Store, ref: str, at: int, entry: int, asked: Chat) -> list[Object]:
+    """A model's answers to an item, one a run and sample, each with its verdicts in every column of a set."""
+    found = opened(store, ref)
+    name = found.entries[entry]
+    runs = [artifact_at(store, answers) for answers in found.sets[at].answers[name]]
+    return next(cells({asked.id: asked}, runs, scored_of(store, ref, at, entry)))
+
+
+@lru_cache(maxsize=SIDES)
+def scored_of(store: Store, ref: str, at: int, entry: int) -> Scored:
+    """The scores of a model in every column of a set: read once while its items are gone through."""
+    found = opened(store, ref)
+    each = found.boards.entries[found.entries[entry]]
+    columns = found.boards.columns
+    return scored(store, {n: line for n in found.sets[at].columns if (line := each.lines.get(columns[n]))})
 
 
 def around(wanted: list[int], number: int) -> tuple[int | None, int | None]:

@@ -30,6 +30,10 @@ def routes(studio: Studio) -> list[web.RouteDef]:
     return [studio.get("/wrong", wrong), studio.post("/take", take)]
 
 
+def style_of(page: str) -> str:
+    return page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+
+
 def serving(root: Path, **fields: object) -> Iterator[Client]:
     studio = studio_of(root, **fields)
     with served(studio, *routes(studio)) as client:
@@ -54,7 +58,7 @@ def writing(tmp_path: Path) -> Iterator[Client]:
 
 def test_every_answer_has_the_headers_an_error_and_a_file_too(client: Client) -> None:
     assert "script-src 'self'" in HEADERS["Content-Security-Policy"] and "unsafe" not in str(HEADERS)
-    style = client.ask("/").text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    style = style_of(client.ask("/").text)
     asked = {"/": 200, style: 200, "/nowhere": 404, "/static/x/y": 404, "/wrong": 500, "/?lang=ja": 303}
     for path, status in asked.items():
         found = client.ask(path)
@@ -92,6 +96,8 @@ def test_without_the_token_nothing_is_told(closed: Client) -> None:
             found = closed.ask(path, headers)
             assert found.status == 401 and found.headers["www-authenticate"] == "Bearer"
             assert closed.studio.store.root.name not in found.text and "set-cookie" not in found.headers
+    assert closed.ask(style_of(closed.ask("/").text)).status == 200  # the page that says so has its look
+    assert closed.ask(style_of(closed.ask("/").text), {"Host": "evil.example"}).status == 421
 
 
 def test_the_token_comes_once_then_a_cookie_stands_for_it(closed: Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,13 +111,19 @@ def test_what_is_made_later_is_seen(tmp_path: Path) -> None:
         assert f"/artifact/{again.place}" in links(client.ask(f"/artifact/{source.place}").text)
 
 
-def test_changed_code_is_told(tmp_path: Path) -> None:
-    _, stage = family(tmp_path)
-    path = tmp_path / stage.place / "record.json"
+def told_of(root: Path, change: Callable[[dict[str, Any]], None]) -> str:
+    """The page of an artifact whose record has been changed."""
+    _, stage = family(root)
+    path = root / stage.place / "record.json"
     record = json.loads(path.read_text())
-    record["sources"]["komainu.files"] = "0" * 12
+    change(record)
     path.write_text(json.dumps(record))
-    assert "Code that has changed since: komainu.files" in get(tmp_path, f"/artifact/{stage.place}")
+    return get(root, f"/artifact/{stage.place}")
+
+
+def test_changed_code_is_told(tmp_path: Path) -> None:
+    text = told_of(tmp_path, lambda record: record["sources"].update({"komainu.files": "0" * 12}))
+    assert "Code that has changed since: komainu.files" in text
 
 
 @pytest.mark.parametrize(
@@ -141,12 +149,7 @@ def test_what_is_no_artifact_is_not_there(tmp_path: Path, path: str) -> None:
 
 
 def test_a_value_of_a_megabyte_is_cut(tmp_path: Path) -> None:
-    _, stage = family(tmp_path)
-    path = tmp_path / stage.place / "record.json"
-    record = json.loads(path.read_text())
-    record["summary"]["said"] = "x<" * 500_000
-    path.write_text(json.dumps(record))
-    text = get(tmp_path, f"/artifact/{stage.place}")
+    text = told_of(tmp_path, lambda record: record["summary"].update(said="x<" * 500_000))
     assert len(text) < 200_000 and "x&lt;" in text
 
 
