@@ -20,6 +20,20 @@ class Job(NamedTuple):
     module: str = "komainu.cli_verbs"
 
 
+class Push(NamedTuple):
+    """What goes to a hub, and where: the words of `data push` and `release push`."""
+
+    target: Annotated[str, typer.Argument(metavar="CARD", help="A card: a name or id of the store.")]
+    to: Annotated[
+        str, typer.Option(metavar="OWNER/NAME", help="The repository of the hub; what the card says that it is called.")
+    ]
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, sizes and hashes; send nothing.")] = False
+    token: Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable with the token.")] = (
+        "HF_TOKEN"
+    )
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False
+
+
 def gathering(kind: Callable[..., Any]) -> Callable[[Callable[..., Job]], Callable[..., Job]]:
     """A command whose first parameter is a `kind`, a NamedTuple: each of its fields is an argument or an option."""
 

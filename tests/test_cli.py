@@ -54,7 +54,7 @@ EVAL = [
 GROUPS = {
     "eval": EVAL,
     "data": ["check", "look", "export", "trace", "touched", "card", "push"],
-    "release": ["evidence"],
+    "release": ["evidence", "push"],
 }
 HELP = [[], ["run"], ["serve"], ["chat"], ["studio"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]

@@ -24,7 +24,7 @@ from komainu.store import Artifact, Store
 
 LIST = "evidence.json"
 PACKED = ".tar.zst"
-TABLES = ("board.json", "sweep.json")
+TABLES = ("board.json", "sweep.json", "standings.json")
 MEMBER = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
 
 

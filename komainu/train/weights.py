@@ -17,6 +17,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.shardfiles import SHARD
 
 if TYPE_CHECKING:
     from komainu.train.adapter import Adapter
@@ -94,7 +95,8 @@ def context_of(config: Any) -> int:
 
 
 def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
-    """Write a directory that plain transformers and vLLM load as it is. `weights`: in place of the model's shards."""
+    """Write a directory that plain transformers and vLLM load as it is, in shards of 5 GiB. `weights`: in place of the
+    model's own, where these are spread over ranks."""
     if weights is not None:
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(model.config, dtype=torch.float32)
@@ -104,7 +106,7 @@ def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.T
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
-    model.save_pretrained(out)
+    model.save_pretrained(out, max_shard_size=SHARD)
     tokenizer.save_pretrained(out)
 
 
