@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from functools import partial
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -118,6 +119,17 @@ def test_rows_can_be_narrowed_to_any_source_whatever_it_is_called(client: Client
     for bad in HOSTILE:
         value = unescape(next(each for each in options if unescape(each) == rows.label(bad)))
         assert found(get(client, at(site), source=value)) == [HOSTILE.index(bad)]
+
+
+def test_a_search_that_time_did_not_suffice_for_says_how_far_it_went(
+    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "search", partial(rows.search, seconds=0))
+    monkeypatch.setattr(rows, "count", partial(rows.count, seconds=0))
+    text = get(client, at(site), q="nobody says so")
+    assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
+    assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
+    assert "1 or more of 36 rows" in get(client, at(site), q="number")
 
 
 def test_a_hit_is_marked_as_it_is_written_and_the_row_links_back_to_the_hits(client: Client, site: Site) -> None:
