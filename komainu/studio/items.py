@@ -16,7 +16,7 @@ from komainu.eval.view.table import Table
 from komainu.rows import Chat
 from komainu.store import Store
 from komainu.studio.base import REF, Ask, Studio
-from komainu.studio.board import KEPT, Shown, name_of, opened
+from komainu.studio.board import KEPT, Shown, decisions, estimate, name_of, opened
 
 Object = dict[str, Any]
 ITEMS = 50  # on one page
@@ -149,8 +149,18 @@ def show(ask: Ask) -> web.Response:
         }
         for n in wanted[page * ITEMS : (page + 1) * ITEMS]
     ]
+    told = place.found.columns[place.number]
+    decided = {d["numbers"]: d for d in decisions(place.found, place.number)}
     return ask.page(
-        "items.html.jinja", place=place, rows=rows, filters=[*FILTERS], page=page, last=last, **head(ask, place)
+        "items.html.jinja",
+        place=place,
+        rows=rows,
+        means=[estimate(told["cells"][entry], told) for entry in (place.a, place.b)],
+        decided=decided.get((place.a, place.b)) or decided.get((place.b, place.a)),
+        filters=[*FILTERS],
+        page=page,
+        last=last,
+        **head(ask, place),
     )
 
 

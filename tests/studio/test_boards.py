@@ -15,7 +15,7 @@ from komainu.eval.view.index import index
 from komainu.pages.page import UNSEEN
 from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
-from komainu.studio.board import digits, text
+from komainu.studio.board import digits, estimate, text
 from komainu.studio.items import FILTERS, column_of
 from tests.eval.view_world import HOSTILE, HUGE, NAMES
 from tests.studio.stores import TUNED, hostile
@@ -167,6 +167,17 @@ def test_better_means_more_where_higher_is_better_and_less_where_it_is_not(world
     found = [tuple(map(float, re.findall(r'<td class="n">([\d.]+)</td>', row)[:2])) for row in rows]
     gains = [b - a if up else a - b for a, b in found]
     assert gains and min(gains) > 0 and gains == sorted(gains, reverse=True)
+
+
+def test_a_column_tells_both_means_and_what_was_decided_between_them(world: World) -> None:
+    boards = gather(world.store, [world.board])
+    told = index(boards, side_by_side(boards))
+    first, second, number, *_, word, _ = next(d for d in told["decisions"] if "bench" in told["columns"][d[2]])
+    column = told["columns"][number]
+    for ends in ((first, second), (second, first)):
+        said = Page(world.at(f"/{number}?a={ends[0]}&b={ends[1]}")).said
+        assert f"{told['entries'][first]} → {told['entries'][second]} {word}" in said
+        assert all(estimate(column["cells"][entry], column) in said for entry in ends)
 
 
 def test_an_item_has_every_verdict_with_judge_value_and_reason(world: World) -> None:

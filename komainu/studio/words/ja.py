@@ -150,7 +150,7 @@ JA = {
     "item.rubric": "採点基準",
     "item.rivals": "比較対象の回答 ({n})",
     "item.more": "項目の詳細",
-    "item.leak": "漏れ: {kind}",
+    "item.leak": "他言語の混入: {kind}",
     "item.by_rule": "規則による",
     "item.by": "{judge} による",
     "item.steers": "判定者への働きかけ: {what}",
