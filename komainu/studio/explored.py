@@ -99,7 +99,10 @@ def read(store: Store, some: Sequence[Artifact]) -> Rows:
         for each in some:
             make(store, each)
     except OSError as error:
-        raise UsageError(f"{store.root / CACHE} cannot be written ({error.strerror}), so no rows are shown") from None
+        raise UsageError(
+            f"{store.root / CACHE}: {error.strerror}; make it a folder that may be written to: what is noted of rows "
+            "before they are shown lies there"
+        ) from None
     rows = rows_of(store, some[0])
     assert rows is not None, "it has just been read"
     return rows

@@ -222,7 +222,7 @@ def test_where_nothing_can_be_written_the_page_says_so(tmp_path: Path, site: Sit
     (store / CACHE).write_text("no folder")
     with served(studio_of(store)) as client:
         told = client.ask(at(site))
-    assert told.status == 400 and "cannot be written (Not a directory), so no rows are shown" in told.text
+    assert told.status == 400 and ": Not a directory; make it a folder that may be written to" in told.text
 
 
 def test_a_large_dataset_is_read_beside_the_server_and_indexed_when_it_is_searched(
