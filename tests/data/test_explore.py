@@ -132,11 +132,12 @@ def test_a_search_finds_what_reading_every_row_finds(texts: list[str], other: st
             assert pages(rows, wanted, 3, only=rows.only(lang="en")) == [n for n in expected if only[n]]
 
 
-@pytest.mark.parametrize("odd", ["\0", "\ufffd", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("odd", ["\0", "\ufffd", "\ufffe", "\uffff", "\U0010ffff"])
 def test_what_sqlite_cannot_tell_apart_hides_nothing(tmp_path: Path, odd: str) -> None:
     with opened(*stored(tmp_path, [f"東{odd}京の駅", "東京の駅", "a\ufffdb"])) as rows:
-        for text in ("京の駅", "京の", "の駅", f"東{odd}", f"東{odd}京の", odd, f"a{odd}b"):
+        for text in ("京の駅", "京の", "の駅", "東", f"東{odd}", f"東{odd}京の", odd, f"a{odd}b"):
             assert (pages(rows, text, 9), search.count(rows, text).n) == (naive(rows, text), len(naive(rows, text)))
+        assert pages(rows, "\ud800", 9) == [] and search.count(rows, "京\ud800の").n == 0
 
 
 def test_the_index_leaves_few_rows_to_be_looked_at(tmp_path: Path) -> None:

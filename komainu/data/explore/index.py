@@ -35,8 +35,8 @@ TABLE = (
 PLACES = "create virtual table places using fts5vocab(t, instance)"
 WIDTH = 3  # characters of a trigram
 ODD = "\ufffd"
-ODDS = re.compile("[\0\ufffe\uffff]")  # what SQLite ends a text with, or takes for ODD
-LAST = "\U0010ffff"
+ODDS = re.compile("[\0\ufffe\uffff\ud800-\udfff]")  # what SQLite ends a text with, takes for ODD, or cannot take
+LAST = "\U0010ffff" * (WIDTH - 1)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Part:
     def few(self, text: str) -> list[int] | None:
         """The rows that have trigrams which begin with a text; None where there are too many to look them up."""
         begin = ODDS.sub(ODD, text)
-        found = [*self.chosen("select doc from places where term >= ? and term < ? limit ?", begin, begin + LAST, MANY)]
+        found = [*self.chosen("select doc from places where term between ? and ? limit ?", begin, begin + LAST, MANY)]
         return sorted(set(found)) if len(found) < MANY else None
 
     def chosen(self, statement: str, *values: object) -> Iterator[int]:
