@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from komainu.data.explore import search
 from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.made import make
 from komainu.data.explore.rows import CACHE, rows_of
@@ -124,8 +125,8 @@ def test_rows_can_be_narrowed_to_any_source_whatever_it_is_called(client: Client
 def test_a_search_that_time_did_not_suffice_for_says_how_far_it_went(
     client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "search", partial(rows.search, seconds=0))
-    monkeypatch.setattr(rows, "count", partial(rows.count, seconds=0))
+    monkeypatch.setattr(rows, "search", partial(search.search, seconds=0))
+    monkeypatch.setattr(rows, "count", partial(search.count, seconds=0))
     text = get(client, at(site), q="nobody says so")
     assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
     assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
