@@ -10,8 +10,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from komainu.train.attention import Layout, Segment, layout
+from komainu.train.attention import Layout, layout
 from komainu.train.head import in_chunks, is_last
+from komainu.train.pieces import Segment
 from komainu.train.render import Tokens
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from komainu.train import attention, pieces
 from komainu.train.attention import FLAT
 from komainu.train.flat import flatten, laid, micro_batches, sequence_sums, shared, target_logps
 from komainu.train.render import Tokens
@@ -41,14 +43,19 @@ IDS = st.lists(st.integers(0, 49), min_size=1, max_size=9)
 PAIR = st.tuples(IDS, IDS, IDS)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(PAIR, min_size=1, max_size=6), st.sampled_from([1, 2, 4]))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(PAIR, min_size=1, max_size=6), st.sampled_from([1, 2, 4]), st.sampled_from([0, 3, 128]))
 def test_log_probabilities_and_gradients_equal_those_of_each_document_alone(
-    pairs: list[tuple[list[int], list[int], list[int]]], kv_heads: int
+    pairs: list[tuple[list[int], list[int], list[int]]], kv_heads: int, piece: int
 ) -> None:
     units = [(document(p + c, len(p)), document(p + r, len(p))) for p, c, r in pairs]
     model, plain = small(FLAT, kv_heads), small("eager", kv_heads)
-    flat = flatten(units, CPU)
+    with pytest.MonkeyPatch.context() as patch:
+        if piece:  # else in blocks
+            patch.setattr(attention, "SHORT", 0)
+            patch.setattr(pieces, "PIECE", piece)
+        flat = flatten(units, CPU)
+    assert bool(flat.layout.blocks) == (not piece)
     sums = sequence_sums(target_logps(model, flat), flat)
     wanted = torch.stack([alone(plain, each) for unit in units for each in unit])
     assert torch.allclose(sums, wanted, atol=1e-4)
