@@ -23,7 +23,7 @@ def product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None 
         rows.device.type == "cpu"
         and rows.dtype == weight.dtype == torch.float32
         and rows.numel() * weight.shape[0] >= WORTH
-        and torch.backends.mkldnn.is_available()
+        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     ):
         found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
         return found

@@ -49,7 +49,7 @@ def test_a_models_outputs_and_gradients_are_those_of_plain_layers(
                 layer.requires_grad_(False)
         outputs.append(model(input_ids=ids).logits)
         torch.autograd.backward((outputs[-1] * torch.arange(50.0)).sum())
-    assert torch.allclose(*outputs, atol=1e-5)
+    assert torch.allclose(outputs[0], outputs[1], atol=1e-5)
     for plain, made in zip(*(m.parameters() for m in models), strict=True):
         assert (plain.grad is None) == (made.grad is None) == (not plain.requires_grad)
         assert plain.grad is None or torch.allclose(plain.grad, made.grad, rtol=1e-4, atol=1e-3)
