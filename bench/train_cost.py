@@ -21,6 +21,7 @@ import torch
 from bench.chart import Line, Panel, chart
 from bench.training import SETS, VOCAB, Sampler, size, write_model
 from komainu.train.flat import flatten, laid, sequence_sums, target_logps
+from komainu.train.narrow import narrowed
 from komainu.train.render import Tokens
 from komainu.train.weights import load_model, set_up_cpu
 
@@ -81,12 +82,13 @@ def cost(model: Any, case: Case) -> float:
     """CPU seconds of the loss and its gradient."""
     started = time.process_time()
     flat = flatten(case.units, CPU)
-    logps = target_logps(model, flat, even=case.even)
-    loss = -logps.double().sum()
-    if not case.even:
-        sums = sequence_sums(logps, flat).view(-1, 2)
-        loss = -torch.nn.functional.logsigmoid(0.1 * (sums[:, 0] - sums[:, 1])).sum()
-    torch.autograd.backward(loss)
+    with narrowed(model, flat.rows):
+        logps = target_logps(model, flat, even=case.even)
+        loss = -logps.double().sum()
+        if not case.even:
+            sums = sequence_sums(logps, flat).view(-1, 2)
+            loss = -torch.nn.functional.logsigmoid(0.1 * (sums[:, 0] - sums[:, 1])).sum()
+        torch.autograd.backward(loss)
     model.zero_grad(set_to_none=True)
     return time.process_time() - started
 
