@@ -50,13 +50,15 @@ class Layout:
     blocks: tuple[Block, ...]
     back: torch.Tensor  # [N]
     pieces: Pieces | None = None  # in place of blocks
+    last: Pieces | None = None  # of the last layer, whose other positions nobody looks at
 
 
-def layout(segments: Sequence[Segment], device: torch.device) -> Layout:
-    """The layout of segments that lie one behind the other."""
+def layout(segments: Sequence[Segment], rows: Sequence[int], device: torch.device) -> Layout:
+    """The layout of segments that lie one behind the other; `rows`: the tokens whose logits are needed."""
     positions = torch.cat([torch.arange(s.before, s.before + s.length) for s in segments])[None].to(device)
     if device.type == "cpu" and positions.numel() >= SHORT * len(segments):
-        return Layout(positions, (), positions[0, :0], in_pieces(segments))
+        pieces = in_pieces(segments)
+        return Layout(positions, (), positions[0, :0], pieces, pieces.only(rows))
     order = sorted(segments, key=lambda s: (-s.before, -s.length, s.start))
     blocks: list[Block] = []
     back = torch.empty(positions.numel(), dtype=torch.long)
@@ -120,8 +122,9 @@ def flat_attention(
     flat: Layout = kwargs["flat"]
     heads, dim = query.shape[1], query.shape[3]
     if flat.pieces is not None:
+        pieces = flat.last if module.layer_idx == module.config.num_hidden_layers - 1 else flat.pieces
         k, v = (t.repeat_interleave(heads // t.shape[1], 1) if t.shape[1] < heads else t for t in (key, value))
-        return Attend.apply(query, k, v, flat.pieces, scaling), None  # type: ignore[no-untyped-call]
+        return Attend.apply(query, k, v, pieces, scaling), None  # type: ignore[no-untyped-call]
     flats = [t[0].transpose(0, 1).flatten(1) for t in (query, key, value)]
     outs = []
     for block in flat.blocks:

@@ -62,7 +62,8 @@ def flatten(units: Sequence[Sequence[Tokens]], device: torch.device) -> Flat:
     def tensor(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long).to(device)
 
-    return Flat(tensor(ids)[None], layout(segments, device), tensor(rows), tensor(targets), tensor(owner), count)
+    placed = layout(segments, rows, device)
+    return Flat(tensor(ids)[None], placed, tensor(rows), tensor(targets), tensor(owner), count)
 
 
 def shared(unit: Sequence[Tokens]) -> int:

@@ -65,6 +65,11 @@ class Pieces:
         middle = self.late.shape[1] - self.late.shape[0]
         return self.late[: piece.length, middle - piece.before : middle + piece.length]
 
+    def only(self, rows: Sequence[int]) -> Pieces:
+        """The pieces that some of these tokens are queries of; the others' tokens get zeros."""
+        wanted = set(rows)
+        return Pieces(tuple(p for p in self.pieces if wanted.intersection(range(p.own.start, p.own.stop))), self.late)
+
 
 def in_pieces(segments: Sequence[Segment]) -> Pieces:
     made = [piece for segment in segments for piece in cut(segment)]
@@ -91,7 +96,7 @@ class Attend(torch.autograd.Function):
     def forward(
         ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, cut: Pieces, scale: float | None
     ) -> torch.Tensor:
-        out, sizes = query.new_empty(query.transpose(1, 2).shape), []
+        out, sizes = query.new_zeros(query.transpose(1, 2).shape), []
         for piece in cut.pieces:
             found, size = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
                 *seen(piece, query, key, value), 0.0, not piece.before, attn_mask=cut.mask(piece), scale=scale

@@ -84,6 +84,14 @@ def test_a_prompt_is_laid_down_once_and_ends_where_answers_part_or_training_begi
     assert flatten([unit], CPU).layout.positions.tolist() == [[0, 1, 2, 3, 4, 3]]
 
 
+def test_the_last_layer_leaves_out_what_no_target_follows() -> None:
+    units = [(document(range(300), 290), document([*range(290), 7, 8], 290)), (document(range(200), 1),)]
+    placed = flatten(units, CPU).layout
+    assert placed.pieces and placed.last
+    left_out = {*placed.pieces.pieces} - {*placed.last.pieces}
+    assert [(p.start, p.length) for p in sorted(left_out)] == [(0, 128), (128, 128)]
+
+
 def test_units_of_one_document_need_no_mask() -> None:
     flat = flatten([(document([1, 2, 3], 1),), (document([4, 5], 1),)], CPU)
     assert all(block.mask is None for block in flat.layout.blocks)
