@@ -26,11 +26,13 @@ FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".json", *TABLES)
 
 
 class Found(NamedTuple):
-    """One object of a file: its line (its row number in tables), and what is wrong with it where `value` is None."""
+    """One object of a file: its line (its row number in tables), and what is wrong with it where `value` is None;
+    `torn` where the file ends in the middle of its line."""
 
     line: int
     value: dict[str, Any] | None
     problem: str = ""
+    torn: bool = False
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
@@ -51,7 +53,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             try:
                 yield decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise UsageError(f"{path}:{line}: not a row: {error}") from None
+                raise UsageError(f"{path}:{line}: not a row: {error}; mend or remove this line") from None
     except Broken as error:
         raise UsageError(f"{path}:{error.line}: {error}") from None
 
@@ -77,7 +79,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise UsageError(f"{path}:{found.line}: {found.problem}")
         yield found.line, found.value
     if empty:
-        raise UsageError(f"{path}: the file holds no objects")
+        raise UsageError(f"{path}: the file holds no objects; give one that does")
 
 
 def scan(path: Path) -> Iterator[Found]:
@@ -93,7 +95,7 @@ def scan(path: Path) -> Iterator[Found]:
             try:
                 yield Found(line, parse(text))
             except Broken as error:
-                yield Found(line, None, str(error))
+                yield Found(line, None, str(error), torn=form(path) != ".json" and not text.endswith(b"\n"))
     except Broken as error:  # the array itself: nothing after it can be trusted
         yield Found(error.line, None, str(error))
 
@@ -146,7 +148,7 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when the block ends well, and leaves nothing when it does not."""
     partial = path.with_name(path.name + ".partial")
     if not path.parent.is_dir():
-        raise UsageError(f"{path.parent}: there is no such folder to write {path.name} to")
+        raise UsageError(f"{path.parent}: there is no such folder to write {path.name} to; make it first")
     try:
         with open(partial, "wb") as out:
             yield out
@@ -174,7 +176,9 @@ def encode_row(row: Row) -> bytes:
     try:
         return encode(row)
     except UnicodeEncodeError as error:
-        raise UsageError(f"row {row.id} holds text that is no valid Unicode: {error}") from None
+        raise UsageError(
+            f"row {row.id} holds text that is no valid Unicode: {error}; mend or drop the row where it comes from"
+        ) from None
 
 
 def zst(path: Path) -> ModuleType:
@@ -212,6 +216,14 @@ def write_json(path: Path, value: Any) -> None:
         os.fsync(out.fileno())
     os.replace(partial, path)
     sync_folder(path.parent)
+
+
+def append(file: int, line: bytes) -> None:
+    """Write a line at the end of an open file; it is on the disk when this returns."""
+    left = memoryview(line)
+    while left:
+        left = left[os.write(file, left) :]
+    os.fsync(file)
 
 
 def sync_folder(path: Path) -> None:

@@ -82,7 +82,8 @@ class Loop:
                 units, notes = self.drawn(step, epochs)
                 found = self.step(gradients, optimizer, units, step, rate) | notes
                 seconds = time.monotonic() - started
-                line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
+                speed = round(found["tokens"] / seconds, 1)
+                line = {"step": step, **found, "tokens_per_s": speed, "memory_gb": self.ranks.memory_gb}
                 log.write(json.dumps(line) + "\n")
                 log.flush()  # others look at it while it runs
                 trackers.log(step, line)
@@ -93,7 +94,10 @@ class Loop:
                     save_checkpoint(work, self.model, optimizer, step + 1, self.ranks)
                     saved = time.monotonic()
                     if stop:
-                        raise Stopped(f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}")
+                        raise Stopped(
+                            f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}"
+                            ". Its checkpoint is saved: run again to go on"
+                        )
         return self.summary(metrics, steps) if main else {}
 
     def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
@@ -197,7 +201,10 @@ def train_on(
 def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
-        raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+        raise UsageError(
+            f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
+            "; lower `ranks` in [train], or raise the batch"
+        )
     if ranks.sharded and stage.fit.optimizer == "adamw8bit":
         raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":

@@ -18,6 +18,7 @@ from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.shardfiles import SHARD
 
 if TYPE_CHECKING:
     from komainu.train.adapter import Adapter
@@ -78,7 +79,10 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
 def for_training(model: Any) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
-        raise UsageError(f"{type(model).__name__} cannot be trained here: {why}")
+        raise UsageError(
+            f"{type(model).__name__} cannot be trained here: {why}"
+            "; take another base, or another engine (docs/engines.md)"
+        )
     model.set_attn_implementation(FLAT)
     model.train()
     if torch.cuda.is_available():
@@ -98,7 +102,8 @@ def context_of(config: Any) -> int:
 
 
 def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
-    """Write a directory that plain transformers and vLLM load as it is. `weights`: in place of the model's shards."""
+    """Write a directory that plain transformers and vLLM load as it is, in shards of 5 GiB. `weights`: in place of the
+    model's own, where these are spread over ranks."""
     if weights is not None:
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(model.config, dtype=torch.float32)
@@ -108,7 +113,7 @@ def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.T
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
-    model.save_pretrained(out)
+    model.save_pretrained(out, max_shard_size=SHARD)
     tokenizer.save_pretrained(out)
 
 
@@ -116,7 +121,9 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
     """What training would refuse, found from the directory's config and tokenizer alone. Raises UsageError."""
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if why := supports(config):
-        raise UsageError(f"{path} cannot be trained here: {why}")
+        raise UsageError(
+            f"{path} cannot be trained here: {why}; take another base, or another engine (docs/engines.md)"
+        )
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
     stage.examine(tokenizer, context_of(config), stage.units(tokenizer, rows))

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 from komainu.errors import UsageError
 from komainu.eval.panel.marks import GOLDS, Mark
 from komainu.eval.panel.position import Duel
-from komainu.files import read_objects
+from komainu.files import scan
 
 Row = Mapping[str, Any]
-SIDES = ("first", "second", "tie")
+SIDES = ("first", "second", "tie", "bad")
 NAMES = ("model", "item", "judge")
 DIALOGUE = ("human_scores", "individual_evaluations", "conversation_history", "target_model_name", "id")
+
+
+class Torn(UsageError):
+    """The file ends in the middle of a line."""
 
 
 class Read(NamedTuple):
@@ -24,6 +28,7 @@ class Read(NamedTuple):
 
     marks: list[Mark]
     duels: list[Duel]
+    torn: int = 0  # votes in the middle of which the file ends
 
 
 def read(path: Path) -> Read:
@@ -32,29 +37,50 @@ def read(path: Path) -> Read:
     A mark: `model`, `item`, `judge`, `score` (a number; null or empty is a missing verdict), and optional `bench`,
     `metric`, `sample`, `category`, `length`, `top`, and `gold`, the score of the answer itself by people or whoever the
     judges are measured against. A duel: `item`, `judge`, `first` and `second` (models, as they were shown), `winner`
-    ("first", "second", "tie", or null). A dialogue: a row of the annotated sample of Aratako/Japanese-RP-Bench.
+    ("first", "second", "tie", "bad" for a tie of two bad ones, or null), and optional `bench`; a file of votes
+    (docs/votes.md) holds such rows, and may end in the middle of one. A dialogue: a row of the annotated sample of
+    Aratako/Japanese-RP-Bench.
     """
-    found = Read([], [])
+    found, torn = Read([], []), 0
     golds: dict[tuple[str, ...], Mark] = {}
-    for at, row in objects(path):
-        if {*DIALOGUE} <= row.keys():
-            found.marks.extend(dialogue(at, row))
-        elif "winner" in row:
-            found.duels.append(duel(at, row))
-        else:
-            found.marks.append(mark := mark_of(at, row))
-            if row.get("gold") not in (None, ""):
-                gold = mark._replace(judge=GOLDS[0], score=score(at, row, "gold"))
-                key = (mark.bench, mark.model, mark.item, mark.sample, mark.metric)
-                if (before := golds.setdefault(key, gold)).score != gold.score:
-                    raise UsageError(f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another")
-    return Read([*found.marks, *golds.values()], found.duels)
+    try:
+        for at, row in objects(path):
+            take(at, row, found, golds)
+    except Torn:
+        if not found.duels:
+            raise
+        torn = 1
+    return Read([*found.marks, *golds.values()], found.duels, torn)
+
+
+def take(at: str, row: Row, found: Read, golds: dict[tuple[str, ...], Mark]) -> None:
+    """Put what a row holds to what was found."""
+    if {*DIALOGUE} <= row.keys():
+        found.marks.extend(dialogue(at, row))
+    elif "winner" in row:
+        found.duels.append(duel(at, row))
+    else:
+        found.marks.append(mark := mark_of(at, row))
+        if row.get("gold") not in (None, ""):
+            gold = mark._replace(judge=GOLDS[0], score=score(at, row, "gold"))
+            key = (mark.bench, mark.model, mark.item, mark.sample, mark.metric)
+            if (before := golds.setdefault(key, gold)).score != gold.score:
+                raise UsageError(
+                    f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another"
+                    "; an answer has one: mend one of the two lines"
+                )
 
 
 def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file with `file:line`; a .csv has their names in its first line."""
     if path.suffix.lower() != ".csv":
-        yield from ((f"{path}:{line}", row) for line, row in read_objects(path))
+        found = None
+        for found in scan(path):
+            if found.value is None:
+                raise (Torn if found.torn else UsageError)(f"{path}:{found.line}: {found.problem}")
+            yield f"{path}:{found.line}", found.value
+        if found is None:
+            raise UsageError(f"{path}: the file holds no objects; give one with a JSON object a line")
         return
     line = 1
     try:
@@ -63,14 +89,17 @@ def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             for row in reader:
                 line = reader.line_num
                 if None in row or None in row.values():
-                    raise UsageError(f"{path}:{line}: the row has another number of columns than the first line")
+                    raise UsageError(
+                        f"{path}:{line}: the row has another number of columns than the first line"
+                        "; give each row as many cells"
+                    )
                 yield f"{path}:{line}", row
     except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}:{line}: not CSV in UTF-8: {error}") from None
+        raise UsageError(f"{path}:{line}: not CSV in UTF-8: {error}; save it as UTF-8, with commas") from None
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if line == 1:
-        raise UsageError(f"{path}: the file holds no rows")
+        raise UsageError(f"{path}: the file holds no rows; give one with a row for each mark")
 
 
 def mark_of(at: str, row: Row) -> Mark:
@@ -96,8 +125,9 @@ def duel(at: str, row: Row) -> Duel:
     if winner is not None and winner not in SIDES:
         raise UsageError(f"{at}: winner is {winner!r}; it must be {', '.join(SIDES)}, or null for a missing verdict")
     if first == second:
-        raise UsageError(f"{at}: {first!r} is compared with itself")
-    return Duel(item, judge, first, second, winner)
+        raise UsageError(f"{at}: {first!r} is compared with itself; `first` and `second` must be two models")
+    bad = winner == "bad"
+    return Duel(item, judge, first, second, "tie" if bad else winner, str(row.get("bench") or ""), bad)
 
 
 def dialogue(at: str, row: Row) -> Iterator[Mark]:
@@ -109,7 +139,7 @@ def dialogue(at: str, row: Row) -> Iterator[Mark]:
     by = [(each.get("judge_model_name"), each) for each in row["individual_evaluations"]]
     for judge, scores in [*by, (GOLDS[1], row["human_scores"])]:
         if not isinstance(judge, str) or not isinstance(scores, dict):
-            raise UsageError(f"{at}: an evaluation without judge_model_name, or without scores")
+            raise UsageError(f"{at}: an evaluation without judge_model_name, or without scores; give each both")
         for metric in row["human_scores"]:
             yield Mark(
                 model=str(row["target_model_name"]),
@@ -128,7 +158,7 @@ def text(at: str, row: Row, name: str) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if not isinstance(found, str) or not found.strip():
-        raise UsageError(f"{at}: the row has no `{name}`")
+        raise UsageError(f"{at}: the row has no `{name}`; give it a text there")
     return found
 
 
