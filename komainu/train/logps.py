@@ -12,6 +12,7 @@ from komainu.rows import Score
 from komainu.train.base import Unit
 from komainu.train.flat import flatten, micro_batches, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
+from komainu.train.narrow import narrowed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
@@ -51,7 +52,8 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
         for start, stop in micro_batches([u.documents for u in units], TOKENS):
             flat = flatten([u.documents for u in units[start:stop]], device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+            with mixed, narrowed(model, flat.rows):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
             for unit, found in zip(units[start:stop], sums, strict=True):
                 yield Summed(unit, found)
