@@ -41,7 +41,8 @@ from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, TEACHER, Effort, Siz
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
 TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2))
 EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
-RULED = ("json", "bullets", "limits", "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
+FORMED = ("json", "bullets", "limits")
+RULED = (*FORMED, "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
 BOTH: tuple[Lang, ...] = ("ja", "en")
 LEAKY = 900  # prompts that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
@@ -65,10 +66,10 @@ class World(NamedTuple):
         """Pairs of a global batch."""
         return min(16, self.effort.tune // 30)
 
-    def prompts(self, n: int, which: int, tasks: tuple[str, ...]) -> Dataset:
-        """Prompts of the train side that SFT has not seen, none of which is on the test side."""
+    def prompts(self, n: int, which: int, tasks: tuple[str, ...], *tested: Dataset) -> Dataset:
+        """Prompts of the train side that SFT has not seen, none of which is on the test side, or in `tested`."""
         there = Prompts(side="train", n=n, seed=self.seed + 10 + which, tasks=tasks)
-        apart = Decontaminate(against=(self.ruled, self.manners), coverage=1.0, edited=0.0)
+        apart = Decontaminate(against=(self.ruled, self.manners, *tested), coverage=1.0, edited=0.0)
         return Dataset(sources=(there,), steps=(Exact(on="prompt"), apart))
 
     def some(self, n: int) -> Mix:
@@ -82,15 +83,20 @@ class World(NamedTuple):
 
     def entry(self, name: str, weights: Train) -> Entry:
         greedy = Answers(model=Model(name=name, weights=weights, max_tokens=96), items=self.ruled)
-        sampled = replace(greedy, model=replace(greedy.model, temperature=1.0), items=self.manners)
         ruled = tuple(bench(language=x) for bench in (ExactMatch, FormatRules) for x in BOTH)
-        return Entry(
-            name=name,
-            scores=(
-                *(Scores(answers=greedy, bench=bench) for bench in ruled),
-                *(Scores(answers=sampled, bench=bench) for bench in MANNERS),
-            ),
-        )
+        return Entry(name=name, scores=(*(Scores(answers=greedy, bench=b) for b in ruled), *self.kept(greedy)))
+
+    def drawn(self, name: str, weights: Train, counted: Dataset, formed: Dataset) -> Entry:
+        """What is rewarded, as it is rewarded: four answers a prompt at temperature 1, marked by the same rules."""
+        model = Model(name=name, weights=weights, max_tokens=96, temperature=1.0)
+        counts, forms = (Answers(model=model, items=items, samples=4) for items in (counted, formed))
+        exact = (Scores(answers=counts, bench=ExactMatch(language=x)) for x in BOTH)
+        formats = (Scores(answers=forms, bench=FormatRules(language=x)) for x in BOTH)
+        return Entry(name=name, scores=(*exact, *formats, *self.kept(counts)))
+
+    def kept(self, answers: Answers) -> tuple[Scores, ...]:
+        sampled = replace(answers, model=replace(answers.model, temperature=1.0), items=self.manners, samples=1)
+        return tuple(Scores(answers=sampled, bench=bench) for bench in MANNERS)
 
 
 def world(size: Name, seed: int, effort: Much) -> World:
@@ -110,9 +116,12 @@ def grpo(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 
     steps = steps or {"full": 300, "short": 150, "smoke": 3}[effort]
     reward = RuleReward(checks=(IsReference(), Format()))
     fit = here.size.fit(lr, 32, steps, seed)
-    prompts = here.prompts(min(40 * steps, here.effort.talk), 0, RULED)
+    asked = ((5, ("counting",)), (6, FORMED))
+    counted, formed = (unseen(Prompts(side="test", n=here.effort.items, seed=seed + i, tasks=t)) for i, t in asked)
+    prompts = here.prompts(min(40 * steps, here.effort.talk), 0, RULED, counted, formed)
     trained = GRPO(model=here.sft, data=prompts, reward=reward, group=8, max_tokens=64, fit=fit)
-    return here.board(sft=here.sft, grpo=trained)
+    models: dict[str, Train] = {"sft": here.sft, "grpo": trained}
+    return Board(entries=tuple(here.drawn(name, weights, counted, formed) for name, weights in models.items()))
 
 
 def preferring(here: World, model: Train, data: Stage, lr: float) -> DPO:
