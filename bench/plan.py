@@ -14,7 +14,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,15 +86,13 @@ def stage(case: Case, work: Path, *, seed: int, steps: int) -> Train:
     return DPO(model=model, data=data, reference=Reference(model=model, data=data), fit=fit, adapter=adapter)
 
 
-def once(case: Case, work: Path, store: Path) -> None:
+def once(case: Case, work: Path, store: Path, seed: int) -> None:
     """In a process of its own: what the plan says, then the training, then what it took; one line of JSON."""
     here = Settings(store=str(store), threads=1, train=Training(recompute=case.recompute))
-    last = case.model == "69M"
-    before, after = stage(case, work, seed=0, steps=2), stage(case, work, seed=1, steps=2 if last else 4)
+    wanted = stage(case, work, seed=seed, steps=2 if case.model == "69M" else 4)
     with open_context(here) as ctx:
-        ctx.store.build(replace(before), ctx)
-        *_, said = Workloads(plan(after, ctx.store), ctx.store, here).all
-        made = ctx.store.build(after, ctx)
+        *_, said = Workloads(plan(wanted, ctx.store), ctx.store, here).all
+        made = ctx.store.build(wanted, ctx)
     lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
     seconds = sum(line["tokens"] / line["tokens_per_s"] for line in lines)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -125,15 +122,16 @@ def main(cases: tuple[Case, ...]) -> None:
     lines.append("|" + "---|" * 10)
     for i, case in enumerate(cases):
         with tempfile.TemporaryDirectory(dir=work) as store:
-            done = subprocess.run(
-                [sys.executable, "-m", "bench.plan", "--once", str(CASES.index(case)), store],
-                cwd=ROOT,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-            )
-        if done.returncode:
-            raise SystemExit(f"{case.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+            for seed in ("0", "1"):
+                done = subprocess.run(
+                    [sys.executable, "-m", "bench.plan", "--once", str(CASES.index(case)), store, seed],
+                    cwd=ROOT,
+                    env={**os.environ, "OMP_NUM_THREADS": "1"},
+                    capture_output=True,
+                    text=True,
+                )
+                if done.returncode:
+                    raise SystemExit(f"{case.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
         lines.append(row(case, json.loads(done.stdout.splitlines()[-1])))
         print(f"{i + 1}/{len(cases)} {lines[-1]}", file=sys.stderr)
     text = "\n".join(lines)
@@ -144,6 +142,6 @@ def main(cases: tuple[Case, ...]) -> None:
 if __name__ == "__main__":
     given = sys.argv[1:]
     if given[:1] == ["--once"]:
-        once(CASES[int(given[1])], ROOT / ".bench" / "plan", Path(given[2]))
+        once(CASES[int(given[1])], ROOT / ".bench" / "plan", Path(given[2]), int(given[3]))
     else:
         main(QUICK if given == ["quick"] else CASES)

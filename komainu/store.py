@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("komainu")
 WORK = ".work"  # a stage's scratch, kept after a crash so that a trainer resumes in it
 SWEEPS = ".sweeps"  # what sweeps are: their points are kept as what a name reaches is
+DERIVED = ".tokens"  # by `stage/id`, what was made of an artifact's rows and can be made again
 BUILDING = "store"  # the lock that every build shares and that gc takes alone
 
 
@@ -229,7 +230,7 @@ class Store:
         return [a for a in self.ls() if a.ref not in kept]
 
     def gc(self) -> list[Artifact]:
-        """Remove what no name reaches, and what was left unfinished; returns the artifacts removed.
+        """Remove what no name reaches, what was left unfinished, and what was derived from them; returns artifacts.
 
         Raises UsageError while anything is being built: a build may be about to use what no name reaches yet.
         """
@@ -241,6 +242,9 @@ class Store:
                 (artifact.path / RECORD).unlink()  # first: without it the rest is not an artifact
             for path in self.unfinished():
                 shutil.rmtree(path)
+            for path in self.root.glob(f"{DERIVED}/*/*"):
+                if self.at(f"{path.parent.name}/{path.name}") is None:
+                    shutil.rmtree(path)
         return removed
 
 

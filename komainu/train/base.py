@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, overload
 
 from komainu.context import Context
 from komainu.errors import UsageError
@@ -20,6 +21,7 @@ from komainu.train.render import Tokens
 if TYPE_CHECKING:
     import torch
 
+    from komainu.train.documents import Documents
     from komainu.train.flat import Flat
 
 
@@ -89,6 +91,52 @@ class Unit(NamedTuple):
     marks: tuple[tuple[float, ...], ...] = ()
 
 
+class Units(ABC, Sequence[Unit]):
+    """Units that are made when they are asked for, so that no more than a few are in memory."""
+
+    ids: Sequence[str]
+
+    @abstractmethod
+    def made(self, place: int) -> Unit:
+        """The unit at a place from 0 on."""
+
+    @abstractmethod
+    def suspects(self, context: int, bos: int | None, eos: int | None) -> Iterator[int]:
+        """The places of all units that preflight could have something to say against, and maybe of others."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Unit: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Unit]: ...
+    def __getitem__(self, at: int | slice) -> Unit | list[Unit]:
+        places = range(len(self))[at]
+        return self.made(places) if isinstance(places, int) else [self.made(i) for i in places]
+
+
+class Each(Units):
+    """Every one of some units with something done to it, when it is asked for; what preflight looks at stays."""
+
+    def __init__(self, units: Sequence[Unit], change: Callable[[Unit], Unit]) -> None:
+        self.units, self.change = units, change
+        self.ids = ids_of(units)
+
+    def made(self, place: int) -> Unit:
+        return self.change(self.units[place])
+
+    def suspects(self, context: int, bos: int | None, eos: int | None) -> Iterator[int]:
+        if isinstance(self.units, Units):
+            return self.units.suspects(context, bos, eos)
+        return iter(range(len(self)))
+
+
+def ids_of(units: Sequence[Unit]) -> Sequence[str]:
+    """The ids of units, none of them made for it."""
+    return units.ids if isinstance(units, Units) else [u.id for u in units]
+
+
 # answers a step's units with the model as it is: (units, step) -> what is trained on, and numbers worth logging
 Rollout = Callable[[Sequence[Unit], int], tuple[list[Unit], dict[str, float]]]
 
@@ -108,11 +156,18 @@ class Train(Stage):
     fit: Fit
     adapter: Adapter | None = None  # what is trained in place of all weights
 
+    @property
+    def documents(self) -> Documents | None:
+        """How rows become units, where that is all there is to it: then a store keeps what they came to."""
+        return None
+
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
-        raise NotImplementedError(f"{type(self).__name__} needs units(tokenizer, rows)")
+        if self.documents is None:
+            raise NotImplementedError(f"{type(self).__name__} needs documents, or units(tokenizer, rows)")
+        return self.documents.units(tokenizer, self.model.label, rows)
 
-    def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+    def ready(self, units: Sequence[Unit], ctx: Context) -> Sequence[Unit]:
         """The units with whatever else the loss needs, from other inputs."""
         return units
 
@@ -135,7 +190,7 @@ class Train(Stage):
         """How many steps one after the other learn from the same batch."""
         return 1
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Rollout | None:
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row]) -> Rollout | None:
         """Makes the answers that an on-policy method learns from; None where the data has them."""
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,7 +91,7 @@ class GRPO(Train):
     def uses(self) -> int:
         return self.iterations
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row]) -> Rollout | None:
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row]) -> Rollout | None:
         from komainu.train.rollout import Answering
 
         return Answering(self, model, tokenizer, [row for row in rows if isinstance(row, Chat)])

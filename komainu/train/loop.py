@@ -19,12 +19,13 @@ from komainu.context import Context
 from komainu.errors import Stopped, UsageError
 from komainu.files import write_json
 from komainu.settings import without_keys
-from komainu.train.base import Rollout, Train, Unit
+from komainu.train.base import Rollout, Train, Unit, ids_of
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
 from komainu.train.ranks import Ranks, joined
 from komainu.train.shards import full
+from komainu.train.tokens import units_of
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
 
@@ -116,9 +117,8 @@ class Loop:
             epoch = position // count
             if epoch not in epochs:
                 epochs.clear()
-                ids = [u.id for u in self.units]
                 given = self.stage.fit.order == "given"
-                epochs[epoch] = [*range(count)] if given else order(ids, self.stage.fit.seed, epoch)
+                epochs[epoch] = [*range(count)] if given else order(ids_of(self.units), self.stage.fit.seed, epoch)
             drawn.append(self.units[epochs[epoch][position % count]])
         return drawn
 
@@ -170,8 +170,7 @@ def train_on(
     fits(stage, ranks)
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
-    rows = [*ctx.open(stage.data).rows()]
-    units = stage.ready(stage.units(tokenizer, rows), ctx)
+    units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
@@ -181,7 +180,7 @@ def train_on(
         from komainu.train.lora import Attached, finished
 
         attached = Attached(model, stage.adapter, stage.fit.seed)
-    rollout = stage.rollout(model, tokenizer, rows)
+    rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows())
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)
     if ranks.main and attached is not None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, pair_problem, turns_problem
-from komainu.train.base import Fit, Unit
+from komainu.train.base import Fit, Unit, Units
 from komainu.train.render import Tokens, refuse
 
 
 def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
     """Refuse rows whose turns, answers or ids are wrong, or whose text holds a special token of the tokenizer."""
     special = {str(t) for t in tokenizer.added_tokens_decoder.values() if t.special} | {*tokenizer.all_special_tokens}
-    times = Counter(row.id for row in rows)
-    bad = [(row, f"{n} rows have this id") for row, n in times.items() if n > 1]
+    bad = repeated(Counter(row.id for row in rows))
     for row in rows:
         if isinstance(row, Pair):
             wrong, said = pair_problem(row), [*(m.content for m in row.prompt), row.chosen, row.rejected]
@@ -29,6 +28,11 @@ def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
     refuse(bad, len(rows))
 
 
+def repeated(times: Counter[str]) -> list[tuple[str, str]]:
+    """Ids that several rows have."""
+    return [(row, f"{n} rows have this id") for row, n in times.items() if n > 1]
+
+
 def preflight(
     tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | None = None, names: Sequence[str] = ("",)
 ) -> None:
@@ -36,7 +40,10 @@ def preflight(
 
     `names` are those of a unit's documents.
     """
-    refuse([(u.id, what) for u in units for what in _problems(u, names, tokenizer, context)], len(units))
+    looked: Iterable[Unit] = units
+    if isinstance(units, Units):
+        looked = (units[i] for i in units.suspects(context, tokenizer.bos_token_id, tokenizer.eos_token_id))
+    refuse([(u.id, what) for u in looked for what in _problems(u, names, tokenizer, context)], len(units))
     if fit is not None:
         suits(fit, units)
 
