@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class Fit(Spec):
     """How the optimiser runs. The batch is declared in rows; micro-batches follow from `micro_tokens`.
 
+    With `pack` the batch is declared in packs: whole rows together, at most so many tokens, as few packs as best fit
+    finds. That is how runs count that were made with sequences of a fixed length.
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
     learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
@@ -52,9 +54,10 @@ class Fit(Spec):
     order: Literal["shuffled", "given"] = "shuffled"
     micro_tokens: int = 16384
     seed: int = 0
+    pack: int = 0
 
     def total_steps(self, units: int) -> int:
-        """Optimiser steps: as declared, or what the epochs come to."""
+        """Optimiser steps: as declared, or what the epochs come to; `units` are those of an epoch, or its packs."""
         if units == 0:
             raise UsageError("there is nothing to train on: the data has no rows")
         return self.steps or max(1, round(self.epochs * units / self.global_batch))
@@ -68,6 +71,8 @@ class Fit(Spec):
             yield f"lr is {self.lr}; it must be above 0"
         if self.global_batch < 1 or self.micro_tokens < 1:
             yield "global_batch and micro_tokens must be at least 1"
+        if self.pack < 0:
+            yield f"pack is {self.pack}; it is the tokens of a pack, or 0"
         if self.steps < 0 or (self.steps == 0 and self.epochs <= 0):
             yield "steps, or epochs, must be above 0"
         if not 0 <= self.warmup < 1:
@@ -95,6 +100,7 @@ class Units(ABC, Sequence[Unit]):
     """Units that are made when they are asked for, so that no more than a few are in memory."""
 
     ids: Sequence[str]
+    sizes: Sequence[int]  # tokens, what the documents of a unit share counted once
 
     @abstractmethod
     def made(self, place: int) -> Unit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -10,7 +10,8 @@ import torch
 from komainu.context import Context
 from komainu.rows import Score
 from komainu.train.base import Unit
-from komainu.train.flat import flatten, laid, sequence_sums, target_logps
+from komainu.train.batches import runs
+from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
@@ -50,25 +51,10 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     preflight(tokenizer, context_of(model.config), units, names=names)
     device = next(model.parameters()).device
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
-        for some in gathered(units, TOKENS):
+        for some in runs(units, TOKENS):
             flat = flatten([u.documents for u in some], device)
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
             for unit, found in zip(some, sums, strict=True):
                 yield Summed(unit, found)
             bar.update(len(some))
-
-
-def gathered(units: Iterable[Unit], most: int) -> Iterator[list[Unit]]:
-    """Units one after the other in lots of at most so many tokens; one that is larger is alone."""
-    some: list[Unit] = []
-    used = 0
-    for unit in units:
-        size = laid(unit.documents)
-        if some and used + size > most:
-            yield some
-            some, used = [], 0
-        some.append(unit)
-        used += size
-    if some:
-        yield some

@@ -8,7 +8,7 @@ from typing import Any
 
 from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, pair_problem, turns_problem
-from komainu.train.base import Fit, Unit, Units
+from komainu.train.base import Fit, Unit, Units, ids_of
 from komainu.train.render import Tokens, refuse
 
 
@@ -49,10 +49,18 @@ def preflight(
 
 
 def suits(fit: Fit, units: Sequence[Unit]) -> None:
-    """Refuse a fit that does not suit how many units there are."""
-    steps = fit.total_steps(len(units))
-    if len(units) < fit.global_batch:
-        raise UsageError(f"{len(units)} rows are fewer than global_batch={fit.global_batch}; lower it, or give more")
+    """Refuse a fit that does not suit how many units there are, or how long they are."""
+    count, what = len(units), "rows"
+    if fit.pack:
+        from komainu.train.batches import Batches, sizes_of
+
+        long = f"tokens, a pack holds {fit.pack}; nothing is cut off, leave it out, shorten it, or raise fit.pack"
+        both = zip(ids_of(units), sizes_of(units), strict=True)
+        refuse([(row, f"{size} {long}") for row, size in both if size > fit.pack], len(units))
+        count, what = Batches(fit, units).count, f"packs of {fit.pack} tokens"
+    steps = fit.total_steps(count)
+    if count < fit.global_batch:
+        raise UsageError(f"{count} {what} are fewer than global_batch={fit.global_batch}; lower it, or give more")
     if steps > 1 and fit.warm_steps(steps) >= steps:
         raise UsageError(f"fit.warmup={fit.warmup} takes all {steps} steps: the rate never gets past its warm-up")
 

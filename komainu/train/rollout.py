@@ -15,7 +15,8 @@ from komainu.models.engine import groups, stop_ids
 from komainu.rows import Chat
 from komainu.train.attention import FLAT
 from komainu.train.base import Unit
-from komainu.train.flat import Flat, flatten, micro_batches, target_logps
+from komainu.train.batches import runs
+from komainu.train.flat import Flat, flatten, target_logps
 from komainu.train.render import Tokens
 
 if TYPE_CHECKING:
@@ -96,11 +97,11 @@ class Answering:
     @torch.no_grad()
     def marked(self, units: list[Unit], model: Any) -> list[Unit]:
         done = []
-        for begin, end in micro_batches([u.documents for u in units], self.stage.fit.micro_tokens):
-            flat = flatten([u.documents for u in units[begin:end]], model.device)
+        for some in runs(units, self.stage.fit.micro_tokens):
+            flat = flatten([u.documents for u in some], model.device)
             with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
                 rest = iter(target_logps(model, flat).tolist())
-            for unit in units[begin:end]:
+            for unit in some:
                 found = [tuple(next(rest) for _ in range(d.targets)) for d in unit.documents]
                 both = zip(unit.marks, found, strict=True)
                 done.append(unit._replace(marks=tuple(before + more for before, more in both)))

@@ -29,12 +29,20 @@ from komainu.stage import code_hash, module_hash
 from komainu.store import DERIVED, Store
 from komainu.train.base import Train, Unit, Units
 from komainu.train.documents import Documents
+from komainu.train.flat import laid
 from komainu.train.heldout import HeldOut
 from komainu.train.reference import Reference
 from komainu.train.render import Tokens
 
-CODE = ("documents", "mismatch", "preflight", "render", "tokens")  # of this package: what a file's bytes follow from
-KINDS = {"tokens": "I32", "spans": "I32", "edges": "I32", "numbers": "F64", "names": "U8"}
+CODE = (
+    "documents",
+    "flat",
+    "mismatch",
+    "preflight",
+    "render",
+    "tokens",
+)  # of this package: what a file's bytes follow from
+KINDS = {"numbers": "F64", "tokens": "I32", "spans": "I32", "edges": "I32", "sizes": "I32", "names": "U8"}
 COUNTS = {"ends": "tokens", "span_ends": "spans", "name_ends": "names"}  # running totals of other arrays, I64
 Arrays = dict[str, NDArray[Any]]
 Making = Callable[[Sequence[Row]], list[Unit]]
@@ -117,6 +125,7 @@ def arrays(units: Sequence[Unit]) -> Arrays:
         "ends": totals(len(d.ids) for d in documents),
         "spans": np.array([span for some in spans for span in some], np.int32).reshape(-1, 2),
         "span_ends": totals(map(len, spans)),
+        "sizes": np.fromiter((laid(unit.documents) for unit in units), np.int32),
         "edges": np.array([*map(edges, documents, spans)], np.int32).reshape(-1, 3),
         "numbers": np.array([unit.numbers for unit in units], np.float64).reshape(len(units), width),
         "names": np.frombuffer(b"".join(names), np.uint8),
@@ -172,6 +181,7 @@ class Stored(Units):
         self.ends, self.spans, self.span_ends, self.edges, self.numbers = (
             opened.get_tensor(name) for name in ("ends", "spans", "span_ends", "edges", "numbers")
         )
+        self.sizes: Sequence[int] = opened.get_tensor("sizes").tolist()
         names, stops = opened.get_tensor("names").tobytes(), opened.get_tensor("name_ends").tolist()
         self.ids = [names[a:b].decode() for a, b in zip([0, *stops], stops, strict=False)]
         self.width = len(self.ends) // len(self.ids) if self.ids else 1
