@@ -21,6 +21,7 @@ from komainu.train.render import Tokens
 if TYPE_CHECKING:
     import torch
 
+    from komainu.store import Store
     from komainu.train.documents import Documents
     from komainu.train.flat import Flat
 
@@ -218,9 +219,8 @@ class Train(Stage):
                 yield f"{type(self).__name__}.adapter needs PEFT: pip install 'komainu[lora]'"
             if self.fit.optimizer == "muon":
                 yield f"{type(self).__name__}.fit.optimizer: Muon is for whole matrices, not for an adapter; take AdamW"
-        yield from self.look()
 
-    def look(self) -> Iterator[str]:
+    def bad_rows(self, store: Store) -> Iterator[str]:
         """Every row through the base's own tokenizer, where both can be had before anything is built."""
         source: Stage = self.model
         while isinstance(source, Train):
@@ -231,7 +231,7 @@ class Train(Stage):
         from komainu.train.weights import look
 
         try:
-            look(self, Path(source.path), [*rows])
+            look(self, Path(source.path), rows, store)
         except UsageError as error:
             yield f"{type(self).__name__}: {error}"
 

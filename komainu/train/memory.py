@@ -10,6 +10,7 @@ from komainu.train.architecture import Architecture
 WORD, HALF = 4, 2  # bytes of a float32 and of a bfloat16
 STATE = {"adamw": 8.0, "adamw8bit": 2.04, "muon": 4.0}  # bytes of an optimiser's state a parameter; blocks' scales too
 FOUR_BITS = 0.516  # bytes of a weight in nf4, its scales quantised too
+KEPT = 1 << 24  # exponentials that a loss may keep whose targets do not all weigh the same
 CHUNK = 3 * 4 * (1 << 22)  # bytes of the logits that exist at a time, and of what is made of them
 PROCESS = {"cpu": 0.4e9, "gpu": 1.2e9}  # the interpreter and its libraries; a GPU's own context and workspaces
 PAGES = 1.05  # what an allocator holds of memory over what is asked of it
@@ -23,6 +24,7 @@ class Run(NamedTuple):
     targets: float  # the share of the tokens that is predicted
     several: bool
     gpu: bool
+    even: bool = True  # every target weighs the same
     recompute: bool = False
     ranks: int = 1
     sharded: bool = False
@@ -116,6 +118,9 @@ def kept(model: Architecture, run: Run) -> float:
 
 
 def logits_of(model: Architecture, run: Run) -> float:
-    """Bytes of the head: some logits at a time, the targets' hidden states, and the gradient of its weights, twice."""
+    """Bytes of the head: some logits at a time, or few enough exponentials, the targets' hidden states, and the
+    gradient of its weights, twice."""
     tables = 0 if run.adapter is not None else 2 * WORD * model.table
-    return CHUNK + tables + 2 * WORD * run.tokens * run.targets * model.hidden
+    numbers = run.tokens * run.targets * model.vocabulary
+    exponentials = WORD * numbers if not run.even and numbers <= KEPT else 0
+    return CHUNK + tables + exponentials + 2 * WORD * run.tokens * run.targets * model.hidden

@@ -45,29 +45,38 @@ CODE = (
 KINDS = {"numbers": "F64", "tokens": "I32", "spans": "I32", "edges": "I32", "sizes": "I32", "names": "U8"}
 COUNTS = {"ends": "tokens", "span_ends": "spans", "name_ends": "names"}  # running totals of other arrays, I64
 Arrays = dict[str, NDArray[Any]]
+Reads = Train | Reference | HeldOut
 Making = Callable[[Sequence[Row]], list[Unit]]
 
 
-def units_of(stage: Train | Reference | HeldOut, tokenizer: Any, ctx: Context) -> Sequence[Unit]:
-    """The units of a stage's data, from the store's file, which is made where it is not there.
+def units_of(stage: Reads, tokenizer: Any, ctx: Context) -> Sequence[Unit]:
+    """The units of a stage's data, as `kept` has them."""
+    data = ctx.open(stage.data)
+    with ctx.progress(data.summary.get("rows"), "tokens") as bar:
+        return kept(ctx.store, stage, tokenizer, data.rows(), bar.update)
+
+
+def kept(
+    store: Store, stage: Reads, tokenizer: Any, rows: Iterable[Row], told: Callable[[int], object] = int
+) -> Sequence[Unit]:
+    """The units of some rows from the store's file, which is made where it is not there; `told` is given how many rows
+    are done.
 
     Those of a stage that makes them by itself are made anew, in memory. Raises UsageError as `units` does, all rows
     named at once.
     """
-    data, documents = ctx.open(stage.data), stage.documents
+    documents = stage.documents
     if documents is None or (isinstance(stage, Train) and type(stage).units is not Train.units):
         assert isinstance(stage, Train), "references and held-out losses have documents"
-        return stage.units(tokenizer, [*data.rows()])
-    file = place(ctx.store, stage, tokenizer)
-    with ctx.store.lock(f"tokens-{file.stem}"):
+        return stage.units(tokenizer, [*rows])
+    file = place(store, stage, tokenizer)
+    with store.lock(f"tokens-{file.stem}"):
         if not file.exists():
-            make = partial(documents.units, tokenizer, stage.model.label)
-            with ctx.progress(data.summary.get("rows"), "tokens") as bar:
-                write(file, documents, make, data.rows(), bar.update)
+            write(file, documents, partial(documents.units, tokenizer, stage.model.label), rows, told)
     return Stored(file)
 
 
-def place(store: Store, stage: Train | Reference | HeldOut, tokenizer: Any) -> Path:
+def place(store: Store, stage: Reads, tokenizer: Any) -> Path:
     """Where the tokens of a stage's data lie, or would lie."""
     assert stage.documents is not None
     package = __name__.rpartition(".")[0]
@@ -99,7 +108,7 @@ def write(file: Path, documents: Documents, make: Making, rows: Iterable[Row], t
 
     if not documents.through(rows, part):
         part(0, [])
-    whole(file, lambda partial: join(partial, done))
+    whole(file, lambda partial: join(partial, done, {"documents": documents.id}))
     shutil.rmtree(parts)
 
 
@@ -149,10 +158,13 @@ def edges(document: Tokens, spans: Sequence[tuple[int, int]]) -> tuple[int, int,
     return first, second, document.ids[spans[-1][1] - 1] if spans else -1
 
 
-def join(file: Path, parts: Sequence[Path]) -> None:
-    """Write the arrays of all parts one behind the other; no more than one array of one part is in memory."""
+def join(file: Path, parts: Sequence[Path], metadata: dict[str, str]) -> None:
+    """Write the arrays of all parts one behind the other; no more than one array of one part is in memory.
+
+    The metadata tell sums over all units too, so that a plan need not read the arrays.
+    """
     opened: list[Any] = [safe_open(part, "np") for part in parts]
-    header: dict[str, dict[str, Any]] = {}
+    header: dict[str, dict[str, Any]] = {"__metadata__": metadata | sums(opened)}
     at = 0
     for name in (*COUNTS, *KINDS):  # those of 8 bytes first, so that all are aligned
         shapes = [part.get_slice(name).get_shape() for part in opened]
@@ -165,11 +177,23 @@ def join(file: Path, parts: Sequence[Path]) -> None:
     text += b" " * (-len(text) % 8)
     with open(file, "wb") as out:
         out.write(len(text).to_bytes(8, "little") + text)
-        for name in header:
+        for name in (*COUNTS, *KINDS):
             before = 0
             for part in opened:
                 out.write((part.get_tensor(name) + (before if name in COUNTS else 0)).tobytes())
                 before += part.get_slice(COUNTS.get(name, name)).get_shape()[0]
+
+
+def sums(parts: Sequence[Any]) -> dict[str, str]:
+    """Rows, their tokens, the squares of a row's tokens, and targets, each over all units."""
+    rows = tokens = squares = targets = 0
+    for part in parts:
+        sizes, spans = part.get_tensor("sizes").astype(np.int64), part.get_tensor("spans").astype(np.int64)
+        rows, tokens, squares = rows + len(sizes), tokens + int(sizes.sum()), squares + int((sizes**2).sum())
+        targets += int((spans[:, 1] - spans[:, 0]).sum())
+    return {
+        name: str(n) for name, n in (("rows", rows), ("tokens", tokens), ("squares", squares), ("targets", targets))
+    }
 
 
 class Stored(Units):

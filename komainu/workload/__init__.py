@@ -8,32 +8,41 @@ own answers; reference log-probabilities; the time to load, to save and to look 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from komainu.cost import SAMPLE, Range, shown
 from komainu.errors import UsageError
 from komainu.plan import Counts, Plan
 from komainu.settings import Settings
 from komainu.stage import Stage
-from komainu.store import Store, reference
+from komainu.store import DERIVED, Store, reference
 from komainu.train.architecture import Architecture
 from komainu.train.base import Train
 from komainu.train.devices import DEVICES
 from komainu.train.memory import Memory, Run, needed
 from komainu.train.pretrain import Base
 from komainu.train.tokenizer import Tokenizer
-from komainu.workload.lengths import Lengths, lengths
+from komainu.workload.lengths import Lengths, kept, lengths
 from komainu.workload.speed import Speed, operations, speeds
 
 USED = Range(0.15, 0.40)  # of a device's operations: published runs from 3B to 70B, with and without recomputation
 ALIKE, OTHER = 1.15, 2.0  # how far a run may be from one of the same model and method, or from any other
 GIGA, HOUR = 1e9, 3600.0
+FULL = 0.999  # of a pack, by best fit
+
+
+class Steps(NamedTuple):
+    """Steps of the optimiser, and about how many micro-batches a process has in one."""
+
+    count: int
+    micro_batches: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Workload:
     processes: int
     why_not: str = ""
     memory: Memory | None = None
+    steps: Steps | None = None
     tokens: Range | None = None
     tokens_per_s: Range | None = None  # of all processes
     hours: Range | None = None
@@ -55,7 +65,8 @@ class Workload:
             return head | {"not_estimated": self.why_not}
         names = ("tokens", "tokens_per_s", "hours", "money")
         memory = self.memory.json() if self.memory else None
-        return head | {"memory": memory} | {name: getattr(self, name) for name in names}
+        steps = {"steps": self.steps and self.steps.count, "micro_batches": self.steps and self.steps.micro_batches}
+        return head | {"memory": memory} | steps | {name: getattr(self, name) for name in names}
 
     def lines(self, here: Settings) -> Iterator[str]:
         if self.memory is None:
@@ -66,7 +77,11 @@ class Workload:
         yield f"trains      {self.stage.label:<30} {self.memory.total / GIGA:.3g} GB{several}: {parts}"
         if here.train.device and self.memory.total > (most := DEVICES[here.train.device].memory):
             yield f"            {'':<30} more than the {most / GIGA:.3g} GB of {here.train.device}: {self.advice(here)}"
-        told = [f"{shown(self.tokens)} tokens" if self.tokens else "tokens not known before its rows are there"]
+        told = ["tokens not known before its rows are there"]
+        if self.steps and self.tokens:
+            told = [
+                f"{self.steps.count} steps of {self.steps.micro_batches} micro-batches, {shown(self.tokens)} tokens"
+            ]
         if self.tokens_per_s:
             told.append(f"{shown(self.tokens_per_s)} a second")
         else:
@@ -102,7 +117,6 @@ class Workloads:
             yield from each.lines(self.here)
 
     def of(self, stage: Train) -> Workload:
-        train = self.here.train
         processes = processes_of(stage, self.here)
         if type(stage).rollout is not Train.rollout:
             return Workload(stage, processes, "it learns from answers that it draws itself")
@@ -110,33 +124,43 @@ class Workloads:
             model = self.architecture(stage)
         except UsageError as error:
             return Workload(stage, processes, str(error))
-        lengths = self.lengths(stage)
-        batch = stage.fit.global_batch * lengths.row.high / processes if lengths else float("inf")
-        tokens = int(min(stage.fit.micro_tokens, batch))
+        lengths, fit = self.lengths(stage), stage.fit
+        unit = fit.pack * FULL if fit.pack else lengths.row.high if lengths else float("inf")
+        share = fit.global_batch * unit / processes
         memory = needed(
-            model,
-            Run(
-                tokens=tokens,
-                targets=lengths.targets if lengths else 1.0,
-                several=batch > tokens,
-                gpu=bool(train.device),
-                recompute=train.recompute,
-                ranks=processes,
-                sharded=train.shard and processes > 1,
-                optimizer=stage.fit.optimizer,
-                adapter=stage.adapter,
-            ),
+            model, self.run(stage, min(fit.micro_tokens, share), share, lengths.targets if lengths else 1.0)
         )
         rows = self.counts(stage.data)
         if lengths is None or not rows:
             return Workload(stage, processes, memory=memory)
-        steps = stage.fit.total_steps(rows)
-        total = lengths.row.times(Range(*2 * (steps * stage.fit.global_batch,)))
+        whole = lengths.row.times(Range(rows, rows))
+        count = math.ceil(sum(whole) / 2 / unit) if fit.pack else rows
+        steps = fit.total_steps(count)
+        drawn = steps * fit.global_batch / count
+        tokens = whole.times(Range(drawn, drawn))
+        micro = math.ceil(sum(tokens) / 2 / steps / processes / fit.micro_tokens)
         speed = self.speed(stage, model, lengths)
-        hours = Range(total.low / speed.high / HOUR, total.high / speed.low / HOUR) if speed else None
-        price = train.price * processes
+        hours = Range(tokens.low / speed.high / HOUR, tokens.high / speed.low / HOUR) if speed else None
+        price = self.here.train.price * processes
         money = Range(hours.low * price, hours.high * price) if hours and price else None
-        return Workload(stage, processes, "", memory, total, speed, hours, money)
+        return Workload(stage, processes, "", memory, Steps(steps, micro), tokens, speed, hours, money)
+
+    def run(self, stage: Train, tokens: float, share: float, targets: float) -> Run:
+        """What of a training decides its memory; `share` are a process's tokens of a global batch."""
+        train = self.here.train
+        processes = processes_of(stage, self.here)
+        return Run(
+            tokens=int(tokens),
+            targets=targets,
+            several=share > tokens,
+            gpu=bool(train.device),
+            even=stage.even,
+            recompute=train.recompute,
+            ranks=processes,
+            sharded=train.shard and processes > 1,
+            optimizer=stage.fit.optimizer,
+            adapter=stage.adapter,
+        )
 
     def architecture(self, stage: Train) -> Architecture:
         """The sizes of the model that a stage trains. Raises UsageError where they are not known yet."""
@@ -166,7 +190,9 @@ class Workloads:
         return Path(path) if path and Path(path).is_dir() else None
 
     def lengths(self, stage: Train) -> Lengths | None:
-        """Of the first rows of a training; None where there are none to look at."""
+        """Of a training's rows, where they have been tokenised, or of the first of them; None where there are none."""
+        if stage.documents and (found := kept(self.store.root / DERIVED / stage.data.place, stage.documents.id)):
+            return found
         built = self.store.at(reference(stage.data))
         rows = [*islice(built.rows() if built else stage.data.peek() or (), SAMPLE)]
         return lengths(rows, self.tokenizer(stage)) if rows else None

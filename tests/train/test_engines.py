@@ -81,6 +81,7 @@ OTHER: dict[str, Any] = {
     "micro_tokens": 1024,
     "seed": 8,
     "order": "given",
+    "pack": 1024,
 }
 
 

@@ -80,7 +80,7 @@ def test_what_is_read_is_what_was_written(
     for i in range(0, max(1, len(wanted)), window):
         parts.append(folder / f"{i}.safetensors")
         save_file(tokens.arrays(wanted[i : i + window]), parts[-1])
-    tokens.join(folder / "all.safetensors", parts)
+    tokens.join(folder / "all.safetensors", parts, {})
     found = Stored(folder / "all.safetensors")
     assert [*found] == wanted and found[1:3] == wanted[1:3] and [*found.ids] == [u.id for u in wanted]
     flat = [d for u in wanted for d in u.documents]
