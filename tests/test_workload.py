@@ -202,11 +202,11 @@ def test_steps_follow_from_rows_or_packs_and_micro_batches_from_what_they_may_ho
     (rows,) = planned(sft(steps=0, epochs=2.0), tmp_path)
     assert rows.steps == (10, 1)
     (cut,) = planned(sft(steps=0, epochs=2.0, micro_tokens=40), tmp_path)
-    assert cut.steps and cut.steps.count == 10 and cut.steps.micro_batches > 1
+    assert cut.steps and cut.steps.number == 10 and cut.steps.micro_batches > 1
     packed = sft(steps=0, epochs=2.0, pack=64, global_batch=2)
     made = ctx.store.build(packed, ctx)
     (found,) = planned(replace(packed, fit=replace(packed.fit, lr=2e-3)), tmp_path)
-    assert found.steps and found.steps.count == pytest.approx(made.summary["steps"], rel=0.1)
+    assert found.steps and found.steps.number == pytest.approx(made.summary["steps"], rel=0.1)
     assert found.tokens and found.tokens.low == pytest.approx(made.summary["tokens"], rel=0.05)
 
 

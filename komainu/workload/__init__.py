@@ -41,7 +41,7 @@ FULL = 0.999  # of a pack, by best fit
 class Steps(NamedTuple):
     """Steps of the optimiser, and about how many micro-batches a process has in one."""
 
-    count: int
+    number: int
     micro_batches: int
 
 
@@ -65,7 +65,7 @@ class Workload:
             return head | {"not_estimated": self.why_not}
         names = ("tokens", "tokens_per_s", "hours", "money")
         memory = self.memory.json() if self.memory else None
-        steps = {"steps": self.steps and self.steps.count, "micro_batches": self.steps and self.steps.micro_batches}
+        steps = {"steps": self.steps and self.steps.number, "micro_batches": self.steps and self.steps.micro_batches}
         return head | {"memory": memory} | steps | {name: getattr(self, name) for name in names}
 
     def lines(self, here: Settings) -> Iterator[str]:
@@ -80,7 +80,7 @@ class Workload:
         told = ["tokens not known before its rows are there"]
         if self.steps and self.tokens:
             told = [
-                f"{self.steps.count} steps of {self.steps.micro_batches} micro-batches, {shown(self.tokens)} tokens"
+                f"{self.steps.number} steps of {self.steps.micro_batches} micro-batches, {shown(self.tokens)} tokens"
             ]
         if self.tokens_per_s:
             told.append(f"{shown(self.tokens_per_s)} a second")
