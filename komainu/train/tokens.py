@@ -70,7 +70,7 @@ def kept(
         assert isinstance(stage, Train), "references and held-out losses have documents"
         return stage.units(tokenizer, [*rows])
     file = place(store, stage, tokenizer)
-    with store.lock(f"tokens-{file.stem}"):
+    with store.lock(f"tokens-{stage.data.id}-{file.stem}"):
         if not file.exists():
             write(file, documents, partial(documents.units, tokenizer, stage.model.label), rows, told)
     return Stored(file)
