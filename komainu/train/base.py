@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from komainu.store import Store
     from komainu.train.documents import Documents
     from komainu.train.flat import Flat
+    from komainu.train.ranks import Ranks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,8 +198,8 @@ class Train(Stage):
         """How many steps one after the other learn from the same batch."""
         return 1
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row]) -> Rollout | None:
-        """Makes the answers that an on-policy method learns from; None where the data has them."""
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row], ranks: Ranks) -> Rollout | None:
+        """Makes the answers that an on-policy method learns from, each rank some; None where the data has them."""
         return None
 
     def weight(self, units: Sequence[Unit]) -> float:

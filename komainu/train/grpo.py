@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from komainu.train.flat import Flat
+    from komainu.train.ranks import Ranks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,11 @@ class GRPO(Train):
     2503.20783, which also has scaled=False).
 
     metrics.jsonl has of each step `reward`, `length` (tokens), `ended` (share of answers), `flat` (share of groups
-    whose answers all have the same reward: no signal), `clipped` and `kl`, averaged as the loss is. Not covered:
-    several ranks, drawing again for groups without signal, rewards of models, several turns.
+    whose answers all have the same reward: no signal), `clipped` and `kl`, averaged as the loss is. Each of
+    several ranks draws its share of the answers with the whole model: it is never sharded. Not covered: drawing again
+    for groups without signal, rewards of models, several turns.
     """
 
-    parallel = False
     eats = Chat
     reward: RuleReward
     group: int = 8
@@ -91,10 +92,10 @@ class GRPO(Train):
     def uses(self) -> int:
         return self.iterations
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row]) -> Rollout | None:
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row], ranks: Ranks) -> Rollout | None:
         from komainu.train.rollout import Answering
 
-        return Answering(self, model, tokenizer, [row for row in rows if isinstance(row, Chat)])
+        return Answering(self, model, tokenizer, [row for row in rows if isinstance(row, Chat)], ranks)
 
     def weight(self, units: Sequence[Unit]) -> float:
         if self.average == "token":

@@ -147,7 +147,8 @@ def train(stage: Train, out: Path, ctx: Context, fresh: Callable[[Any, Any], Any
     `fresh(stage, tokenizer)` makes new weights where there are none to load.
     """
     set_up_cpu(ctx.settings.threads)
-    with joined(ctx.group, sharded=ctx.settings.train.shard) as ranks:
+    sharded = ctx.settings.train.shard and type(stage).rollout is Train.rollout  # whole models draw answers
+    with joined(ctx.group, sharded=sharded) as ranks:
         return train_on(ranks, stage, out, ctx, fresh)
 
 
@@ -168,7 +169,7 @@ def train_on(
         from komainu.train.lora import Attached, finished
 
         attached = Attached(model, stage.adapter, stage.fit.seed)
-    rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows())
+    rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows(), ranks)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)
     if ranks.main and attached is not None:
@@ -184,8 +185,6 @@ def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
         raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
-    if ranks.size > 1 and type(stage).rollout is not Train.rollout:
-        raise UsageError(f"{stage.label}: answers are made in one process; set `ranks = 1` in [train]")
     if ranks.sharded and stage.fit.optimizer == "adamw8bit":
         raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":

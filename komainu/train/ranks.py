@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,15 @@ class Ranks:
         dist.all_reduce(tensor)
         found: list[float] = tensor.tolist()
         return found
+
+    def pooled(self, mine: Mapping[int, Sequence[float]], count: int) -> list[list[float]]:
+        """Rows 0 to `count` - 1, of which each rank has some, all on every rank; float64 holds token ids exactly."""
+        if self.size == 1:
+            return [[*mine[i]] for i in range(count)]
+        lengths = [int(n) for n in self.sums([len(mine[i]) if i in mine else 0 for i in range(count)])]
+        flat = [v for i, n in enumerate(lengths) for v in (mine[i] if i in mine else [0.0] * n)]
+        values = iter(self.sums(flat))
+        return [[next(values) for _ in range(n)] for n in lengths]
 
     def add(self, params: Sequence[torch.nn.Parameter]) -> None:
         """Sum the gradients of unsharded parameters over the ranks, float32, in one go."""

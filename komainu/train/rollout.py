@@ -17,6 +17,7 @@ from komainu.train.attention import FLAT
 from komainu.train.base import Unit
 from komainu.train.batches import runs
 from komainu.train.flat import Flat, flatten, target_logps
+from komainu.train.ranks import Ranks
 from komainu.train.render import Tokens
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ class Answering:
     """Answers a step's prompts with the model as it is; the same answers whenever the same weights are asked.
 
     An answer's randomness comes from (fit.seed, step, row id, which of the group). Beside the model it holds a frozen
-    copy of it where there is a divergence to be measured, and the chats, whose meta the rewards read.
+    copy of it where there is a divergence to be measured, and the chats, whose meta the rewards read. Of several ranks
+    each draws every n-th answer and computes every n-th group's log-probabilities; all end with the same units.
     """
 
-    def __init__(self, stage: GRPO, model: Any, tokenizer: Any, chats: Sequence[Chat]) -> None:
-        self.stage, self.model, self.tokenizer = stage, model, tokenizer
+    def __init__(self, stage: GRPO, model: Any, tokenizer: Any, chats: Sequence[Chat], ranks: Ranks) -> None:
+        self.stage, self.model, self.tokenizer, self.ranks = stage, model, tokenizer, ranks
         self.chats = {chat.id: chat for chat in chats}
         self.ends = stop_ids(model, tokenizer)
         self.start = copy.deepcopy(model).requires_grad_(False) if stage.kl else None
@@ -68,22 +70,23 @@ class Answering:
 
     def draw(self, prompts: Sequence[Prompt]) -> list[Generated]:
         """An answer a prompt, in order; those of like length are drawn together."""
-        made = [Generated([], False)] * len(prompts)
+        mine: dict[int, list[int]] = {}  # whether it was stopped, and its tokens
         sampling = Model(name=self.stage.model.label, temperature=1.0)
         device = self.model.device.type
         self.model.set_attn_implementation("sdpa")  # flat batches have no cache
         self.model.eval()
         try:
-            for places in groups([len(p.ids) for p in prompts]):
+            for alike in groups([len(p.ids) for p in prompts]):
+                places = alike[self.ranks.rank :: self.ranks.size]
                 for some in (places[i : i + TOGETHER] for i in range(0, len(places), TOGETHER)):
                     with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
                         found = decode(self.model, [prompts[i] for i in some], self.ends, sampling)
-                    for i, answer in zip(some, found, strict=True):
-                        made[i] = answer
+                    mine |= {i: [int(a.stopped), *a.ids] for i, a in zip(some, found, strict=True)}
         finally:
             self.model.set_attn_implementation(FLAT)
             self.model.train()
-        return made
+        pooled = self.ranks.pooled(mine, len(prompts))
+        return [Generated([int(v) for v in ids], bool(was_stopped)) for was_stopped, *ids in pooled]
 
     def remembered(self, units: list[Unit]) -> list[Unit]:
         """The units with the log-probabilities that the loss compares with: at drawing, and at the start of training.
@@ -96,15 +99,20 @@ class Answering:
 
     @torch.no_grad()
     def marked(self, units: list[Unit], model: Any) -> list[Unit]:
-        done = []
-        for some in runs(units, self.stage.fit.micro_tokens):
+        """The units with their targets' log-probabilities behind each document's marks."""
+        places = range(self.ranks.rank, len(units), self.ranks.size)
+        mine: dict[int, list[float]] = {}
+        at = iter(places)
+        for some in runs([units[i] for i in places], self.stage.fit.micro_tokens):
             flat = flatten([u.documents for u in some], model.device)
             with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
                 rest = iter(target_logps(model, flat).tolist())
-            for unit in some:
-                found = [tuple(next(rest) for _ in range(d.targets)) for d in unit.documents]
-                both = zip(unit.marks, found, strict=True)
-                done.append(unit._replace(marks=tuple(before + more for before, more in both)))
+            mine |= {next(at): [next(rest) for d in u.documents for _ in range(d.targets)] for u in some}
+        done = []
+        for unit, found in zip(units, self.ranks.pooled(mine, len(units)), strict=True):
+            logps = iter(found)
+            more = [tuple(next(logps) for _ in range(d.targets)) for d in unit.documents]
+            done.append(unit._replace(marks=tuple(a + b for a, b in zip(unit.marks, more, strict=True))))
         return done
 
 

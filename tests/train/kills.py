@@ -1,6 +1,6 @@
 """SFT, DPO, GRPO and leak repair killed at random moments; weights and losses are compared to the last bit.
 
-python -m tests.train.kills [kills] [seed]     default: 50 kills of each; exits 1 on a difference
+python -m tests.train.kills [kills] [seed] [ranks]     default: 50 kills of each, one rank; exits 1 on a difference
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
 import tempfile
-import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from komainu.context import Context
+from komainu.context import Context, Group
 from komainu.train.base import Train
+from tests.train.gang import fork, meet
 from tests.train.worlds import STAGES, often
 
 
@@ -30,59 +30,92 @@ class Ended(NamedTuple):
     steps: list[dict[str, Any]]
 
 
-def ended(stage: Train, ctx: Context) -> Ended:
-    """Build a stage, or go on with it, and read what it came to."""
-    path = ctx.store.build(stage, ctx).path
-    lines = (path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    steps = [{k: v for k, v in json.loads(line).items() if k != "tokens_per_s"} for line in lines]
-    return Ended((path / "model.safetensors").read_bytes(), steps)
+class Run(NamedTuple):
+    """A stage in a store, trained by one process or by several ranks, always in forks of this one."""
+
+    stage: Train
+    ctx: Context
+    ranks: int
+
+    @property
+    def path(self) -> Path:
+        return self.ctx.store.place(self.stage)
+
+    def work(self, group: Group) -> None:
+        """What each process does: with several, `komainu run` would write the record when they are done."""
+        if group.size == 1:
+            self.ctx.store.build(self.stage, self.ctx)
+        else:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.ctx.group = group
+            self.ctx.make(self.stage, self.path)
+
+    def killed(self, which: int, seconds: float) -> bool:
+        """Train, or go on; the kernel ends one rank after so many seconds of CPU time, and then the others end too.
+
+        SIGPROF without a handler ends a process as SIGKILL does: nothing of it runs any more. CPU time comes to the
+        same place however busy the machine is. 0 seconds: never. False when it came to its end by then.
+        """
+
+        def work(group: Group) -> None:
+            signal.setitimer(signal.ITIMER_PROF, seconds if group.rank == which else 0.0)
+            self.work(group)
+
+        folder = self.path.parent / "gang"
+        folder.mkdir(parents=True, exist_ok=True)
+        sys.stdout.flush()
+        meet()
+        children = [fork(Group(rank, self.ranks), folder, work) for rank in range(self.ranks)]
+        first = os.waitpid(children.pop(which), 0)[1]
+        for child in children if first else ():  # they would wait for it
+            os.kill(child, signal.SIGKILL)
+        others = [os.waitpid(child, 0)[1] for child in children]
+        told = "\n".join(p.read_text() for p in folder.glob("*.error"))
+        assert os.WIFSIGNALED(first) or not any((first, *others)), told
+        return os.WIFSIGNALED(first)
+
+    def ended(self) -> Ended:
+        """Go on to the end, and what it came to."""
+        self.killed(0, 0.0)
+        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        steps = [{k: v for k, v in json.loads(line).items() if k != "tokens_per_s"} for line in lines]
+        return Ended((self.path / "model.safetensors").read_bytes(), steps)
 
 
-def kill_once(stage: Train, ctx: Context, seconds: float) -> bool:
-    """Train in a fork that the kernel ends after so many seconds of CPU time; False when it had ended by then.
-
-    SIGPROF without a handler ends a process as SIGKILL does: nothing of it runs any more. CPU time comes to the same
-    place however busy the machine is.
-    """
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads; training here has none
-        child = os.fork()
-    if child == 0:
-        try:
-            signal.setitimer(signal.ITIMER_PROF, seconds)
-            ctx.store.build(stage, ctx)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-
-
-def survives(stage: Train, context: Callable[[Path], Context], root: Path, kills: int, rng: random.Random) -> None:
+def survives(
+    stage: Train, context: Callable[[Path], Context], root: Path, kills: int, rng: random.Random, ranks: int = 1
+) -> None:
     """Kill a run so many times, at random, and compare whenever one comes to its end. Raises AssertionError."""
-    undisturbed, disturbed = context(root / "a"), context(root / "b")
-    for ctx in (undisturbed, disturbed):
+    undisturbed, disturbed = (Run(stage, context(root / name), ranks) for name in "ab")
+    for run in (undisturbed, disturbed):
         for source in (stage.model, stage.data, getattr(stage, "reference", None)):
             if source is not None:
-                ctx.store.build(source, ctx)
-    started = time.process_time()
-    whole = ended(stage, undisturbed)
-    seconds = time.process_time() - started
+                run.ctx.store.build(source, run.ctx)
+    started = cpu_of_children()
+    whole = undisturbed.ended()
+    seconds = (cpu_of_children() - started) / ranks
     done = 0
     while done < kills:
-        if kill_once(stage, disturbed, rng.uniform(0.01, seconds)):
+        if disturbed.killed(rng.randrange(ranks), rng.uniform(0.01, seconds)):
             done += 1
         else:
-            assert ended(stage, disturbed) == whole, f"{stage.label} differs after {done} kills"
-            shutil.rmtree(disturbed.store.root / type(stage).__name__.lower() / stage.id)
-    assert ended(stage, disturbed) == whole, f"{stage.label} differs after {done} kills"
+            assert disturbed.ended() == whole, f"{stage.label} differs after {done} kills"
+            shutil.rmtree(disturbed.path)
+    assert disturbed.ended() == whole, f"{stage.label} differs after {done} kills"
 
 
-def main(kills: int = 50, seed: int = 0) -> None:
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main(kills: int = 50, seed: int = 0, ranks: int = 1) -> None:
     for name, make in STAGES.items():
         with tempfile.TemporaryDirectory() as folder:
-            survives(make(40), often, Path(folder), kills, random.Random(seed))
-            print(f"{name}: {kills} kills, every run that came to its end has the same bits", flush=True)
+            survives(make(40), often, Path(folder), kills, random.Random(seed), ranks)
+            told = f"{name}: {kills} kills of {ranks} ranks" if ranks > 1 else f"{name}: {kills} kills"
+            print(f"{told}, every run that came to its end has the same bits", flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*map(int, sys.argv[1:4]))

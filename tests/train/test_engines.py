@@ -140,6 +140,31 @@ def test_the_batch_follows_from_gpus_and_what_does_not_divide_is_refused() -> No
         cut(100, EIGHT, 2)
 
 
+def test_gpus_that_share_rows_take_no_rows_of_their_own() -> None:
+    assert cut(128, EIGHT, 2, along=4) == 32
+    with pytest.raises(UsageError, match="global_batch 6 cannot be cut: 2 groups of 4 GPUs x 2 rows"):
+        cut(6, EIGHT, 2, along=4)
+    with pytest.raises(UsageError, match="8 GPUs cannot share rows by 3"):
+        cut(96, EIGHT, 1, along=3)
+    keys = Axolotl(of=CHATS_SFT, sequence_parallel=4).keys(KNOWN, EIGHT)
+    assert (keys["context_parallel_size"], keys["attn_implementation"]) == (4, "flash_attention_2")
+    assert keys["gradient_accumulation_steps"] * 2 == CHATS_SFT.fit.global_batch
+    assert Axolotl(of=CHATS_SFT, sequence_parallel=4).id != Axolotl(of=CHATS_SFT).id
+
+
+def test_openrlhf_shares_rows_by_a_setting_that_needs_another() -> None:
+    def told(keys: dict[str, Any]) -> list[str]:
+        return [
+            *OpenRLHF(of=CHATS_SFT).misplaced(
+                Settings(trainers={"openrlhf": Trainer(gpus=8, micro_batch=2, keys=keys)})
+            )
+        ]
+
+    assert told({"ds.ring_attn_size": 4, "ds.packing_samples": True}) == []
+    assert len(told({"ds.ring_attn_size": 4})) == 1 and "packing_samples" in told({"ds.ring_attn_size": 4})[0]
+    assert "cannot share rows by 3" in told({"ds.ring_attn_size": 3, "ds.packing_samples": True})[0]
+
+
 def test_rows_at_a_time_are_a_setting_only_where_they_change_nothing() -> None:
     one, two = (Axolotl(of=CHATS_SFT, precision="float32", micro_batch=n) for n in (1, 2))
     assert one.id != two.id

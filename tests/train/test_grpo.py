@@ -21,6 +21,7 @@ from komainu.rows import Chat, Message, Row
 from komainu.train.base import Fit, Train, Unit
 from komainu.train.flat import flatten, target_logps
 from komainu.train.grpo import GRPO
+from komainu.train.ranks import Ranks
 from komainu.train.render import Tokens
 from komainu.train.rollout import Answering, advantages, clipped_loss
 from komainu.train.sft import SFT
@@ -71,7 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def answering(built: Path, stage: GRPO) -> tuple[Answering, list[Unit]]:
     source = built / "base" / base().id
     model, tokenizer, rows = load_model(source), load_tokenizer(source), [*Asked().rows()]
-    made = stage.rollout(model, tokenizer, rows)
+    made = stage.rollout(model, tokenizer, rows, Ranks())
     assert isinstance(made, Answering)
     return made, stage.units(tokenizer, rows)[:3]
 

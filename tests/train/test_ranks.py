@@ -20,12 +20,14 @@ from komainu.errors import Stopped, UsageError
 from komainu.settings import Training
 from komainu.train.base import Train, Unit
 from komainu.train.gradients import Gradients
+from komainu.train.grpo import GRPO
 from komainu.train.loop import train
 from komainu.train.ranks import joined, split
 from komainu.train.render import Tokens
 from komainu.train.shards import full
 from komainu.train.weights import load_model, load_tokenizer
 from tests.train.gang import gang, killed
+from tests.train.test_grpo import grpo
 from tests.train.test_kto import kto
 from tests.train.test_train import dpo, sft
 from tests.train.world import context
@@ -33,10 +35,10 @@ from tests.train.world import context
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with all that SFT, DPO and KTO start from."""
+    """A store with all that SFT, DPO, KTO and GRPO start from."""
     root = tmp_path_factory.mktemp("store")
     ctx = context(root)
-    for stage in (*sft().inputs.values(), *dpo().inputs.values(), *kto().inputs.values()):
+    for stage in (*sft().inputs.values(), *dpo().inputs.values(), *kto().inputs.values(), *grpo().inputs.values()):
         ctx.store.build(stage, ctx)
     return root
 
@@ -87,6 +89,30 @@ def test_several_ranks_have_the_loss_and_the_gradient_of_one(
     assert max(float((found[n] - wanted[n]).abs().max()) for n in wanted) < 1e-6
 
 
+def answers(stage: GRPO, root: Path, group: Group) -> dict[str, Any]:
+    """What a rank holds after answering one global batch."""
+    ctx = context(root)
+    source = ctx.open(stage.model).path
+    rows, tokenizer = [*ctx.open(stage.data).rows()], load_tokenizer(source)
+    with joined(group, sharded=False) as ranks:
+        play = stage.rollout(load_model(source), tokenizer, rows, ranks)
+        assert play is not None
+        units, notes = play(stage.units(tokenizer, rows)[:5], 0)
+    said = [[d.ids for d in u.documents] for u in units]
+    return {"said": said, "marks": [v for u in units for m in u.marks for v in m], **notes}
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_several_ranks_draw_the_answers_of_one_and_all_hold_all_of_them(built: Path, tmp_path: Path, size: int) -> None:
+    stage = grpo(iterations=2, kl=0.1, micro_tokens=40)
+    one = answers(stage, built, Group())
+    several = gang(size, tmp_path, lambda group: answers(stage, built, group))
+    assert all(found == several[0] for found in several)
+    found = several[0]
+    assert found.pop("marks") == pytest.approx(one.pop("marks"), abs=1e-5)
+    assert found == one
+
+
 def losses(path: Path) -> list[float]:
     return [json.loads(line)["loss"] for line in (path / "metrics.jsonl").read_text().splitlines()]
 
@@ -112,7 +138,7 @@ def trained(
         return str(stopped)
 
 
-@pytest.mark.parametrize(("make", "size", "shard"), [(sft, 4, False), (dpo, 2, True)])
+@pytest.mark.parametrize(("make", "size", "shard"), [(sft, 4, False), (dpo, 2, True), (grpo, 2, False)])
 def test_ranks_that_were_stopped_go_on_to_the_same_bits(
     built: Path, tmp_path: Path, make: Any, size: int, shard: bool
 ) -> None:
@@ -164,6 +190,12 @@ def test_what_ranks_cannot_do_is_refused(built: Path, tmp_path: Path, fit: dict[
         return str(found.value)
 
     assert all(problem in told for told in gang(2, tmp_path / "a", refused))
+
+
+def test_what_draws_answers_is_not_sharded(built: Path, tmp_path: Path) -> None:
+    stage, out = grpo(steps=2), tmp_path / "out"
+    gang(2, tmp_path / "a", lambda group: trained(stage, built, out, group, True, every=0.0))
+    assert losses(out) and (out / "model.safetensors").exists()
 
 
 def test_ranks_that_cannot_meet_say_what_is_missing(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,11 @@ class Axolotl(Engine):
     and OpenRLHF let every target token of the global batch weigh the same.
 
     `precision` "bfloat16" needs DeepSpeed or FSDP in the settings, which keep float32 weights beside: without, axolotl
-    trains bfloat16 weights alone. Source: axolotl 0.19.0, `axolotl/utils/schemas/config.py`.
+    trains bfloat16 weights alone.
+
+    `sequence_parallel` is how many GPUs share a row, each a stretch of it (ring attention; needs flash-attn and
+    ring-flash-attn in `environment`). It too is learnt from: each stretch's mean weighs the same.
+    Source: axolotl 0.19.0, `axolotl/utils/schemas/config.py`.
     """
 
     name: ClassVar[TrainerName] = "axolotl"
@@ -63,11 +67,14 @@ class Axolotl(Engine):
     environment: Environment = ENVIRONMENT
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     micro_batch: int = 1
+    sequence_parallel: int = 1
 
     def refused(self) -> Iterator[str]:
         fit = self.of.fit
         if self.micro_batch < 1:
             yield f"micro_batch is {self.micro_batch}; it must be at least 1"
+        if self.sequence_parallel < 1:
+            yield f"sequence_parallel is {self.sequence_parallel}; it must be at least 1"
         if fit.order != "shuffled":
             yield f"fit.order {fit.order!r}: axolotl draws its own order"
         if fit.pack:
@@ -85,6 +92,9 @@ class Axolotl(Engine):
 
     def at_once(self, here: Trainer) -> int:
         return self.micro_batch
+
+    def along(self, here: Trainer) -> int:
+        return self.sequence_parallel
 
     def unfit(self, here: Trainer) -> Iterator[str]:
         if here.micro_batch != 1:
@@ -108,7 +118,7 @@ class Axolotl(Engine):
             "sample_packing": False,
             "pad_to_sequence_len": False,
             "micro_batch_size": self.micro_batch,
-            "gradient_accumulation_steps": cut(fit.global_batch, here, self.micro_batch),
+            "gradient_accumulation_steps": cut(fit.global_batch, here, self.micro_batch, self.along(here)),
             "max_steps": site.steps,
             "optimizer": "adamw_torch",
             "learning_rate": fit.lr,
@@ -124,7 +134,7 @@ class Axolotl(Engine):
             "bf16": self.precision == "bfloat16",
             "fp16": False,
             "tf32": False,
-            "attn_implementation": "sdpa",
+            **self.attention(),
             "gradient_checkpointing": False,
             "logging_steps": 1,
             **({"auto_resume_from_checkpoints": True} if "save_steps" in here.keys else {"save_strategy": "no"}),
@@ -140,6 +150,11 @@ class Axolotl(Engine):
         return {"chat_template": "tokenizer_default", "rl_beta": self.of.objective.beta} | (
             loss_keys(self.of.objective) or {}
         )
+
+    def attention(self) -> Keys:
+        if self.sequence_parallel == 1:
+            return {"attn_implementation": "sdpa"}
+        return {"attn_implementation": "flash_attention_2", "context_parallel_size": self.sequence_parallel}
 
     def reading(self) -> Keys:
         """How axolotl reads the file."""

@@ -112,7 +112,8 @@ class Engine(Stage, ABC):
 
     def misplaced(self, settings: Settings) -> Iterator[str]:
         try:
-            cut(self.of.fit.global_batch, trainer := settings.trainer(self.name), self.at_once(trainer))
+            trainer = settings.trainer(self.name)
+            cut(self.of.fit.global_batch, trainer, self.at_once(trainer), self.along(trainer))
             placed(self.name, trainer, self.placing)
             yield from self.unfit(trainer)
         except UsageError as error:
@@ -121,6 +122,10 @@ class Engine(Stage, ABC):
     @abstractmethod
     def at_once(self, here: Trainer) -> int:
         """How many rows a GPU takes at a time."""
+
+    def along(self, here: Trainer) -> int:
+        """How many GPUs share each row."""
+        return 1
 
     def unfit(self, here: Trainer) -> Iterator[str]:
         """What of the stage this machine's settings do not suit."""
@@ -171,15 +176,20 @@ def sized(of: SFT | DPO, rows: int, site: Site) -> Site:
     return site._replace(rows=rows, steps=steps, warm=of.fit.warm_steps(steps))
 
 
-def cut(batch: int, here: Trainer, at_once: int) -> int:
-    """Micro-batches of a GPU in a step; UsageError when the batch is no whole number of them."""
+def cut(batch: int, here: Trainer, at_once: int, along: int = 1) -> int:
+    """Micro-batches of a GPU in a step, `along` GPUs to a row; UsageError when they do not come out even."""
     gpus = max(1, here.gpus)
-    if batch % (gpus * at_once):
+    if gpus % along:
         raise UsageError(
-            f"global_batch {batch} cannot be cut: {gpus} GPUs x {at_once} rows at a time are {gpus * at_once}; change "
-            "the GPUs in komainu.toml, the rows at a time, or the batch"
+            f"{gpus} GPUs cannot share rows by {along}; change the GPUs in komainu.toml, or how many share"
         )
-    return batch // (gpus * at_once)
+    if batch % (gpus // along * at_once):
+        groups = f"{gpus // along} groups of {along} GPUs" if along > 1 else f"{gpus} GPUs"
+        raise UsageError(
+            f"global_batch {batch} cannot be cut: {groups} x {at_once} rows at a time are {gpus // along * at_once}; "
+            "change the GPUs in komainu.toml, the rows at a time, or the batch"
+        )
+    return batch // (gpus // along * at_once)
 
 
 def placed(name: str, here: Trainer, known: frozenset[str]) -> Mapping[str, Any]:

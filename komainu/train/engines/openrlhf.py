@@ -34,10 +34,12 @@ PLACING = frozenset(
     (
         *("ds.zero_stage", "ds.adam_offload", "ds.overlap_comm", "ds.attn_implementation", "ds.packing_samples"),
         *("ds.use_liger_kernel", "ds.zpg", "ds.grad_accum_dtype", "ds.deepcompile", "ds.tensor_parallel_size"),
+        *("ds.ring_attn_size", "ds.ring_attn_head_stride"),
         *("model.gradient_checkpointing_enable", "model.gradient_checkpointing_reentrant", "ref.offload"),
         *("data.dataloader_num_workers", "ckpt.save_steps", "ckpt.max_num", "logger.logging_steps"),
     )
 )
+RING = "ds.ring_attn_size"  # sequence parallelism: so many GPUs share a row
 SCRIPT = str(Path(__file__).with_name("openrlhf_run.py"))
 
 
@@ -84,9 +86,16 @@ class OpenRLHF(Engine):
     def at_once(self, here: Trainer) -> int:
         return here.micro_batch
 
+    def along(self, here: Trainer) -> int:
+        return int(here.keys.get(RING, 1)) * int(here.keys.get("ds.tensor_parallel_size", 1))
+
+    def unfit(self, here: Trainer) -> Iterator[str]:
+        if here.keys.get(RING, 1) > 1 and not here.keys.get("ds.packing_samples"):
+            yield f'trainers.openrlhf.keys: "{RING}" needs "ds.packing_samples" = true beside it'
+
     def keys(self, site: Site, here: Trainer) -> Keys:
         fit = self.of.fit
-        cut(fit.global_batch, here, here.micro_batch)
+        cut(fit.global_batch, here, here.micro_batch, self.along(here))
         return {
             "model.model_name_or_path": site.model,
             "data.dataset": site.data,
