@@ -21,7 +21,7 @@ from komainu.store import DERIVED
 from komainu.train import documents as documents_module
 from komainu.train import loop, tokens
 from komainu.train.base import Fit, Train, Unit
-from komainu.train.documents import ChatDocuments, PairDocuments, TextDocuments
+from komainu.train.documents import ChatDocuments, TextDocuments
 from komainu.train.dpo import DPO
 from komainu.train.heldout import HeldOut
 from komainu.train.reference import Reference
@@ -186,13 +186,9 @@ def test_tokens_of_rows_that_are_gone_are_collected_with_them(ctx: Context) -> N
     assert [file.parent.name for file in files(ctx)] == [Pairs().id]
 
 
-def test_a_stage_that_makes_its_units_itself_is_asked_for_them(ctx: Context) -> None:
-    class Own(SFT):
-        def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-            return super().units(tokenizer, rows)[:3]
-
-    stage = Own(model=base(), data=Chats(), fit=FIT)
-    found = units_of(stage, load_tokenizer(ctx.store.place(base())), ctx)
-    assert [u.id for u in found] == ["chat-0", "chat-1", "chat-2"]
+def test_a_stage_that_makes_its_units_itself_is_asked_for_them(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = load_tokenizer(ctx.store.place(base()))
+    own = SFT_STAGE.units(tokenizer, CHATS)[:3]
+    monkeypatch.setattr(SFT, "units", lambda stage, tokenizer, rows: own)
+    assert units_of(SFT_STAGE, tokenizer, ctx) == own
     assert Chats().id not in {file.parent.name for file in files(ctx)}
-    assert PairDocuments().id != ChatDocuments().id
