@@ -29,7 +29,7 @@ from komainu.train.sft import SFT
 from komainu.workload import Workload, Workloads
 from komainu.workload.lengths import Lengths, lengths
 from komainu.workload.speed import operations
-from tests.train.world import SHAPE, Chats, Pairs, base, context
+from tests.train.world import SHAPE, Chats, Pairs, Texts, base, context
 
 ROOT = Path(__file__).parents[1]
 LLAMA_3B = Architecture(3072, 28, 3072, 1024, 8192, 128_256, tied=True)
@@ -41,11 +41,11 @@ FAMILY = Lengths(Range(763, 763), behind=600, targets=0.7)  # 7.9e8 tokens in 3 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Long(Chats):
+class Long(Texts):
     """Chats of some length, so that what a template adds is little."""
 
     def rows(self) -> Iterator[Row]:
-        for row in super().rows():
+        for row in Chats(n=self.n).rows():
             assert isinstance(row, Chat)
             yield Chat(row.id, tuple(Message(m.role, m.content * 4) for m in row.messages))
 
