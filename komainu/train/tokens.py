@@ -1,7 +1,8 @@
 """Rows as token ids in a file of the store: made once for some rows and a tokenizer, read a unit at a time.
 
 `.tokens/<stage>/<id of the rows>/<key>.safetensors`; the key is of the tokenizer with its template, of what becomes of
-a row, and of the code that does it. A file is whole or not there, and may be removed at any time: it is made again.
+a row, and of the code that does it. A file is whole or not there, and may be removed at any time: it is made again. So
+it is where the rows are not those that it was made of, which it tells by their hash.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from safetensors.numpy import save_file
 
 from komainu.context import Context
 from komainu.files import sync_folder
-from komainu.rows import Row
+from komainu.rows import Row, encode
 from komainu.stage import code_hash, module_hash
 from komainu.store import DERIVED, Store
 from komainu.train.base import Train, Unit, Units
@@ -34,14 +35,8 @@ from komainu.train.heldout import HeldOut
 from komainu.train.reference import Reference
 from komainu.train.render import Tokens
 
-CODE = (
-    "documents",
-    "flat",
-    "mismatch",
-    "preflight",
-    "render",
-    "tokens",
-)  # of this package: what a file's bytes follow from
+CODE = ("documents", "flat", "mismatch", "preflight", "render", "tokens")  # of this package: what makes a file
+ROWS = "rows.jsonl"
 KINDS = {"numbers": "F64", "tokens": "I32", "spans": "I32", "edges": "I32", "sizes": "I32", "names": "U8"}
 COUNTS = {"ends": "tokens", "span_ends": "spans", "name_ends": "names"}  # running totals of other arrays, I64
 Arrays = dict[str, NDArray[Any]]
@@ -53,14 +48,22 @@ def units_of(stage: Reads, tokenizer: Any, ctx: Context) -> Sequence[Unit]:
     """The units of a stage's data, as `kept` has them."""
     data = ctx.open(stage.data)
     with ctx.progress(data.summary.get("rows"), "tokens") as bar:
-        return kept(ctx.store, stage, tokenizer, data.rows(), bar.update)
+        known = str(data.record["files"].get(ROWS, ""))
+        return kept(ctx.store, stage, tokenizer, data.rows(ROWS), known=known, told=bar.update)
 
 
 def kept(
-    store: Store, stage: Reads, tokenizer: Any, rows: Iterable[Row], told: Callable[[int], object] = int
+    store: Store,
+    stage: Reads,
+    tokenizer: Any,
+    rows: Iterable[Row],
+    *,
+    known: str = "",
+    told: Callable[[int], object] = int,
 ) -> Sequence[Unit]:
-    """The units of some rows from the store's file, which is made where it is not there; `told` is given how many rows
-    are done.
+    """The units of some rows from the store's file, which is made where it is not there, or is of other rows.
+
+    `known` is the hash of the rows as a file, where they lie in one; `told` is given how many rows are done.
 
     Those of a stage that makes them by itself are made anew, in memory. Raises UsageError as `units` does, all rows
     named at once.
@@ -71,9 +74,16 @@ def kept(
         return stage.units(tokenizer, [*rows])
     file = place(store, stage, tokenizer)
     with store.lock(f"tokens-{stage.data.id}-{file.stem}"):
-        if not file.exists():
-            write(file, documents, partial(documents.units, tokenizer, stage.model.label), rows, told)
+        if not file.exists() or (known and hash_in(file) != known):
+            make = partial(documents.units, tokenizer, stage.model.label)
+            write(file, documents, make, rows, known=known, told=told)
     return Stored(file)
+
+
+def hash_in(file: Path) -> str:
+    """The hash of the rows that a file was made of."""
+    opened: Any = safe_open(file, "np")
+    return str(opened.metadata()["sha256"])
 
 
 def place(store: Store, stage: Reads, tokenizer: Any) -> Path:
@@ -92,14 +102,25 @@ def place(store: Store, stage: Reads, tokenizer: Any) -> Path:
     return store.root / DERIVED / stage.data.place / f"{key}.safetensors"
 
 
-def write(file: Path, documents: Documents, make: Making, rows: Iterable[Row], told: Callable[[int], object]) -> None:
+def write(
+    file: Path,
+    documents: Documents,
+    make: Making,
+    rows: Iterable[Row],
+    *,
+    known: str = "",
+    told: Callable[[int], object] = int,
+) -> None:
     """Make a file window by window; those that an earlier try has finished are not made again."""
     parts = file.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
     done: list[Path] = []
+    read = hashlib.sha256()
 
     def part(number: int, some: list[Row]) -> None:
-        found = parts / f"{number:06d}.safetensors"
+        text = b"".join(encode(row) + b"\n" for row in some)
+        read.update(text)
+        found = parts / f"{number:06d}-{hashlib.sha256(text).hexdigest()[:12]}.safetensors"
         if not found.exists():
             made = arrays(make(some))
             whole(found, lambda partial: save_file(made, partial))
@@ -108,7 +129,8 @@ def write(file: Path, documents: Documents, make: Making, rows: Iterable[Row], t
 
     if not documents.through(rows, part):
         part(0, [])
-    whole(file, lambda partial: join(partial, done, {"documents": documents.id}))
+    metadata = {"documents": documents.id, "sha256": known or read.hexdigest()}
+    whole(file, lambda partial: join(partial, done, metadata))
     shutil.rmtree(parts)
 
 

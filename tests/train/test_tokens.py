@@ -27,7 +27,7 @@ from komainu.train.heldout import HeldOut
 from komainu.train.reference import Reference
 from komainu.train.render import Tokens, chats_to_tokens
 from komainu.train.sft import SFT
-from komainu.train.tokens import Stored, place, units_of, write
+from komainu.train.tokens import Stored, kept, place, units_of, write
 from komainu.train.weights import load_tokenizer
 from tests.train.world import Chats, Pairs, base, context
 
@@ -152,14 +152,33 @@ def test_making_that_was_stopped_goes_on_and_comes_to_the_same_bytes(
         return make(rows)
 
     whole, stopped = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
-    write(whole, ChatDocuments(), make, CHATS, lambda n: None)
+    write(whole, ChatDocuments(), make, CHATS)
     with pytest.raises(KeyboardInterrupt):
-        write(stopped, ChatDocuments(), stopping, CHATS, lambda n: None)
+        write(stopped, ChatDocuments(), stopping, CHATS)
     assert not stopped.exists()
-    write(stopped, ChatDocuments(), stopping, CHATS, lambda n: None)
+    write(stopped, ChatDocuments(), stopping, CHATS)
     assert stopped.read_bytes() == whole.read_bytes()
     assert tried == ["chat-0", "chat-7", "chat-14", "chat-21", "chat-21", "chat-28", "chat-35"]
     assert [*tmp_path.glob("*.part*")] == []
+
+
+def test_rows_that_are_others_under_the_same_id_are_tokenised_anew(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted(monkeypatch)
+    tokenizer = load_tokenizer(ctx.store.place(base()))
+    ahead = kept(ctx.store, SFT_STAGE, tokenizer, CHATS)  # as a plan does, before the rows' artifact is there
+    assert [*units_of(SFT_STAGE, tokenizer, ctx)] == [*ahead] and calls == [40]
+    shutil.rmtree(ctx.store.place(Chats()))
+    monkeypatch.setattr(Chats, "rows", lambda stage: iter(CHATS[:12]))
+    ctx.store.build(Chats(), ctx)
+    assert len(units_of(SFT_STAGE, tokenizer, ctx)) == 12 and calls == [40, 12]
+    write(tmp_path / "t.safetensors", ChatDocuments(), partial(ChatDocuments().units, tokenizer, "here"), CHATS)
+    parts = tmp_path / "t.parts"
+    parts.mkdir()
+    shutil.copy(tmp_path / "t.safetensors", parts / "000000-000000000000.safetensors")
+    write(tmp_path / "t.safetensors", ChatDocuments(), partial(ChatDocuments().units, tokenizer, "here"), CHATS[:5])
+    assert len(Stored(tmp_path / "t.safetensors")) == 5
 
 
 def test_bad_rows_of_all_windows_are_named_at_once_and_nothing_is_kept_as_done(
@@ -171,10 +190,10 @@ def test_bad_rows_of_all_windows_are_named_at_once_and_nothing_is_kept_as_done(
     rows = [empty[0], *CHATS[:20], empty[1], CHATS[3]]
     for _ in range(2):
         with pytest.raises(UsageError) as error:
-            write(tmp_path / "t.safetensors", ChatDocuments(), make, rows, lambda n: None)
+            write(tmp_path / "t.safetensors", ChatDocuments(), make, rows)
         assert "3 of 23 rows" in str(error.value) and "chat-3: 2 rows have this id" in str(error.value)
         assert "rows empty-0, empty-1: " in str(error.value)
-    write(tmp_path / "texts.safetensors", TextDocuments(), make, [*CHATS, CHATS[3]], lambda n: None)
+    write(tmp_path / "texts.safetensors", TextDocuments(), make, [*CHATS, CHATS[3]])
 
 
 def test_tokens_of_rows_that_are_gone_are_collected_with_them(ctx: Context) -> None:
