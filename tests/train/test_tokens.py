@@ -173,12 +173,26 @@ def test_rows_that_are_others_under_the_same_id_are_tokenised_anew(
     monkeypatch.setattr(Chats, "rows", lambda stage: iter(CHATS[:12]))
     ctx.store.build(Chats(), ctx)
     assert len(units_of(SFT_STAGE, tokenizer, ctx)) == 12 and calls == [40, 12]
-    write(tmp_path / "t.safetensors", ChatDocuments(), partial(ChatDocuments().units, tokenizer, "here"), CHATS)
-    parts = tmp_path / "t.parts"
-    parts.mkdir()
-    shutil.copy(tmp_path / "t.safetensors", parts / "000000-000000000000.safetensors")
-    write(tmp_path / "t.safetensors", ChatDocuments(), partial(ChatDocuments().units, tokenizer, "here"), CHATS[:5])
-    assert len(Stored(tmp_path / "t.safetensors")) == 5
+
+
+def test_parts_of_other_rows_are_not_gone_on_with(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents_module, "WINDOW", 7)
+    file, make = (
+        tmp_path / "t.safetensors",
+        partial(ChatDocuments().units, load_tokenizer(ctx.store.place(base())), "here"),
+    )
+
+    def stopping(rows: Sequence[Row]) -> list[Unit]:
+        if rows[0].id == "chat-14":
+            raise KeyboardInterrupt
+        return make(rows)
+
+    with pytest.raises(KeyboardInterrupt):
+        write(file, ChatDocuments(), stopping, CHATS)
+    write(file, ChatDocuments(), make, CHATS[5:])
+    assert [*Stored(file).ids] == [chat.id for chat in CHATS[5:]]
 
 
 def test_bad_rows_of_all_windows_are_named_at_once_and_nothing_is_kept_as_done(
