@@ -1,4 +1,4 @@
-"""Near beside four others on the same records: seconds of CPU, near-duplicates found, and what is taken out wrongly.
+"""Near beside five others on the same records: seconds of CPU, near-duplicates found, and what is taken out wrongly.
 
 python -m bench.near [records|quick] [rounds]    default: 20000 1; writes .bench/near.md
 
@@ -28,9 +28,6 @@ from komainu.settings import load as settings
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "dedup"
 SMALL = (FOLDER / "small.txt").read_text(encoding="utf-8")
-TROVE = tuple(
-    line for line in (FOLDER / "trove.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
-)
 
 
 class Engine(NamedTuple):
@@ -63,13 +60,20 @@ def small(name: str, *packages: str) -> Environment:
     return Environment(name=f"dedup-{name}", steps=(packages,), pins=SMALL)
 
 
+def listed(name: str, file: str) -> Environment:
+    """The packages of a file and no others."""
+    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
+    return Environment(name=name, steps=(("--no-deps", *(line for line in lines if not line.startswith("#"))),))
+
+
 ENGINES = (
     Engine("komainu, English in words", ("ours",), None, "exactly"),
     Engine("komainu, characters", ("ours", "characters"), None, "exactly"),
     Engine("rensa 0.5.0", ("rensa_sets",), small("rensa", "rensa"), "by signature"),
     Engine("gaoya 0.2.2", ("gaoya_index",), small("gaoya", "gaoya"), "by signature"),
     Engine("datasketch 2.0.0", ("datasketch_lsh",), small("datasketch", "datasketch"), "by signature"),
-    Engine("datatrove 0.10.1", ("trove",), Environment(name="dedup-datatrove", steps=(("--no-deps", *TROVE),)), "no"),
+    Engine("datatrove 0.10.1", ("trove",), listed("dedup-datatrove", "trove.txt"), "no"),
+    Engine("data-juicer 1.6.1", ("juicer",), listed("dedup-data-juicer", "juicer.txt"), "no"),
 )
 
 
