@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -65,6 +66,7 @@ def once(way: str) -> dict[str, Any]:
 
 def main(count: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(FOLDER / "store", ignore_errors=True)
     if not (FOLDER / "model").exists():
         write_model(FOLDER / "model")
     with open(FOLDER / "rows.jsonl", "wb") as file:

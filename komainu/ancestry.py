@@ -70,7 +70,10 @@ def dropped(artifact: Artifact, row: str) -> tuple[Object, Row]:
         for drop in drops(artifact):
             if drop.row.id == row:
                 return {"step": drop.step, "reason": drop.reason}, drop.row
-    raise UsageError(f"{artifact.ref} has no row {row!r}, and has dropped none of that id")
+    raise UsageError(
+        f"{artifact.ref} has no row {row!r}, and has dropped none of that id"
+        f"; the ids of its rows are in {artifact.path / 'rows.jsonl'}"
+    )
 
 
 def kin_of(row: Row) -> Kin:

@@ -67,14 +67,15 @@ def stored(word: str, here: Settings) -> Artifact:
     except UsageError as error:
         kinds = "a model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store"
         near = nearest(word, here.endpoints) if here.endpoints else ""
-        raise UsageError(f"no model {word!r}: it is none of {kinds} ({error}){near}") from None
+        folder = "; the folder of this name has no config.json" if Path(word).is_dir() else ""
+        raise UsageError(f"no model {word!r}: it is none of {kinds} ({error}){near}{folder}") from None
     card = store.at(found.inputs["card"]) if "card" in found.inputs else None
     if model := next((artifact for artifact in (found, card) if artifact and is_model(artifact)), None):
         return model
     under = (node.artifact for node in upstream(from_record(found.ref, store)))
     models = [artifact.ref for artifact in under if artifact and is_model(artifact)]
-    there = f"; under it are the models {', '.join(models)}" if models else ""
-    raise UsageError(f"{word!r} is {found.ref}, which is no model{there}")
+    there = f"under it are the models {', '.join(models)}" if models else "name a model, or what was made of one"
+    raise UsageError(f"{word!r} is {found.ref}, which is no model; {there}")
 
 
 def is_model(artifact: Artifact) -> bool:
@@ -84,7 +85,10 @@ def is_model(artifact: Artifact) -> bool:
 def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, dict[str, Any]]:
     """The model that some words mean, the settings with which it is asked, and what is said of its sampling."""
     if not words:
-        raise UsageError("no model is named")
+        raise UsageError(
+            "no model is named"
+            ": give a model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store"
+        )
     word, *said = words
     given = split(said)
     model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))

@@ -19,15 +19,11 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from komainu import __version__, cli_data, cli_eval, cli_release
-from komainu.cli_job import Job, Json, gathering
+from komainu.cli_job import Anything, Job, Json, Levels, Target, Two, Values, Weights, gathering
 from komainu.errors import Error
 
 INTERRUPTED = 130
 Engine = Literal["transformers", "vllm", "sglang"]
-Target = Annotated[str, typer.Argument(metavar="RECIPE.PY:FUNCTION", help="A recipe function.")]
-Anything = Annotated[str, typer.Argument(metavar="TARGET", help="recipe.py:function, or a name or id of the store.")]
-Values = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The function's parameters.")]
-Weights = Annotated[str, typer.Argument(metavar="MODEL", help="A model directory, or a name or id of the store.")]
 EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
 Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
 Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
@@ -35,7 +31,6 @@ Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again 
 app = typer.Typer(
     help="Turns an open base model into a bilingual chat model, and proves it with numbers.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -98,9 +93,7 @@ class Swept(NamedTuple):
     """Which points are to be run how: the words of `sweep`."""
 
     target: Target
-    values: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=A,B,C]...", help="Parameters; 0..2 are whole numbers.")
-    ] = None
+    values: Levels = None
     name: Annotated[str, typer.Option(help="What the sweep is called; the function's name unless it is said.")] = ""
     jobs: Annotated[int, typer.Option(min=0, help="Points at once; 0: as many as the machine holds.")] = 0
     retry: Annotated[
@@ -139,7 +132,7 @@ def why(
 
 @app.command()
 def diff(
-    targets: Annotated[list[str], typer.Argument(metavar="A [KEY=VALUE]... B [KEY=VALUE]...", help="Two targets.")],
+    targets: Two,
     json: Json = False,
 ) -> Job:
     """Tell what differs between two targets."""
@@ -157,9 +150,12 @@ def ls(
 
 
 @app.command()
-def status(json: Json = False) -> Job:
-    """Tell what is being built, unfinished and built."""
-    return Job("status", (), json)
+def status(
+    follow: Annotated[bool, typer.Option("--follow", help="Tell again and again, until nothing is built.")] = False,
+    json: Json = False,
+) -> Job:
+    """Tell what runs where, how long it will take, and what was spent."""
+    return Job("status", (follow, json), json, "komainu.cli_status")
 
 
 @app.command()

@@ -34,7 +34,10 @@ def board(sheet: Sheet, as_json: bool) -> Outcome:
     licence = partial(found.licence, store)
     league = table.league(numbers, sheet.sort, pick.wanted(filters), sheet.accept_missing, licence)
     if not league.rows:
-        raise UsageError(f"none of the models is as --filter wants: {'; '.join(filters)}")
+        raise UsageError(
+            f"none of the models is as --filter wants: {'; '.join(filters)}"
+            "; `komainu eval board` without --filter shows them all"
+        )
     code = Incomplete.code if league.withheld else 0
     if as_json:
         return Outcome({**write.json(league), "older": older}, (), code)

@@ -111,7 +111,7 @@ def check(wish: Check) -> Outcome:
     limits = [gate(text, names) for text in wish.gate or ()]
     survey.look(read(wish.file, wish.layout), lookers)
     if not survey.total:
-        raise UsageError(f"{wish.file}: the file is empty, or this part of it")
+        raise UsageError(f"{wish.file}: the file is empty, or this part of it; give a file that holds chats or pairs")
     survey.counts |= {"language": said.languages, "register": said.registers}
     gates = [{"name": n, "limit": limit, "share": (s := survey.share(n)), "ok": s <= limit} for n, limit in limits]
     found = {

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from komainu.cli_job import Job, Json, gathering
+from komainu.cli_job import Job, Json, Push, gathering
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -50,18 +50,6 @@ class Publication(NamedTuple):
         list[str] | None, typer.Option("--allow", metavar="NAME", help="A licence of rows that you have cleared.")
     ] = None
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a copy here.")] = None
-
-
-class Push(NamedTuple):
-    """What goes where: the words of `data push`."""
-
-    target: Annotated[str, typer.Argument(metavar="CARD", help="What `data card` made: a name or id of the store.")]
-    to: Annotated[str, typer.Option(metavar="OWNER/NAME", help="The repository of the hub; the name of the card.")]
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, sizes and hashes; send nothing.")] = False
-    token: Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable with the token.")] = (
-        "HF_TOKEN"
-    )
-    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False
 
 
 @group.command()

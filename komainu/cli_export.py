@@ -24,7 +24,7 @@ def export(target: str, to: Path, layout: str, format: str, shard_rows: int) -> 
         raise UsageError(f"{to} is there already; give a folder that is not")
     partial = to.with_name(to.name + ".partial")
     if not to.parent.is_dir():
-        raise UsageError(f"{to.parent}: there is no such folder to write {to.name} to")
+        raise UsageError(f"{to.parent}: there is no such folder to write {to.name} to; make it first")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         found = stage.shown(artifact, partial)

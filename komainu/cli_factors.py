@@ -78,7 +78,7 @@ def read(store: Store, built: Sequence[Point], wanted: Sequence[str]) -> tuple[l
     from komainu.eval.versus import read as column
 
     if not built:
-        raise UsageError("no point of this sweep is built yet")
+        raise UsageError("no point of this sweep is built yet; run it: komainu sweep")
     by = {point.ref: [*numbers(store, [point.ref])] for point in built}
     entry = chosen(by, wanted)
     found = []

@@ -1,7 +1,8 @@
-"""What parsing a command line gives, the option that all verbs have, and commands with many options."""
+"""What parsing a command line gives, the option that all verbs have, commands of many options, what Tab offers."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -18,6 +19,20 @@ class Job(NamedTuple):
     args: tuple[Any, ...]
     json: bool
     module: str = "komainu.cli_verbs"
+
+
+class Push(NamedTuple):
+    """What goes to a hub, and where: the words of `data push` and `release push`."""
+
+    target: Annotated[str, typer.Argument(metavar="CARD", help="A card: a name or id of the store.")]
+    to: Annotated[
+        str, typer.Option(metavar="OWNER/NAME", help="The repository of the hub; what the card says that it is called.")
+    ]
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, sizes and hashes; send nothing.")] = False
+    token: Annotated[str, typer.Option(metavar="VARIABLE", help="The environment variable with the token.")] = (
+        "HF_TOKEN"
+    )
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False
 
 
 def gathering(kind: Callable[..., Any]) -> Callable[[Callable[..., Job]], Callable[..., Job]]:
@@ -42,3 +57,24 @@ def parameters(of: Callable[..., Any]) -> list[Parameter]:
     hints = get_type_hints(of, include_extras=True)
     found = signature(of).parameters
     return [p.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name]) for name, p in found.items()]
+
+
+def offered(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What a shell offers for a word behind a verb. What that needs is loaded only when a shell asks."""
+    said = (ctx.params.get(name) for name in ("target", "model", "values", "targets"))
+    before = [word for some in said if some for word in ([some] if isinstance(some, str) else some)]
+    found: list[str] = importlib.import_module("komainu.cli_complete").words(before, incomplete)
+    return found
+
+
+def spelled(metavar: str, help: str) -> Any:
+    """An argument that a shell completes."""
+    return typer.Argument(metavar=metavar, help=help, autocompletion=offered)
+
+
+Target = Annotated[str, spelled("RECIPE.PY:FUNCTION", "A recipe function.")]
+Anything = Annotated[str, spelled("TARGET", "recipe.py:function, or a name or id of the store.")]
+Two = Annotated[list[str], spelled("A [KEY=VALUE]... B [KEY=VALUE]...", "Two targets.")]
+Values = Annotated[list[str] | None, spelled("[KEY=VALUE]...", "The function's parameters.")]
+Levels = Annotated[list[str] | None, spelled("[KEY=A,B,C]...", "Parameters; 0..2 are whole numbers.")]
+Weights = Annotated[str, spelled("MODEL", "A model directory, or a name or id of the store.")]

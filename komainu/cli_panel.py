@@ -68,11 +68,14 @@ def scores_of(name: str, store: Store) -> list[Artifact]:
     try:
         target = store.resolve(name)
     except UsageError as error:
-        raise UsageError(f"{name!r} is no file, and {error}") from None
+        raise UsageError(f"{name!r}: give a file of marks or a result. It is no file, and {error}") from None
     nodes = lineage.upstream(lineage.from_record(target.ref, store))
     found = [node.artifact for node in nodes if node.artifact is not None and judged(node.artifact)]
     if not found:
-        raise UsageError(f"{target.ref} has no scores by judges, and was made from none")
+        raise UsageError(
+            f"{target.ref} has no scores by judges, and was made from none"
+            "; name a result of `komainu eval run` or `eval judge` with --judge"
+        )
     return found
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from komainu import lineage, settings
 from komainu.cli_verbs import Outcome, node_of, ref_of
-from komainu.errors import UsageError
-from komainu.store import Artifact, Store
+from komainu.release.lookup import card_of
+from komainu.store import Store
 
 if TYPE_CHECKING:
     from komainu.proof.card import Proof
@@ -75,13 +75,3 @@ def evidence(target: str, out: str) -> Outcome:
     listed = bundle.write(store, card, Path(out), here)
     payload = {"card": card.ref, "out": out, "files": len(listed["files"]), "seal": listed["seal"]}
     return Outcome(payload, [f"{out}: {len(listed['files'])} files about {card.ref}", f"seal {listed['seal']}"])
-
-
-def card_of(store: Store, target: str) -> Artifact:
-    """The card that a name or id stands for; of a report, the card it shows."""
-    found = store.resolve(target)
-    if "card" in found.inputs:
-        found = store.resolve(found.inputs["card"])
-    if found.record["stage"] != "Card":
-        raise UsageError(f"{target!r} is {found.ref}, not a card; name the card of a released model")
-    return found

@@ -1,21 +1,26 @@
-"""`komainu data card` and `komainu data push`: a set of the store as a directory for a hub, and its way there."""
+"""`komainu data card`, `komainu data push`, `komainu release push`: what is for a hub, and its way there."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from komainu import launch, settings
 from komainu.cli_verbs import Outcome, human
 from komainu.errors import UsageError
 from komainu.release import leaks
 from komainu.release.datacard import DataCard
-from komainu.store import Store
+from komainu.release.lookup import card_of
+from komainu.settings import Settings
+from komainu.store import Artifact, Store
 from komainu.stored import Stored
 
 if TYPE_CHECKING:
-    from komainu.cli_data import Publication, Push
+    from komainu.cli_data import Publication
+    from komainu.cli_job import Push
 
 
 def card(wish: Publication) -> Outcome:
@@ -55,10 +60,7 @@ def terms(said: list[str]) -> dict[str, str]:
 
 
 def push(wish: Push) -> Outcome:
-    """List the files, and unless it is a dry run put them on the hub."""
-    from komainu.release.push import push as upload
-    from komainu.release.push import ready
-
+    """A set's directory: list its files, and unless it is a dry run put them on the hub."""
     here = settings.load()
     made = Store(here.root).resolve(wish.target)
     if made.record["stage"] != "DataCard":
@@ -66,9 +68,47 @@ def push(wish: Push) -> Outcome:
     name = str(made.summary["name"])
     if wish.to != name:
         raise UsageError(f"{made.ref} says that it is {name}, not {wish.to}: make its card with --name {wish.to}")
-    files = ready(made, leaks.known(here))
-    url = "" if wish.dry_run else upload(Path(made.path), name, files, wish.token, private=wish.private)
-    listed = [f"{file.sha256}  {human(file.bytes):>10}  {file.path}" for file in files]
-    last = f"{name}: {url}" if url else f"{name}: {len(files)} files would be pushed; nothing was sent"
-    found = {"to": name, "ref": made.ref, "files": [file._asdict() for file in files], "commit": url or None}
-    return Outcome(found, [*listed, last])
+    return pushed(made, "dataset", wish, here)
+
+
+def push_model(wish: Push) -> Outcome:
+    """The same of a released model."""
+    here = settings.load()
+    made = card_of(Store(here.root), wish.target)
+    name = str(made.summary["name"])
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", wish.to):
+        raise UsageError(f"--to is {wish.to!r}; give owner/name")
+    if wish.to != name and wish.to.partition("/")[2] != name:
+        raise UsageError(f"{made.ref} says that it is {name}, not {wish.to}: make the card with Card.name={wish.to!r}")
+    return pushed(made, "model", wish, here)
+
+
+def pushed(made: Artifact, kind: Literal["dataset", "model"], wish: Push, here: Settings) -> Outcome:
+    """Each file with its size and hash, and whether the hub has it. A dry run asks where it has a token, and does
+    without an answer."""
+    from komainu.release import push as hub
+
+    to = hub.Place(wish.to, kind, wish.token)
+    files, folder = hub.ready(made, leaks.known(here)), Path(made.path)
+    seen, silent = hub.Seen(), f"{wish.token} is not set"
+    if os.environ.get(wish.token) or not wish.dry_run:
+        try:
+            seen, silent = hub.look(folder, files, to), ""
+        except UsageError as error:
+            if not wish.dry_run:
+                raise
+            silent = str(error)
+    url = "" if wish.dry_run else hub.push(folder, files, to, seen, private=wish.private)
+    there = {file.path: None if silent else file.path in seen.there for file in files}
+    marks = {True: "there already", False: "new", None: ""}
+    listed = [f"{f.sha256}  {human(f.bytes):>10}  {f.path}  {marks[there[f.path]]}".rstrip() for f in files]
+    listed += [f"{name}  goes: an earlier push left it" for name in seen.old]
+    if wish.dry_run:
+        known = f"the hub was not asked: {silent}" if silent else f"{len(seen.there)} are there already"
+        last = f"{wish.to}: {len(files)} files would be pushed, {known}; nothing was sent"
+    else:
+        last = f"{wish.to}: {url or 'all files are there already; nothing was sent'}"
+    rows = [{**file._asdict(), "there": there[file.path]} for file in files]
+    return Outcome(
+        {"to": wish.to, "ref": made.ref, "files": rows, "old": [*seen.old], "commit": url or None}, [*listed, last]
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from komainu.cli_job import Job, Json
+from komainu.cli_job import Job, Json, Push, gathering
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,3 +24,10 @@ def evidence(
 ) -> Job:
     """Write what proves a card where its store is not."""
     return Job("evidence", (card, out), json, "komainu.cli_proof")
+
+
+@group.command()
+@gathering(Push)
+def push(wish: Push, json: Json = False) -> Job:
+    """Put a released model on the hub in one commit; run again, it goes on where it was stopped."""
+    return Job("push_model", (wish,), json, "komainu.cli_publish")

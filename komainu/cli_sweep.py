@@ -142,7 +142,7 @@ def halving(first: int, store: Store, stages: Mapping[str, Stage]) -> Any:
 
     watch = Halving(store.root, stages, first)
     if not any(watch.trained.values()):
-        raise UsageError("--halve stops trainings, but no point of this sweep has a training of its own")
+        raise UsageError("--halve stops trainings, but no point of this sweep has a training of its own; leave it out")
     _: Watch = watch
     return watch
 

@@ -11,18 +11,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from komainu import doctor as health
 from komainu import launch, lineage, recipe, settings, trace
-from komainu.cluster.slurm import job_in
 from komainu.compare import compare
-from komainu.cost import Costs, spending
-from komainu.elsewhere import Ranks, far
+from komainu.cost import Costs
+from komainu.doctor.findings import findings
+from komainu.elsewhere import Ranks
 from komainu.errors import Incomplete, UsageError
 from komainu.fresh import afresh
 from komainu.plan import Plan
 from komainu.plan import plan as plan_of
 from komainu.stage import upstream_first
-from komainu.store import WORK, Artifact, Store
+from komainu.store import Artifact, Store
 from komainu.workload import Workloads
 
 SETTING = re.compile(r"[A-Za-z_]\w*=")
@@ -144,7 +143,10 @@ def node_of(target: str, values: Sequence[str], store: Store) -> lineage.Node:
     if is_recipe(target, store):
         return lineage.from_stage(recipe.load(target, values).stage, store)
     if values:
-        raise UsageError(f"{target!r} is no recipe.py:function, so it takes no settings: {' '.join(values)}")
+        raise UsageError(
+            f"{target!r} is no recipe.py:function, so it takes no settings: {' '.join(values)}"
+            "; leave them out, or name the recipe"
+        )
     return lineage.from_record(store.resolve(target).ref, store)
 
 
@@ -156,7 +158,10 @@ def diff(targets: Sequence[str]) -> Outcome:
     """What differs between two targets, each with its settings behind it."""
     two = sides(targets)
     if len(two) != 2:
-        raise UsageError(f"diff compares two targets, not {len(two)}: {', '.join(side[0] for side in two)}")
+        raise UsageError(
+            f"diff compares two targets, not {len(two)}: {', '.join(side[0] for side in two)}"
+            "; say A [key=value]... B [key=value]..."
+        )
     store = Store(settings.load().root)
     a, b = (node_of(side[0], side[1:], store) for side in two)
     found = compare(a, b)
@@ -215,59 +220,18 @@ def described(artifact: Artifact, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def status() -> Outcome:
-    """What is being built, what was left unfinished, how much is built of each stage, and what was spent."""
-    here = settings.load()
-    store = Store(here.root)
-    going: list[dict[str, Any]] = []
-    for path in store.unfinished():
-        pid = store.holder(path.name)
-        job = job_in(path / WORK)
-        alive = pid is not None or (job is not None and not job.ended)
-        going.append({"ref": ref_of(path), "building": alive, "pid": pid, **far(path / WORK, job)})
-    built: dict[str, dict[str, int]] = {}
-    for path in sorted(set(store.folders()) - set(store.unfinished())):
-        row = built.setdefault(path.parent.name, {"artifacts": 0, "bytes": 0})
-        row["artifacts"] += 1
-        row["bytes"] += size(path)
-    payload = {
-        "store": str(store.root),
-        "building": [g for g in going if g["building"]],
-        "unfinished": [g for g in going if not g["building"]],
-        "built": built,
-    }
-    spent, lines = spending(here)
-    return Outcome({**payload, **spent}, [*status_lines(payload), *lines])
-
-
-def status_lines(found: dict[str, Any]) -> Iterator[str]:
-    for each in found["building"]:
-        where = f"in process {each['pid']} " if each["pid"] is not None else ""
-        job = f"as job {each['job']} {each['state']} " if "job" in each else ""
-        yield f"building    {each['ref']} {where}{job}{said(each['progress'])}".rstrip()
-    for each in found["unfinished"]:
-        yield f"unfinished  {each['ref']} {said(each['progress'])} (run the recipe again to go on)"
-    for stage, row in found["built"].items():
-        yield f"built       {stage:<20} {row['artifacts']:>5} artifacts {human(row['bytes']):>10}"
-    if not found["building"]:
-        yield f"nothing is being built in {found['store']}"
-
-
-def said(values: dict[str, Any] | None) -> str:
-    shown = {k: round(v, 4) if isinstance(v, float) else v for k, v in (values or {}).items()}
-    return ", ".join(f"{k} {v}" for k, v in shown.items())
-
-
 def doctor() -> Outcome:
     """What the machine has and lacks; code 3 when something must be mended."""
-    found = [*health.findings(settings.load())]
+    found = [*findings(settings.load())]
     lines: list[str] = []
     for f in found:
         lines.append(f"{WORDS[f.state]}  {f.name:<20} {f.text}")
         if f.advice:
             lines.append(f"    {'':<20} -> {f.advice}")
     bad = [f.name for f in found if f.state == "bad"]
-    lines.append(f"to be mended: {', '.join(bad)}" if bad else "ready to run")
+    lacks = any(f.state == "lacks" for f in found)
+    ready = "ready to run" + ("; -- is missing, which matters only to what needs it" if lacks else "")
+    lines.append(f"to be mended: {', '.join(bad)}" if bad else ready)
     return Outcome({"findings": [f._asdict() for f in found], "bad": bad}, lines, 3 if bad else 0)
 
 

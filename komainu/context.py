@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from komainu.models.base import Client, Model, Question, Reply
 from komainu.models.cache import Cached
-from komainu.progress import Progress
+from komainu.progress import Progress, telling
 from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.spec import Spec
 from komainu.stage import Stage
-from komainu.store import Artifact, Store, clear, reference
+from komainu.store import PROGRESS, WORK, Artifact, Store, clear, reference
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy", "sacrebleu")
 T = TypeVar("T")
@@ -84,7 +84,8 @@ class Context:
             return self.elsewhere.make(stage, out)
         if self.group.rank == 0:
             clear(out)
-        return Made(stage.run(out, self.within(stage)), self.made_with())
+        with telling(out / WORK / PROGRESS):
+            return Made(stage.run(out, self.within(stage)), self.made_with())
 
     def spent(self, stage: Stage) -> dict[str, dict[str, Any]]:
         """What a stage has spent in all, by model: calls, tokens, money."""

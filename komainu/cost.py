@@ -53,9 +53,7 @@ class Costs:
 
     def __init__(self, planned: Plan, store: Store, settings: Settings) -> None:
         self.planned, self.store, self.settings = planned, store, settings
-        log = CallLog(settings.root / CALLS)
-        self.ledger = log.ledger()
-        log.close()
+        self.ledger = ledger_of(settings)
         self.counts = Counts({line.stage.id: a for line in planned.lines if (a := self.built(line.stage))}, set())
         bad = any(line.problems for line in planned.lines)  # what is wired wrongly may not be able to tell
         self.estimates = () if bad else tuple(e for stage in planned.to_build for e in self.of(stage))
@@ -162,11 +160,18 @@ def usual(before: list[Spent], column: str) -> Range | None:
     return Range(tokens / calls / SPREAD, tokens / calls * SPREAD) if tokens else None
 
 
+def ledger_of(settings: Settings) -> list[Spent]:
+    """What each stage of the store has spent on each model so far, runs in progress included."""
+    log = CallLog(settings.root / CALLS)
+    try:
+        return log.ledger()
+    finally:
+        log.close()
+
+
 def spending(settings: Settings) -> tuple[dict[str, Any], list[str]]:
     """The ledger of the store as `komainu status` tells it: as JSON and as lines."""
-    log = CallLog(settings.root / CALLS)
-    rows = log.ledger()
-    log.close()
+    rows = ledger_of(settings)
     found = {"spent": [row._asdict() for row in rows], "currency": settings.currency}
     names = dict.fromkeys(row.name for row in rows)
     lines = []
@@ -177,6 +182,10 @@ def spending(settings: Settings) -> tuple[dict[str, Any], list[str]]:
         priced = any(r.unpriced < r.calls for r in own)
         money = f", {sum(r.money for r in own):.4g} {settings.currency}" if priced else ""
         lines.append(f"asked       {name:<20} {calls:>5} calls, {failed} failed, {tokens}{money}")
+    if any(row.unpriced < row.calls for row in rows):
+        free = sum(row.unpriced for row in rows)
+        without = f"; {free} calls of models without a price are not in it" if free else ""
+        lines.append(f"spent       {sum(row.money for row in rows):.4g} {settings.currency} in all{without}")
     return found, lines
 
 

@@ -11,13 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from komainu.cluster.base import Launcher, Work, failure, last_object
 from komainu.cluster.here import Here
-from komainu.cluster.queue import Seen
 from komainu.cluster.sbatch import render
 from komainu.cluster.slurm import SlurmQueue
 from komainu.context import Made
@@ -108,16 +106,6 @@ def show(bar: Progress, folder: Path) -> None:
     if line is not None and "step" in line:
         done = line["step"] + 1 - bar.done
         bar.update(done, f"loss {line.get('loss', 0):.3f}, {line.get('tokens_per_s', 0):.0f} tokens/s")
-
-
-def far(folder: Path, job: Seen | None) -> dict[str, Any]:
-    """How far the build in a scratch folder is: its job, its last step, and for training how long it will take."""
-    last, steps = last_object(folder / METRICS), total(folder)
-    progress = None if last is None else {**last}
-    if progress and steps and progress.get("tokens_per_s"):
-        left = (steps - progress["step"] - 1) * progress["tokens"] / progress["tokens_per_s"]
-        progress = {"step": progress.pop("step"), "steps": steps, "seconds_left": round(left), **progress}
-    return {"progress": progress, **({"job": job.job, "state": job.text()} if job else {})}
 
 
 def total(folder: Path) -> int | None:

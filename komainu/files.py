@@ -51,7 +51,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             try:
                 yield decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise UsageError(f"{path}:{line}: not a row: {error}") from None
+                raise UsageError(f"{path}:{line}: not a row: {error}; mend or remove this line") from None
     except Broken as error:
         raise UsageError(f"{path}:{error.line}: {error}") from None
 
@@ -77,7 +77,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise UsageError(f"{path}:{found.line}: {found.problem}")
         yield found.line, found.value
     if empty:
-        raise UsageError(f"{path}: the file holds no objects")
+        raise UsageError(f"{path}: the file holds no objects; give one that does")
 
 
 def scan(path: Path) -> Iterator[Found]:
@@ -146,7 +146,7 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when the block ends well, and leaves nothing when it does not."""
     partial = path.with_name(path.name + ".partial")
     if not path.parent.is_dir():
-        raise UsageError(f"{path.parent}: there is no such folder to write {path.name} to")
+        raise UsageError(f"{path.parent}: there is no such folder to write {path.name} to; make it first")
     try:
         with open(partial, "wb") as out:
             yield out
@@ -174,7 +174,9 @@ def encode_row(row: Row) -> bytes:
     try:
         return encode(row)
     except UnicodeEncodeError as error:
-        raise UsageError(f"row {row.id} holds text that is no valid Unicode: {error}") from None
+        raise UsageError(
+            f"row {row.id} holds text that is no valid Unicode: {error}; mend or drop the row where it comes from"
+        ) from None
 
 
 def zst(path: Path) -> ModuleType:

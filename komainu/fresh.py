@@ -25,7 +25,7 @@ def afresh(made: Recipe, wanted: str, store: Store) -> Recipe:
     if not chosen:
         raise UsageError(f"--fresh: there is no stage {wanted!r}{nearest(wanted, {type(s).__name__ for s in stages})}")
     if not any(models_of(s) for s in stages if s.id in chosen):
-        raise UsageError(f"--fresh: {wanted} asks no model")
+        raise UsageError(f"--fresh: {wanted} asks no model; name a stage that does")
     generation = 1
     while store.find(stage := regenerated(made.stage, chosen, generation)):
         generation += 1

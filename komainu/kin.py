@@ -48,4 +48,7 @@ def kin(artifact: Artifact) -> Iterator[tuple[Kin, bytes]]:
             try:
                 yield decoder.decode(line), line
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise UsageError(f"{path}:{number}: not a row: {error}") from None
+                raise UsageError(
+                    f"{path}:{number}: not a row: {error}"
+                    "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+                ) from None

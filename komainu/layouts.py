@@ -205,5 +205,5 @@ def native(obj: Object, id: str) -> Chat | Pair:
     try:
         row = msgspec.convert(obj, Chat | Pair)
     except msgspec.ValidationError as error:
-        raise UsageError(f"not a row: {error}") from None
+        raise UsageError(f"not a row: {error}; expected a chat or a pair as komainu writes them") from None
     return row if row.id == id else msgspec.structs.replace(row, id=id)

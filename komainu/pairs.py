@@ -173,7 +173,10 @@ class AlpacaPair(Layout):
         if turns and turns[0].role == "system":
             value["system"] = self.plain(id, turns.pop(0))
         if not all(m.role == ("user", "assistant")[i % 2] for i, m in enumerate(turns)) or len(turns) % 2 == 0:
-            raise UsageError(f"row {id}: layout {self.name} holds user and assistant turns, a user turn last")
+            raise UsageError(
+                f"row {id}: layout {self.name} holds user and assistant turns, a user turn last"
+                "; choose another layout, or leave the row out"
+            )
         texts = [self.plain(id, m) for m in turns]
         if len(texts) > 1:
             value["history"] = [texts[i : i + 2] for i in range(0, len(texts) - 1, 2)]

@@ -46,7 +46,10 @@ def read_rows(path: Path) -> Iterator[Row]:
     with opened(path) as table:
         kind = row_type(table.schema)
         if kind is None:
-            raise UsageError(f"{path}: its columns are not those of our rows: {', '.join(table.schema.names)}")
+            raise UsageError(
+                f"{path}: its columns are not those of our rows: {', '.join(table.schema.names)}"
+                "; as a file of chats or pairs (ChatFile, PairFile) it can be read in any layout"
+            )
         for number, value in table.rows():
             if isinstance(value, str):
                 raise UsageError(f"{path}:{number}: {value}")
@@ -181,5 +184,5 @@ def row(at: str, kind: type[Row], value: dict[str, Any]) -> Row:
             value["meta"] = msgspec.json.decode(value["meta"] or "{}")
         made: Row = msgspec.convert(msgspec.to_builtins(value), kind)
     except (msgspec.MsgspecError, TypeError) as error:
-        raise UsageError(f"{at}: not a row: {error}") from None
+        raise UsageError(f"{at}: not a row: {error}; mend or remove this row") from None
     return made

@@ -112,7 +112,7 @@ def plan(target: Stage, store: Store) -> Plan:
 
 def trained_on_tests(target: Stage, order: Sequence[Stage], built: Mapping[str, Artifact]) -> Iterator[Said]:
     """What is to be said of training and test together; nothing is loaded for it where nothing is trained."""
-    if any(stage.makes is Weights and stage.id not in built for stage in order):
+    if any(stage.id not in built and stage.row_type is Weights for stage in order):
         from komainu.holdout import holdout
 
         yield from holdout(target, built)

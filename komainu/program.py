@@ -35,7 +35,8 @@ def run(
         raise error
     if process.returncode:
         last = "\n".join(f"  {line}" for line in said.read_text(errors="replace").splitlines()[-LINES:])
-        raise UsageError(f"{' '.join(command)} ended with {process.returncode}. Its last words:\n{last}")
+        ended = f"{' '.join(command)} ended with {process.returncode}"
+        raise UsageError(f"{ended}. Its last words:\n{last}\nMend what they name and run again")
 
 
 @contextmanager

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import ClassVar, Self
 
 QUIET = 10.0  # seconds between two plain lines
 FRAME = 0.1  # seconds between two drawings of a bar
+TOLD = 1.0  # seconds between two notes for other processes
 CLEAR = "\r\x1b[K"  # to the start of the line, and what stood there is gone
 
 
@@ -22,6 +28,8 @@ class Progress:
 
     at_work: ClassVar[list[Progress]] = []
     drawing: ClassVar[Lock] = Lock()
+    telling: ClassVar[Path | None] = None  # the file that tells other processes how far the outermost work is
+    told: ClassVar[float] = 0.0
 
     def __init__(self, total: int | None, what: str, *, quiet: bool = False) -> None:
         self.total, self.what, self.done, self.note = total, what, 0, ""
@@ -52,6 +60,9 @@ class Progress:
                 first._draw()
             else:
                 print(first.whole(), file=sys.stderr, flush=True)
+        if self.telling and now - Progress.told >= TOLD and not self.quiet:
+            Progress.told = now
+            first._tell(self.telling)
 
     def whole(self) -> str:
         """This line, and that of the innermost work."""
@@ -71,3 +82,24 @@ class Progress:
         with self.drawing:
             sys.stderr.write(CLEAR + (gauge + self.whole())[:width])
             sys.stderr.flush()
+
+    def _tell(self, path: Path) -> None:
+        """Write down how far this is. A full disk, or a folder that is gone, does not stop the work itself."""
+        found: dict[str, object] = {"what": self.what, "done": self.done, "total": self.total}
+        spent = time.monotonic() - self.started
+        if self.total and self.done:
+            found["seconds_left"] = round(spent / self.done * max(0, self.total - self.done))
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        with contextlib.suppress(OSError):
+            partial.write_text(json.dumps(found) + "\n", encoding="utf-8")
+            os.replace(partial, path)
+
+
+@contextlib.contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """While the block runs, `path` tells other processes how far it is: `what`, `done`, `total`, `seconds_left`."""
+    before, Progress.telling = Progress.telling, path
+    try:
+        yield
+    finally:
+        Progress.telling = before

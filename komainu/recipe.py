@@ -63,7 +63,7 @@ def split(settings: Sequence[str]) -> dict[str, str]:
         if not equals or not key.isidentifier():
             raise UsageError(f"{setting!r} is not a setting; settings are key=value")
         if key in found:
-            raise UsageError(f"{key} is given twice: {found[key]!r} and {value!r}")
+            raise UsageError(f"{key} is given twice: {found[key]!r} and {value!r}; say it once")
         found[key] = value
     return found
 
@@ -151,7 +151,10 @@ def hints_of(function: Callable[..., Any], file: str) -> dict[str, Any]:
     try:
         return get_type_hints(function)
     except NameError as error:
-        raise UsageError(f"{file}: an annotation of {function.__name__} cannot be read: {error}") from None
+        raise UsageError(
+            f"{file}: an annotation of {function.__name__} cannot be read: {error}"
+            "; import what it names at the top of the file"
+        ) from None
 
 
 def guarded(call: Callable[[], Any], module: ModuleType | None) -> Any:

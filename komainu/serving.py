@@ -66,7 +66,7 @@ def hold(server: Server) -> None:
     try:
         while not server.fate():
             time.sleep(0.2)
-        raise EndpointError(f"the server of {server.name!r} has ended.{server.fate()}")
+        raise EndpointError(f"the server of {server.name!r} has ended.{server.fate()}\nMend that and serve it again")
     except KeyboardInterrupt:
         pass
     finally:

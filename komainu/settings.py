@@ -214,11 +214,13 @@ def load(path: Path | None = None) -> Settings:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if path is not None or os.environ.get("KOMAINU_SETTINGS"):
-            raise UsageError(f"{file}: no such settings file") from None
+            raise UsageError(f"{file}: no such settings file; mend KOMAINU_SETTINGS, or unset it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not TOML: {error}") from None
+        raise UsageError(f"{file}: not TOML: {error}; docs/settings.md has examples") from None
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+        raise UsageError(
+            f"{file}: cannot be read: {error.strerror}; let this user read it, or name another with KOMAINU_SETTINGS"
+        ) from None
     settings = _convert(found, str(file))
     given: dict[str, Any] = {name: os.environ[v] for name, v in FROM_ENVIRONMENT.items() if os.environ.get(v)}
     if not given:

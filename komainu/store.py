@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("komainu")
 WORK = ".work"  # a stage's scratch, kept after a crash so that a trainer resumes in it
+PROGRESS = "progress.json"  # in it: how far the build is, for other processes
 SWEEPS = ".sweeps"  # what sweeps are: their points are kept as what a name reaches is
 DERIVED = ".tokens"  # by `stage/id`, what was made of an artifact's rows and can be made again
 BUILDING = "store"  # the lock that every build shares and that gc takes alone

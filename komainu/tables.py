@@ -90,7 +90,10 @@ def opened(path: Path) -> Iterator[Table]:
             except (pa.ArrowException, OSError, ValueError) as error:
                 if isinstance(error, UsageError):
                     raise
-                raise UsageError(f"{path}: not {kind}, or damaged: {first_line(error)}") from None
+                raise UsageError(
+                    f"{path}: not {kind}, or damaged: {first_line(error)}"
+                    "; get the file again, or give it the name of its format"
+                ) from None
             yield table
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None

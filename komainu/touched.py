@@ -52,7 +52,10 @@ def touched(store: Store, source: Artifact | None, row: str = "", licence: str =
             )
     if not any(each["direct"] for each in told):
         what = f"row {row!r}" if row else f"rows of licence {licence!r}" if licence else "rows"
-        raise UsageError(f"{source.ref if source else store.root} has no {what}")
+        raise UsageError(
+            f"{source.ref if source else store.root} has no {what}"
+            "; `komainu data trace` and `komainu ls` show what there is"
+        )
     return {"source": source.ref if source else None, "row": row, "licence": licence, "artifacts": told}
 
 

@@ -65,7 +65,10 @@ class Layout(ABC):
     def plain(self, id: str, message: Message) -> str:
         """A message's text, for a layout that holds nothing beside it."""
         if lost := sorted(message.extra.keys() - {"shape"}):
-            raise UsageError(f"row {id}: layout {self.name} has no place for a message's {', '.join(lost)}")
+            raise UsageError(
+                f"row {id}: layout {self.name} has no place for a message's {', '.join(lost)}"
+                "; choose another layout, or take them out"
+            )
         return message.content
 
 

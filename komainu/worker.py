@@ -95,7 +95,10 @@ def stage_of(task: Task, store: Store) -> Stage:
     for stage in upstream_first(made.stage):
         if stage.id == task.stage:
             return stage
-    raise UsageError(f"{task.target} has no stage {task.stage} here: another version of the recipe or of its files?")
+    raise UsageError(
+        f"{task.target} has no stage {task.stage} here: another version of the recipe or of its files?"
+        ". All machines must see the same files: run again"
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Your own files: a base model and your chats, then, if you have them, your preference pairs.
 
 komainu run recipes/finetune.py:finetune base=DIR chats=chats.jsonl pairs=pairs.jsonl
+komainu run recipes/finetune.py:lora base=DIR chats=chats.jsonl
 """
 
 from __future__ import annotations
 
 from komainu.data.files import ChatFile, PairFile
 from komainu.stage import Stage
+from komainu.train.adapter import Adapter
 from komainu.train.base import Fit
 from komainu.train.directory import model_at
 from komainu.train.dpo import DPO
@@ -40,6 +42,25 @@ def finetune(
         fit = Fit(lr=lr / 80, global_batch=max(1, batch // 2), schedule="constant", seed=seed)
         model = DPO(model=model, data=preferences, reference=reference, fit=fit)
     return model
+
+
+def lora(
+    base: str,
+    chats: str,
+    licence: str = "unknown",
+    rank: int = 16,
+    lr: float = 2e-4,
+    batch: int = 16,
+    epochs: float = 2.0,
+    seed: int = 0,
+) -> SFT:
+    """SFT of an adapter beside the linear layers, merged at the end; for one GPU.
+
+    Learning rate and batch are those that QLoRA's authors took for 7B and 13B (arXiv 2305.14314).
+    """
+    fit = Fit(lr=lr, global_batch=batch, epochs=epochs, seed=seed)
+    adapter = Adapter(rank=rank, alpha=2.0 * rank)
+    return SFT(model=model_at(base, licence), data=ChatFile(path=chats, licence=licence), fit=fit, adapter=adapter)
 
 
 def kto(base: str, chats: str, licence: str = "unknown", lr: float = 5e-7, batch: int = 64, epochs: float = 1.0) -> KTO:

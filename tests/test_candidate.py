@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from komainu.candidate import candidate
+from komainu.candidate import candidate, stored
 from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.models.base import Model
@@ -103,10 +103,12 @@ def test_a_report_stands_for_the_model_of_its_card_and_the_models_under_anything
 def test_what_is_no_model_is_refused_with_what_there_is(here: Settings) -> None:
     ctx = context(Path(here.store))
     rows = ctx.store.build(Source(), ctx)
-    with pytest.raises(UsageError, match=f"is {rows.ref}, which is no model$"):
+    with pytest.raises(UsageError, match=f"is {rows.ref}, which is no model; name"):
         candidate(rows.id, here)
     with pytest.raises(UsageError, match=r"no model 'jugde': it is none of .*did you mean 'judge'"):
         candidate("jugde", here)
+    with pytest.raises(UsageError, match=r"the folder of this name has no config\.json$"):
+        stored(here.store, here)
     with pytest.raises(UsageError, match="which model of this server"):
         candidate("http://host/v1", here)
     with pytest.raises(UsageError, match="key= goes with URL#model"):

@@ -53,7 +53,7 @@ EVAL = [
 GROUPS = {
     "eval": EVAL,
     "data": ["check", "look", "export", "trace", "touched", "card", "push"],
-    "release": ["evidence"],
+    "release": ["evidence", "push"],
 }
 HELP = [[], ["run"], ["serve"], ["chat"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
@@ -321,7 +321,7 @@ def test_status_tells_what_is_building_and_what_was_left(komainu_: Run) -> None:
     assert left["unfinished"][0]["ref"] == "tune/0123456789ab"
     with Store(Path("store")).lock("0123456789ab"):
         said = komainu_("status")
-        assert f"building    tune/0123456789ab in process {os.getpid()} step 2, loss 0.25" in said.out
+        assert f"building    tune/0123456789ab in process {os.getpid()} for 0 s, step 2, loss 0.25" in said.out
     assert "run the recipe again to go on" in komainu_("status").out
 
 

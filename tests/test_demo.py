@@ -15,6 +15,7 @@ import pytest
 
 from bench.soak import DEMO, ROOT, differences, fingerprint, finish, kill_at
 from komainu.data.textbook.grader import GRADERS
+from tests.first.page import Reader, verb_of
 
 TEACHERS = ("textbook-clean", "textbook", "textbook@wrong=0.4")
 KILLS = (0, 4, 11, 20, 35, 56)  # artifacts there before each kill: a count, so that no machine is too fast or too slow
@@ -49,6 +50,19 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bytes(whole: Path, tmp_
     assert all(kill_at(tmp_path / "store", artifacts, rng.uniform(0.0, 0.5)) for artifacts in KILLS)
     finish(tmp_path / "store")
     assert differences(fingerprint(whole), fingerprint(tmp_path / "store")) == []
+
+
+def test_the_page_for_a_laptop_says_what_the_demo_gives(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours = {"family size=s": "family size=xs effort=smoke", "family,size=s": "family,size=xs,effort=smoke"}
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("KOMAINU_STORE", str(whole))
+    reader = Reader("laptop", ours | {"--out site": f"--out {tmp_path / 'site'}"}, monkeypatch, capfd)
+    said = reader.follow(without=("doctor", "chat", "eval run", "eval board"))
+    ran, traced = (next(each.out for each in said if verb_of(each.words) == verb) for verb in ("run", "why"))
+    assert Path(ran.splitlines()[-1].removeprefix("page ")).is_file() and "0 stages built" in ran
+    assert "weights  dpo/" in traced and (tmp_path / "site" / "index.html").is_file()
 
 
 def test_a_cell_of_the_card_is_traced_down_to_rows(whole: Path) -> None:

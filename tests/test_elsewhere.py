@@ -17,7 +17,7 @@ import pytest
 from komainu import elsewhere
 from komainu.cli import main
 from komainu.cluster.queue import Seen
-from komainu.elsewhere import Ranks, Task, far
+from komainu.elsewhere import Ranks, Task
 from komainu.errors import JobFailed, UsageError
 from komainu.recipe import load
 from komainu.settings import Settings, Training
@@ -178,10 +178,7 @@ def test_status_tells_the_job_its_step_and_how_long_it_will_take(
     monkeypatch.setattr("komainu.cluster.slurm.look", lambda job: Seen(job, "RUNNING", nodes="node[1-4]", restarts=1))
     assert main(["status"]) == 0
     (line,) = [x for x in capfd.readouterr().out.splitlines() if x.startswith("building")]
-    assert "as job 7 running on node[1-4], restart 1 step 9, steps 100, seconds_left 180, loss 1.5" in line
-    assert far(work, None) == {
-        "progress": {"step": 9, "steps": 100, "seconds_left": 180, "loss": 1.5, "tokens": 400, "tokens_per_s": 200.0}
-    }
+    assert "as job 7 running on node[1-4], restart 1, step 9 of 100, loss 1.5, 200 tokens/s, about 3 min left" in line
 
 
 def test_only_stages_that_can_be_run_together_go_elsewhere() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from komainu.errors import UsageError
 from komainu.lineage import from_stage, upstream
+from komainu.plan import plan
 from komainu.rows import Chat
 from komainu.store import reference
 from komainu.stored import Stored
@@ -43,3 +44,9 @@ def test_it_cannot_be_made_when_it_has_gone(tmp_path: Path) -> None:
     (held.artifact.path / "record.json").unlink()
     with pytest.raises(UsageError, match="has gone from the store"):
         ctx.store.build(Join(parts=(held,)), ctx)
+
+
+def test_what_is_made_of_it_can_be_planned(tmp_path: Path) -> None:
+    ctx = context(tmp_path)
+    held = Stored(artifact=ctx.store.build(Source(), ctx))
+    assert [line.state for line in plan(Join(parts=(held,)), ctx.store).lines] == ["built", "to build"]

@@ -40,7 +40,9 @@ class Format(Check):
         try:
             return _RULES[kind](text, wanted)
         except (KeyError, TypeError) as e:
-            raise UsageError(f"row {chat.id}: meta.format of kind {kind!r} lacks or garbles a field: {e}") from e
+            raise UsageError(
+                f"row {chat.id}: meta.format of kind {kind!r} lacks or garbles a field: {e}; mend the row's meta.format"
+            ) from e
 
 
 def _json(text: str, wanted: dict[str, Any]) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from komainu.checks.base import Check
@@ -28,7 +25,9 @@ _CJK = re.compile(f"[{KANA}{HAN}]+")
 _KANA = re.compile(f"[{KANA}]+")
 _HANGUL = re.compile(f"[{HANGUL}]+")
 _OTHER = re.compile(f"[{OTHER}]+")
-_WORD = re.compile(rf"(?<![{LATIN}\d_])[{LATIN}][{LATIN}\d_'’.@/+-]*")
+_NEITHER = re.compile(f"[{HANGUL}{OTHER}]")
+_WORD = re.compile(rf"[{LATIN}](?<![{LATIN}\d_][{LATIN}])[{LATIN}\d_'’.@/+-]*")
+_ASCII = bytes(c if re.match(r"[A-Za-z\d_'.@/+-]", chr(c)) else ord(" ") for c in range(256))  # what Latin tokens hold
 _QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"\n]*\"|“[^“”]*”|（[^（）]*）|\([^()]*\)")
 UNITS = word_set(
     "km cm mm nm kg mg ml dl kb mb gb tb hz khz mhz ghz kw kwh px pt fps pm am ok etc vs sec min ha "
@@ -57,7 +56,7 @@ _FOREIGN = word_set(
     "watashi desu masu wa ga wo"
 ) - {"no", "me", "as", "a", "die", "an", "on", "do", "he", "we", "so", "is", "in", "will", "am", "per", "her"}
 
-WORDS = 1 << 14  # words of which is remembered what they are
+WORDS, LONGEST = 1 << 15, 64  # words of which is remembered what they are, and the characters of one at most
 NAMES = {"ja": "Japanese", "en": "English", "zh": "Chinese", "ko": "Korean", "other": "another language"}
 
 
@@ -92,10 +91,11 @@ def language_of(text: str) -> str:
     that shares all its characters with Japanese.
     """
     text = prose(text)
-    words = tallied(_WORD.findall(text))
+    words = tallied(text)
     if only_latin(text):
         return latin_language(words) if words.weight else ""
-    cjk, kana, hangul, other = (sum(map(len, p.findall(text))) for p in (_CJK, _KANA, _HANGUL, _OTHER))
+    cjk = characters(_CJK, text)
+    hangul, other = (characters(p, text) for p in (_HANGUL, _OTHER)) if _NEITHER.search(text) else (0, 0)
     weights = {"cjk": float(cjk), "latin": float(words.weight), "ko": float(hangul), "other": other / 2.5}
     total = sum(weights.values())
     first = max(weights, key=lambda k: weights[k])
@@ -105,24 +105,39 @@ def language_of(text: str) -> str:
         return latin_language(words)
     if first != "cjk":
         return first
-    if kana:
-        return "zh" if 10 * kana < cjk and len(simplified_pattern().findall(text)) > kana else "ja"
+    if has_kana(text):
+        odd = len(simplified_pattern().findall(text))
+        return "zh" if odd and 10 * (kana := characters(_KANA, text)) < cjk and odd > kana else "ja"
     return "zh" if any(looks_chinese(s) for s in re.split(r"[。！？\n]", text)) else "han"
 
 
-class Word(NamedTuple):
-    """A Latin token: whether it is a word of a language, how much it weighs, whether it is a function word of which."""
-
-    counts: bool
-    weight: int
-    english: bool
-    foreign: bool
+def characters(of: re.Pattern[str], text: str) -> int:
+    return sum(map(len, of.findall(text)))
 
 
-@lru_cache(WORDS)
-def told(word: str) -> Word:
-    plain = word.lower().replace("’", "'").strip(".'-")
-    return Word(counts(word), weight(word), plain in ENGLISH, plain in _FOREIGN)
+COUNTS, HEAVY, ENGLISH_WORD, FOREIGN_WORD, SMALL = 1, 2, 4, 8, 16
+
+
+class Known(dict[str, int]):
+    """What is told of Latin tokens, bit by bit: whether one is a word of a language, and if so whether it weighs two,
+    is a function word of which, and does not begin as a name does. Of a piece of ASCII text, of the token in it.
+    """
+
+    def __missing__(self, piece: str) -> int:
+        found = _WORD.search(piece)
+        told = 0
+        if found and counts(word := found[0]):
+            plain = word.lower().replace("’", "'").strip(".'-")
+            told = COUNTS | HEAVY * (weight(word) == 2) | ENGLISH_WORD * (plain in ENGLISH)
+            told |= FOREIGN_WORD * (plain in _FOREIGN) | SMALL * (not word[0].isupper())
+        if len(self) >= WORDS:
+            self.clear()
+        if len(piece) <= LONGEST:
+            self[piece] = told
+        return told
+
+
+_known = Known()
 
 
 def weight(word: str) -> int:
@@ -147,18 +162,21 @@ class Tally(NamedTuple):
     names: bool
 
 
-def tallied(tokens: Sequence[str]) -> Tally:
-    count = weight = english = foreign = 0
+def tallied(text: str) -> Tally:
+    """The Latin words of a text."""
+    pieces = text.encode().translate(_ASCII).decode().split() if text.isascii() else _WORD.findall(text)
+    every = bytes(map(_known.__getitem__, pieces))
+    total = heavy = english = foreign = 0
     names = True
-    for token, times in Counter(tokens).items():
-        word = told(token)
-        if word.counts:
-            count += times
-            weight += times * word.weight
-            english += times * word.english
-            foreign += times * word.foreign
-            names = names and token[0].isupper()
-    return Tally(count, weight, english, foreign, names)
+    for kind in {*every}:
+        if kind & COUNTS:
+            times = every.count(kind)
+            total += times
+            heavy += times * (kind & HEAVY != 0)
+            english += times * (kind & ENGLISH_WORD != 0)
+            foreign += times * (kind & FOREIGN_WORD != 0)
+            names = names and not kind & SMALL
+    return Tally(total, total + heavy, english, foreign, names)
 
 
 def latin_language(words: Tally) -> str:

@@ -21,6 +21,7 @@ __all__ = ["Leakage", "Span", "allowed_text", "marked", "spans"]
 
 _HANGUL_RUN = re.compile(f"[{HANGUL}]+(?:[ ,.·]+[{HANGUL}]+)*")
 _OTHER_RUN = re.compile(rf"[{OTHER}]+(?:[ ,'’-]+[{OTHER}]+)*")
+_EITHER = re.compile(f"[{HANGUL}{OTHER}]")
 _MENTION = re.compile(
     rf"([「『“\"])[^{JAPANESE}\n「」『』\"]{{1,80}}?([」』”\"])|[(（][^()（）\n{JAPANESE}]{{1,40}}[)）]"
 )
@@ -87,6 +88,8 @@ def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
 
 
 def _scripts(text: str, allowed: str, speaks: frozenset[str]) -> Iterator[Span]:
+    if not _EITHER.search(text):
+        return
     for kind, called, pattern in (("hangul", "korean", _HANGUL_RUN), ("other", "other", _OTHER_RUN)):
         if called not in speaks and pattern.search(text):
             for m in pattern.finditer(blank(_MENTION, without_lessons(text, called))):

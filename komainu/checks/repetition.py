@@ -22,8 +22,11 @@ _ASKED = re.compile(  # a question that wants something so many times
     r"|repeat(?:edly)?\b|over and over|繰り返|何度も|連呼",
     re.I,
 )
-_STOP = re.compile(r"[\n。！？!?.]+")
 _MARK = re.compile(r"""[。．！？｡!?.…」』）)”"'’】］\]*_]""")  # with which a sentence may end
+_BEFORE = re.compile(  # up to the last place where a sentence may begin: behind a mark, a bullet, a label, a line end
+    r"""\A.*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029。．！？｡!?.…」』）)”"'’】］\]*_\-+•・●◦▪–◆■○、:：①-⑳一二三四五六七八九十\dには]\s*""",
+    re.S,
+)
 _ROW = re.compile(r"^\s*\|.*$", re.M)  # of a table
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
@@ -52,24 +55,30 @@ class Repetition(Check):
         wanted = chat.meta.get("format")
         if isinstance(wanted, dict) and wanted.get("kind") == "repeat" and wanted.get("text"):
             text = text.replace(str(wanted["text"]), "", int(wanted.get("n", 0)))
+        from komainu.checks.recurring import recurring
+
         text = prose(text)
         question = chat.prompt[-1].content if chat.prompt else ""
-        return self._in_a_row(text, question) or self._lines(text, question) or self._grams(text)
+        rowless = _ROW.sub(" ", text) if "|" in text else text
+        may = recurring(text)
+        may_loop = (may if rowless is text else recurring(rowless)).loop(self.times + 1, self.span)
+        return (
+            (may_loop and self._in_a_row(rowless, question))
+            or (may.end_alike(self.times) and self._lines(text, question))
+            or (may.few(self.gram, self.distinct) and self._grams(text))
+            or ""
+        )
 
     def _in_a_row(self, text: str, question: str) -> str:
-        words = spaced(_ROW.sub(" ", text) if "|" in text else text)
+        words = spaced(text)
         for unit, count in loops(words) if loop_like(words, self.times + 1, self.span) else ():
             if count > max(self.times, wanted_times(unit, question)) and len(unit) * count >= self.span:
                 return f"{shown(unit.strip())} {count} times in a row"
         return ""
 
     def _lines(self, text: str, question: str) -> str:
-        ends = Counter(
-            s[-6:] for s in _STOP.split(text) if len(s) >= 6
-        )  # cheap: no sentence comes back without its end
-        if not ends or max(ends.values()) <= self.times:
-            return ""
-        if max(tails(text).values(), default=0) <= self.times:
+        often = [tail for tail, count in tails(text).items() if count > self.times]
+        if not any(comes_back(tail, text, self.times) for tail in often):
             return ""
         kept = [_LABEL.sub("", strip_item(s)).strip() for s in sentences(text)]
         kept = [s for s in kept if len(s) >= 8 and re.search(r"\w", s) and s[0] != "#" and s[-1] not in ":：*"]
@@ -97,6 +106,16 @@ def tails(text: str) -> Counter[str]:
     lines = (line.rstrip() for line in text.splitlines())
     found.update(line[-8:] for line in lines if line and not _MARK.match(line[-1]))
     return found
+
+
+def comes_back(tail: str, text: str, times: int) -> bool:
+    """Whether what stands before a tail may be the same more than `times` times, up to where a sentence may begin."""
+    counts: Counter[str] = Counter()
+    at = text.find(tail)
+    while at >= 0:
+        counts[_BEFORE.sub("", text[max(0, at - 24) : at], count=1).lstrip()] += 1
+        at = text.find(tail, at + 1)
+    return max(counts.values()) > times
 
 
 def spaced(text: str) -> str:

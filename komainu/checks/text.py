@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from komainu.checks.scripts import JAPANESE
@@ -19,6 +19,7 @@ _NOT_PROSE = (  # what a text must hold for it to match, and the pattern
     (("\\(", "\\["), r"\\\([^\n]*?\\\)|\\\[.*?\\\]"),
     (('"',), r'"[^"\n]{1,80}"(?=\s*:)'),  # JSON keys
 )
+_SIGNS = tuple(sign for signs, _ in _NOT_PROSE for sign in signs)
 _LINK_OR_CODE = re.compile(r"`[^`\n]*`|(?:https?://|www\.)[^\s、。「」（）]+")
 _PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "【": "】", "［": "］", "[": "]"}
 _CLOSERS = "」』）)”\"'’】］]*_"
@@ -58,17 +59,18 @@ def without_links(text: str) -> str:
     return blank(_LINK_OR_CODE, without_code(text))
 
 
+@lru_cache(4)  # the checks of one answer ask one after another
 def prose(text: str) -> str:
     """`text` with code, links, formulas, tags and JSON keys replaced by spaces; positions stay."""
     text = without_code(text)
-    there = tuple(any(sign in text for sign in signs) for signs, _ in _NOT_PROSE)
-    return blank(_not_prose(there), text) if any(there) else text
+    signs = tuple([sign for sign in _SIGNS if sign in text])
+    return blank(_not_prose(signs), text) if signs else text
 
 
 @cache
-def _not_prose(there: tuple[bool, ...]) -> re.Pattern[str]:
-    """Those patterns of _NOT_PROSE whose signs a text holds, in their order: the others could match nothing."""
-    return re.compile("|".join(p for held, (_, p) in zip(there, _NOT_PROSE, strict=True) if held), re.S)
+def _not_prose(signs: tuple[str, ...]) -> re.Pattern[str]:
+    """Those patterns of _NOT_PROSE of whose signs a text holds one, in their order: the others could match nothing."""
+    return re.compile("|".join(p for held, p in _NOT_PROSE if not {*held}.isdisjoint(signs)), re.S)
 
 
 def is_item(line: str) -> bool:

@@ -113,16 +113,23 @@ def every(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
     return calls
 
 
-def last_object(path: Path) -> dict[str, Any] | None:
-    """The last whole line of a JSON Lines file that is being written; None when there is none."""
+def last_objects(path: Path, most: int) -> list[dict[str, Any]]:
+    """The last whole lines, at most so many, of a JSON Lines file that is being written; [] when there are none."""
     try:
         with open(path, "rb") as file:
-            file.seek(max(0, file.seek(0, 2) - 65536))
+            start = max(0, file.seek(0, 2) - 65536)
+            file.seek(start)
             lines = file.read().split(b"\n")[:-1]
-        last = json.loads(lines[-1]) if lines else None
+        found = [json.loads(line) for line in (lines[1:] if start else lines)[-most:]]
     except (OSError, ValueError):
-        return None
-    return last if isinstance(last, dict) else None
+        return []
+    return [each for each in found if isinstance(each, dict)]
+
+
+def last_object(path: Path) -> dict[str, Any] | None:
+    """The last whole line of such a file; None when there is none."""
+    found = last_objects(path, 1)
+    return found[-1] if found else None
 
 
 def tail(log: Path) -> str:

@@ -19,6 +19,7 @@ from komainu.settings import Settings, without_keys
 
 log = logging.getLogger("komainu")
 LOOK = 0.05  # seconds between two looks at the processes
+AGAIN = "Mend what it says and run the same command: it goes on from the last checkpoint"
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Here:
                 end(tasks)
         watch()
         if failed is not None:
-            raise JobFailed(f"{work.name}: rank {failed} ended with {told(code or 0)}. Its last words:\n{work.tail()}")
+            how = f"rank {failed} ended with {told(code or 0)}"
+            raise JobFailed(f"{work.name}: {how}. {AGAIN}. Its last words:\n{work.tail()}")
         if not work.result.exists():
-            raise JobFailed(f"{work.name}: all ranks ended with 0 and left no result. Last words:\n{work.tail()}")
+            how = "all ranks ended with 0 and left no result"
+            raise JobFailed(f"{work.name}: {how}. {AGAIN}. The last words:\n{work.tail()}")
 
     def start(self, work: Work, rank: int, port: str, output: IO[bytes]) -> subprocess.Popen[bytes]:
         place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": work.tasks, "MASTER_PORT": port}

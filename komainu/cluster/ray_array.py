@@ -77,7 +77,10 @@ def connected(address: str) -> Any:
                 socket.create_connection((host, int(port)), timeout=10).close()
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"[data] ray = {address!r}: no Ray cluster answers there ({error})") from None
+            raise UsageError(
+                f"[data] ray = {address!r}: no Ray cluster answers there ({error})"
+                "; start one (`ray start --head`), or set `ray` to the address of one that runs"
+            ) from None
     return ray
 
 

@@ -47,7 +47,8 @@ class Replicas:
                 time.sleep(TICK)
         if not found:
             raise EndpointError(
-                f"{self.name}: none of {self.count} servers answers within {self.timeout:g} s{self.fate()}"
+                f"{self.name}: none of {self.count} servers answers within {self.timeout:g} s. Mend `start` of its "
+                f"endpoint in komainu.toml, or raise `timeout`, and run again{self.fate()}"
             )
         if len(found) < self.count:
             log.warning("%s: %d of %d servers answer", self.name, len(found), self.count)
@@ -95,7 +96,8 @@ class Replicas:
         for number, fate in lost.items():
             self.tries[number] += 1
             if self.tries[number] >= TRIES:
-                raise EndpointError(f"{self.name}: server {number} {fate.text}, {TRIES} times{self.fate()}")
+                how = f"server {number} {fate.text}, {TRIES} times"
+                raise EndpointError(f"{self.name}: {how}. Mend what it says and run again{self.fate()}")
             log.warning("%s: server %d is begun again: it %s", self.name, number, fate.text)
             (self.folder / f"{number}.json").unlink(missing_ok=True)
         if lost:

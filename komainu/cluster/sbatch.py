@@ -23,7 +23,10 @@ def render(work: Work, slurm: Slurm) -> str:
 
 def head(work: Work, slurm: Slurm) -> Iterator[str]:
     if work.tasks % slurm.nodes:
-        raise UsageError(f"[train] {work.tasks} ranks do not divide into the {slurm.nodes} nodes of [slurm]")
+        raise UsageError(
+            f"[train] {work.tasks} ranks do not divide into the {slurm.nodes} nodes of [slurm]"
+            "; make `ranks` a multiple of `nodes`"
+        )
     a_node = work.tasks // slurm.nodes
     asked = {
         "job-name": work.name,

@@ -87,7 +87,10 @@ def living(work: Work) -> Seen | None:
     try:
         return named(work.name)
     except Unheard as error:
-        raise UsageError(f"Slurm does not answer: {error}") from None
+        raise UsageError(
+            f"Slurm does not answer: {error}"
+            "; `komainu doctor` tells what it lacks. Run again when it answers: a job that lives is followed"
+        ) from None
 
 
 def tell(last: Seen | None, seen: Seen, nodes: str) -> None:

@@ -193,7 +193,10 @@ def line_of(step: str, dropped: Dropped) -> bytes:
     try:
         return _encoder.encode(Drop(step, dropped.reason, dropped.row)) + b"\n"
     except UnicodeEncodeError as error:
-        raise UsageError(f"row {dropped.row.id} holds text that is no valid Unicode: {error}") from None
+        raise UsageError(
+            f"row {dropped.row.id} holds text that is no valid Unicode: {error}"
+            "; mend or drop the row where it comes from"
+        ) from None
 
 
 def labels(steps: Iterable[Step]) -> list[str]:
@@ -215,7 +218,10 @@ def drops(artifact: Artifact) -> Iterator[Drop]:
             try:
                 yield decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise UsageError(f"{path}:{number}: not a dropped row: {error}") from None
+                raise UsageError(
+                    f"{path}:{number}: not a dropped row: {error}"
+                    "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+                ) from None
 
 
 def word(reason: str) -> str:

@@ -55,7 +55,7 @@ class Decontaminate(Prepared):
 
     def __post_init__(self) -> None:
         if not (0 < self.coverage <= 1 and 0 <= self.edited <= 1):
-            raise UsageError("Decontaminate.coverage is a share over 0 up to 1, edited from 0 (off) to 1")
+            raise UsageError("Decontaminate.coverage must be a share over 0 up to 1, edited from 0 (off) to 1")
         if self.ngram < SHORTEST:
             raise UsageError(f"Decontaminate.ngram is {self.ngram}; use at least {SHORTEST} characters")
 

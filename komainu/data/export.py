@@ -118,7 +118,7 @@ class Export(Stage):
             else:
                 count += write_objects(shards[-1], alike)
         if not shards:
-            raise UsageError("there are no rows to export")
+            raise UsageError("there are no rows to export; name an artifact that has some (`komainu ls`)")
         for number, shard in enumerate(shards):
             shard.rename(folder / f"train-{number:05}-of-{len(shards):05}.{self.format}")
         if entry := self.factory_entry(labelled):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ CODE = 0x1FFFFF  # the bits of a packed character: what it folds to,
 SHIFT = 21  # its kind (three bits),
 PLAIN, DIGIT, SPACE, MARK, MARKS, END, SLOW = range(7)
 LATIN, JAPANESE, BREAK = 1 << 24, 1 << 25, 1 << 26  # its script, and whether a word begins with it
+PART = 65_536  # characters folded at once: what fits the cache of a core
 LIMIT = 0x20000  # characters from here on take the slow way
 STILL = [(0x3400, 0xA4FE), (0xAC00, 0xF900), (0x12000, 0x13430), (0x13440, 0x16A60), (0x17000, 0x1BC9E)]
 STILL += [(0x1D800, 0x1E000), (0x1F260, 0x1FBF0)]  # all of these fold to themselves, and are no digits and no marks
@@ -50,17 +51,29 @@ def fold(rows: Sequence[Sequence[str]]) -> Folded:
     """
     turns = [turn for row in rows for turn in row or ("",)]
     packed, changed, forms = looked(turns)
-    squeezed = squeeze(packed)[0]
+    squeezed = squeeze(packed)
     ends = np.flatnonzero(kinds_of(squeezed) == END)
     empty = [i for i in np.flatnonzero(np.diff(ends, prepend=-1) == 1).tolist() if turns[i]]
     if empty:
         for place in empty:
             changed[place], forms[place] = turns[place], VERBATIM
-        squeezed = squeeze(looked_up(changed, forms))[0]
+        squeezed = squeeze(looked_up(changed, forms))
         ends = np.flatnonzero(kinds_of(squeezed) == END)
     last = np.cumsum([max(len(row), 1) for row in rows], dtype=np.intp) - 1
     starts = np.concatenate([[0], ends[last[:-1]] + 1]).astype(np.intp)[: len(rows)]
     return Folded(squeezed, starts, ends[last] - starts)
+
+
+def parts_of(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
+    """Rows in parts of about PART characters; at least one part."""
+    begin = size = 0
+    for place, row in enumerate(rows):
+        size += sum(map(len, row))
+        if size > PART:
+            yield rows[begin : place + 1]
+            begin, size = place + 1, 0
+    if begin < len(rows) or not rows:
+        yield rows[begin:]
 
 
 class Looked(NamedTuple):
@@ -111,22 +124,37 @@ def looked_up(turns: Sequence[str], forms: NDArray[np.uint8]) -> Codes:
     return packed
 
 
-def squeeze(packed: Codes) -> tuple[Codes, NDArray[np.intp]]:
-    """Without the spaces, then without the marks, that do not stand between two digits; a word begins after each.
+def squeeze(packed: Codes) -> Codes:
+    """Without what does not stay; changes its argument."""
+    return packed.compress(staying(packed))
 
-    Also where what is left stood.
+
+def staying(packed: Codes) -> NDArray[np.bool_]:
+    """Which characters stay: all but spaces, and then all but marks, that do not stand between two digits.
+
+    A word begins after each that goes, which is written into `packed`.
     """
-    places = np.arange(len(packed))
-    for gone in ((SPACE,), (MARK, MARKS)):
-        kinds = kinds_of(packed)
-        at = np.flatnonzero(kinds == gone[0] if len(gone) == 1 else (kinds == MARK) | (kinds == MARKS))
-        between = (kinds[at - 1] == DIGIT) & (kinds[np.minimum(at + 1, len(kinds) - 1)] == DIGIT)
-        at = at[~(between & (kinds[at] == gone[0]))]
-        packed[at + 1] |= np.uint32(BREAK)
-        keep = np.ones(len(packed), bool)
-        keep[at] = False
-        packed, places = packed[keep], places[keep]
-    return packed, places
+    kinds = kinds_of(packed)
+    digits, gone = kinds == DIGIT, kinds == SPACE
+    gone[1:-1] &= ~(digits[:-2] & digits[2:])
+    marks = np.flatnonzero((kinds == MARK) | (kinds == MARKS))
+    before, after = beside(gone, marks, -1), beside(gone, marks, 1)
+    gone[marks] = ~(digits[before] & digits[after]) | (kinds[marks] == MARKS)
+    packed[1:] |= gone[:-1].astype(np.uint32) * np.uint32(BREAK)
+    stay: NDArray[np.bool_] = ~gone
+    return stay
+
+
+def beside(gone: NDArray[np.bool_], places: NDArray[np.intp], step: int) -> NDArray[np.intp]:
+    """The next place before (-1) or after (1) each that is not gone."""
+    found = places + step
+    on = np.flatnonzero(gone[found])
+    found[on] += step  # most often that is far enough
+    on = on[gone[found[on]]]
+    if len(on):
+        left = np.flatnonzero(~gone)
+        found[on] = left[np.searchsorted(left, found[on]) - (step < 0)]
+    return found
 
 
 def kinds_of(packed: Codes) -> NDArray[np.uint8]:

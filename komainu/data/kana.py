@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from komainu.data.folding import CODE, END, SLOW, Codes, kinds_of, looked, looked_up, squeeze
+from komainu.data.folding import CODE, END, SLOW, Codes, kinds_of, looked, looked_up, staying
 
 Places = NDArray[np.int64]
 TO_HIRAGANA = np.uint32(0x60)
@@ -28,9 +28,10 @@ def fold(texts: Sequence[str]) -> Folded:
     """The keys of some texts."""
     if not texts:
         return Folded(codes_of("\n"), np.zeros(1, np.int64))
-    packed = squeeze(looked(texts).packed)[0]
-    ends = np.flatnonzero(kinds_of(packed[asked := stays(packed)]) == END)
-    return Folded(np.concatenate([codes_of("\n"), hiragana(packed[asked])]), np.concatenate([[0], ends + 1]))
+    packed = looked(texts).packed
+    packed = packed.compress(stays(packed))
+    ends = np.flatnonzero(kinds_of(packed) == END)
+    return Folded(np.concatenate([codes_of("\n"), hiragana(packed)]), np.concatenate([[0], ends + 1]))
 
 
 def places(text: str) -> Places | None:
@@ -38,14 +39,13 @@ def places(text: str) -> Places | None:
     packed = looked_up([text], np.zeros(1, np.uint8))
     if (kinds_of(packed) == SLOW).any():
         return None
-    packed, at = squeeze(packed)
-    found: Places = at[stays(packed)][:-1]
-    return found
+    return np.flatnonzero(stays(packed))[:-1]
 
 
 def stays(packed: Codes) -> NDArray[np.bool_]:
-    """All but question marks."""
-    found: NDArray[np.bool_] = (packed & CODE) != ord("?")
+    """All that stays of folded texts but question marks; changes its argument."""
+    found = staying(packed)
+    found &= (packed & np.uint32(CODE)) != ord("?")
     return found
 
 
@@ -53,7 +53,7 @@ def hiragana(packed: Codes) -> Codes:
     """The characters, katakana as hiragana (`keys.HIRAGANA`)."""
     codes = packed & np.uint32(CODE)
     kana = ((codes >= 0x30A1) & (codes < 0x30F7)) | (codes == 0x30FD) | (codes == 0x30FE)
-    codes[kana] -= TO_HIRAGANA
+    codes -= kana * TO_HIRAGANA
     return codes
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from komainu.errors import UsageError
@@ -86,9 +87,10 @@ def key_of(row: Chat | Pair, on: On) -> str:
 
 def keys_of(rows: Sequence[Row], on: On) -> list[str]:
     """The key of each row."""
-    from komainu.data.folding import fold
+    from komainu.data.folding import fold, parts_of
 
-    return fold([[message.content for message in messages_of(row, on)] for row in rows]).keys()
+    turns = [[message.content for message in messages_of(row, on)] for row in rows]
+    return [*chain.from_iterable(fold(part).keys() for part in parts_of(turns))]
 
 
 def known(on: str, holder: str) -> None:

@@ -42,7 +42,7 @@ class Index:
 
         Of several the most similar one, the earliest of equals.
         """
-        old = len(self.shelf)
+        old, made = len(self.shelf), self.keyed(made)
         rows, others = self.likely(made)
         found: list[Placed] = [(None, 0.0)] * len(made.sizes)
         spots = [-1] * len(found)  # where rows of this window that stay will be
@@ -60,13 +60,23 @@ class Index:
             if found[row][0] is None:
                 spots[row] = kept
                 kept += 1
-        self.add(made, np.flatnonzero(np.array(spots) >= 0))
+        self.keep(made, np.flatnonzero(np.array(spots) >= 0))
         return found
 
-    def add(self, made: Sketches, rows: Places | None = None) -> None:
-        """Keep these rows, or all."""
-        self.shelf.add(made, np.arange(len(made.sizes)) if rows is None else rows)
+    def add(self, made: Sketches) -> None:
+        """Keep all these rows."""
+        self.keep(self.keyed(made), np.arange(len(made.sizes)))
+
+    def keep(self, made: Sketches, rows: Places) -> None:
+        self.shelf.add(made, rows)
         self.chains.add(self.shelf.keys)
+
+    def keyed(self, made: Sketches) -> Sketches:
+        """With the numbers of a row in its keys, where rows with other numbers are never the same: so they do not
+        meet, however many there are."""
+        if not self.numbers:
+            return made
+        return made._replace(keys=mixed(made.keys ^ mixed(made.numbers.astype(np.uint32))[:, None]))
 
     def likely(self, made: Sketches) -> tuple[Places, Places]:
         """Pairs to verify, in order: a row, and a kept row or (counted on from them) an earlier row of the window."""
@@ -233,11 +243,13 @@ def met(keys: Words) -> Iterator[tuple[Places, Places]]:
 def lots(pairs: Iterator[tuple[Places, Places]]) -> Iterator[tuple[Places, Places]]:
     """Pairs in lots of PAIRS or a little more, so that memory does not grow with rows that all look alike."""
     held: list[tuple[Places, Places]] = []
+    size = 0
     for some in pairs:
         held.append(some)
-        if sum(len(rows) for rows, _ in held) >= PAIRS:
+        size += len(some[0])
+        if size >= PAIRS:
             yield joined(held)
-            held = []
+            held, size = [], 0
     yield joined(held)
 
 

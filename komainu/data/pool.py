@@ -88,6 +88,7 @@ class Pool:
         except (EOFError, OSError):
             raise JobFailed(
                 f"a process for the steps of a dataset did not start (exit {self.process.wait()})"
+                ". If memory ran out, set `processes` in komainu.toml lower; run again to go on"
             ) from None
         if isinstance(answer, Exception):
             raise answer

@@ -124,7 +124,10 @@ class Wave:
         try:
             living = {n for n, fate in self.array.fates().items() if fate.lives}
         except Unheard as error:
-            raise UsageError(f"Slurm does not answer: {error}") from None
+            raise UsageError(
+                f"Slurm does not answer: {error}"
+                "; `komainu doctor` tells what it lacks. Run again when it answers: tasks that live are followed"
+            ) from None
         todo = self.todo()
         new = [n for n in todo if n not in living]
         for n in new:

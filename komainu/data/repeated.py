@@ -21,7 +21,7 @@ from komainu.rows import Chat, Pair
 if TYPE_CHECKING:
     from komainu.data.decontaminate import Decontaminate, Item
 
-BLOCK = 1 << 16  # characters folded and looked up at once, so that the arrays stay in the processor's cache
+BLOCK = 1 << 17  # characters folded and looked up at once, so that the arrays stay in the processor's cache
 NONE = Overlap(-1, 0.0, 0, "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from komainu.data.folding import BREAK, CODE, DIGIT, JAPANESE, LATIN, Folded, fold
+from komainu.data.folding import BREAK, CODE, DIGIT, JAPANESE, LATIN, Folded, fold, parts_of
 
 RECALL = 0.99  # of pairs exactly at the threshold that banding has to find
 ROUNDS = 8  # in which all n-grams are dealt to bins; a bin empty after them takes a permutation of its own
-PART = 65_536  # characters folded and hashed at once: what fits the cache of a core
 OTHERS = 9  # a text in words may hold a Japanese letter in ten: those stand without spaces
 PAD = np.uint32(CODE)  # stands after a text shorter than an n-gram
 PRIME = np.uint32(0x9E3779B1)
@@ -101,28 +100,30 @@ class Sketcher:
 
     def grams(self, folded: Folded, worded: NDArray[np.bool_]) -> tuple[Words, Places]:
         """The set of hashed n-grams of every row, sorted, and whose each is."""
-        by_characters, by_words = np.flatnonzero(~worded), np.flatnonzero(worded)
         counts = np.zeros(len(worded), np.intp)
         parts: list[tuple[Words, Places]] = []
-        if len(by_characters):
-            starts, lengths = folded.starts[by_characters], folded.lengths[by_characters]
-            parts.append((ngrams(folded.packed & np.uint32(CODE), starts, lengths, self.ngram), by_characters))
-            counts[by_characters] = grams_in(lengths, self.ngram)
-        if len(by_words):
-            hashed, starts, lengths = words(folded, by_words)
-            parts.append((ngrams(hashed, starts, lengths, self.words), by_words))
-            counts[by_words] = grams_in(lengths, self.words)
-        begins = np.cumsum(counts) - counts
+        for rows, of_words in ((np.flatnonzero(~worded), False), (np.flatnonzero(worded), True)):
+            if len(rows):
+                packed, lengths = together(folded, rows), folded.lengths[rows]
+                codes, lengths = words(packed, lengths) if of_words else (packed & np.uint32(CODE), lengths)
+                n = self.words if of_words else self.ngram
+                parts.append((ngrams(codes, np.cumsum(lengths) - lengths, lengths, n), rows))
+                counts[rows] = grams_in(lengths, n)
+        ends = np.cumsum(counts)
         every = np.empty(counts.sum(), np.uint32)
         for found, rows in parts:
-            every[spread(begins[rows], counts[rows])[0] if len(parts) > 1 else slice(None)] = found
+            taken = 0
+            for end, count in zip(ends[rows].tolist(), counts[rows].tolist(), strict=True):
+                every[end - count : end] = found[taken : taken + count]
+                taken += count
         every = mixed(every ^ self.salts[0])
-        for begin, end in zip(begins.tolist(), (begins + counts).tolist(), strict=True):
+        for begin, end in zip((ends - counts).tolist(), ends.tolist(), strict=True):
             every[begin:end].sort()
         new = np.ones(len(every), bool)
         np.not_equal(every[1:], every[:-1], out=new[1:])
-        new[begins] = True
-        return every[new], np.repeat(np.arange(len(worded)), counts)[new]
+        new[ends - counts] = True
+        at = np.flatnonzero(new)
+        return every[at], np.repeat(np.arange(len(worded)), np.diff(np.searchsorted(at, ends), prepend=0))
 
     def sign(self, grams: Words, owners: Places, rows: int) -> Words:
         """The signatures: [rows, permutations]."""
@@ -172,18 +173,6 @@ def joined(parts: Sequence[Sketches]) -> Sketches:
     return parts[0] if len(parts) == 1 else Sketches(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def parts_of(rows: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
-    """Rows in parts of about PART characters; at least one part."""
-    begin = size = 0
-    for place, row in enumerate(rows):
-        size += sum(map(len, row))
-        if size > PART:
-            yield rows[begin : place + 1]
-            begin, size = place + 1, 0
-    if begin < len(rows) or not rows:
-        yield rows[begin:]
-
-
 def mixed(values: Words) -> Words:
     """A bijection of 32-bit numbers that scatters their bits (MurmurHash3's finalizer). Changes its argument."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 0)):
@@ -215,22 +204,28 @@ def ngrams(codes: Words, starts: Places, lengths: Places, n: int) -> Words:
     return found
 
 
-def words(folded: Folded, rows: Places) -> tuple[Words, Places, Places]:
-    """Hashes of the words of some rows, where each row's begin, and how many it has."""
-    lengths = folded.lengths[rows]
-    at, begins = spread(folded.starts[rows], lengths)
-    packed = folded.packed[at]
+def together(folded: Folded, rows: Places) -> Words:
+    """The packed characters of some rows, one after another."""
+    if len(rows) == len(folded.starts) == 1:
+        return folded.packed[: folded.lengths[0]]
+    spans = zip(folded.starts[rows].tolist(), folded.lengths[rows].tolist(), strict=True)
+    return np.concatenate([folded.packed[start : start + length] for start, length in spans])
+
+
+def words(packed: Words, lengths: Places) -> tuple[Words, Places]:
+    """Hashes of the words of rows, one row after another, and how many each has."""
+    ends = np.cumsum(lengths)
     begin = (packed & np.uint32(BREAK)) != 0
-    begin[begins[lengths > 0]] = True
+    begin[(ends - lengths)[lengths > 0]] = True
     firsts = np.flatnonzero(begin)
     if not len(firsts):
-        return np.zeros(0, np.uint32), np.zeros(len(rows), np.intp), np.zeros(len(rows), np.intp)
-    number = np.cumsum(begin) - 1
-    within = (np.arange(len(packed)) - firsts[number]).astype(np.uint32)
+        return np.zeros(0, np.uint32), np.zeros(len(lengths), np.intp)
+    sizes = np.diff(firsts, append=len(packed))
+    within = np.arange(len(packed), dtype=np.uint32) - np.repeat(firsts.astype(np.uint32), sizes)
     values = mixed((packed & np.uint32(CODE)) * PRIME + within * np.uint32(0x85EBCA77))
-    hashed = mixed(np.add.reduceat(values, firsts, dtype=np.uint32))
-    counts = np.searchsorted(firsts, begins + lengths) - np.searchsorted(firsts, begins)
-    return hashed, np.cumsum(counts) - counts, counts
+    sums = np.cumsum(values, dtype=np.uint32)[firsts + sizes - 1]
+    sums[1:] -= sums[:-1].copy()  # each word's own, modulo 2^32
+    return mixed(sums), np.diff(np.searchsorted(firsts, ends), prepend=0)
 
 
 def numbers(folded: Folded) -> NDArray[np.uint64]:

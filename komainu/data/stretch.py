@@ -34,7 +34,7 @@ class Chunk(NamedTuple):
             return decode(self.lines[i])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             assert self.file, f"a row does not come back: {error}"
-            raise UsageError(f"{self.file}:{self.line + i}: not a row: {error}") from None
+            raise UsageError(f"{self.file}:{self.line + i}: not a row: {error}; mend or remove this line") from None
 
 
 class Done(NamedTuple):

@@ -15,6 +15,7 @@ from komainu.data.turn import request_alone
 from komainu.rows import Chat, Pair
 
 _CODES = {"japanese": "ja", "日本語": "ja", "和": "ja", "english": "en", "英語": "en", "英": "en"}
+_NAMED = re.compile(r"japanese|english|語|[和英]訳", re.I)  # one stands in each of these:
 _WANTED = (  # a request that names the language of its answer
     re.compile(
         r"\b(?:translat\w*\b[^.\n]{0,80}?\b(?:in|into|to)|"
@@ -61,6 +62,8 @@ def spoken(text: str) -> str:
 
 def wanted(request: str) -> str:
     """The language that a request names for its answer, the first one; "" when it names none."""
+    if not _NAMED.search(request):
+        return ""
     found = [m for pattern in _WANTED if (m := pattern.search(request))]
     first = min(found, key=lambda m: m.start(), default=None)
     return _CODES[next(filter(None, first.groups())).lower()] if first else ""

@@ -70,6 +70,9 @@ def read(texts: Sequence[str], dimensions: int | None) -> Vectors:
     found = [np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32) for text in texts]
     sizes = {len(vector) for vector in found} | ({dimensions} if dimensions else set())
     if len(sizes) > 1:
-        raise UsageError(f"the embedder gives vectors of {' and '.join(map(str, sorted(sizes)))} dimensions")
+        raise UsageError(
+            f"the embedder gives vectors of {' and '.join(map(str, sorted(sizes)))} dimensions"
+            ": its server has changed. Set another `name` for the Embedder, or serve the model as before"
+        )
     matrix = np.stack(found)
     return np.asarray(matrix / np.linalg.norm(matrix, axis=1, keepdims=True), np.float32)

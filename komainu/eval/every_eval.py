@@ -98,7 +98,9 @@ def runs(board: Artifact, store: Store) -> Iterator[Run]:
 def needed(store: Store, ref: str) -> Artifact:
     found = store.at(ref)
     if found is None:
-        raise UsageError(f"{ref} is not in the store, and the board's items cannot be told without it")
+        raise UsageError(
+            f"{ref} is not in the store, and the board's items cannot be told without it; run its recipe again"
+        )
     return found
 
 

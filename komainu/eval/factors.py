@@ -59,7 +59,10 @@ class Factors:
         """The averages of the benches that all points have, the widest first, then each bench."""
         measures = [m for m in measures_of(self.points[0]) if all(m in measures_of(each) for each in self.points)]
         if not measures:
-            raise UsageError("the points have no bench in common, so there is nothing to compare")
+            raise UsageError(
+                "the points have no bench in common, so there is nothing to compare"
+                "; let the recipe give all of them one of the same benches"
+            )
         there = {m.language for m in measures}
         means = [Response(p, tuple(measures), langs) for p, langs in reversed(PARTS.items()) if {*langs} <= there]
         return [*means, *(Response(f"{m.name} {m.metric}", (m,), (m.language,)) for m in measures)]
@@ -205,7 +208,10 @@ def column_of(point: Tried, measure: Measure) -> tuple[Key, Column]:
     """The column of a measure; raises UsageError where there are several, which do not mix."""
     found = [(key, column) for key, column in point.entrant.columns.items() if key.measure == measure]
     if len(found) > 1:
-        raise UsageError(f"{point.entrant.name} has {measure.name} in several ways; a sweep needs one")
+        raise UsageError(
+            f"{point.entrant.name} has {measure.name} in several ways; a sweep needs one"
+            ": measure it in one way in the recipe"
+        )
     return found[0]
 
 

@@ -97,7 +97,9 @@ def by_rule(tasks: Sequence[Task]) -> tuple[Task, ...]:
     """What of some tasks no judge is needed for; UsageError when that is nothing."""
     found = tuple(each for task in tasks for each in task.without_judges())
     if not found:
-        raise UsageError(f"the answers to {tasks[0].bench.title} need judges, which this verb never asks")
+        raise UsageError(
+            f"the answers to {tasks[0].bench.title} need judges, which this verb never asks: komainu eval judge"
+        )
     return found
 
 
@@ -132,7 +134,7 @@ def response(row: Row) -> str | None:
             if text is None or isinstance(text, str):
                 return text
             raise UsageError(f"{name} is {text!r}; it must be a text, or null for a missing answer")
-    raise UsageError("the row has no `response`")
+    raise UsageError("the row has no `response`; give it one, null for a missing answer")
 
 
 class Index:

@@ -67,13 +67,14 @@ def cells(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     elif len(row) != len(heading):
                         raise UsageError(
                             f"{path}:{reader.line_num}: {len(row)} cells, but the heading has {len(heading)}"
+                            "; give each row as many"
                         )
                     else:
                         yield reader.line_num, dict(zip(heading, row, strict=True))
             except csv.Error as error:
-                raise UsageError(f"{path}:{reader.line_num}: not CSV: {error}") from None
+                raise UsageError(f"{path}:{reader.line_num}: not CSV: {error}; save it as CSV") from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8: {error.reason}") from None
+        raise UsageError(f"{path}: not UTF-8: {error.reason}; save it as UTF-8") from None
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
@@ -84,7 +85,7 @@ def headed(row: Sequence[str], at: str) -> list[str]:
         if names.count(name) != 1:
             raise UsageError(f"{at}: the heading has {names.count(name)} columns {name!r}{nearest(name, names)}")
     if len({*names}) < len(names):
-        raise UsageError(f"{at}: the heading has a column twice: {', '.join(names)}")
+        raise UsageError(f"{at}: the heading has a column twice: {', '.join(names)}; keep one of each")
     return names
 
 

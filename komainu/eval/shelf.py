@@ -76,7 +76,9 @@ class Shelf:
 def listing(folder: Path) -> dict[str, Path]:
     """The files under a folder by their names, and by their names with the folder they are in."""
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder of items")
+        raise UsageError(
+            f"{folder}: there is no such folder of items; mend --items, `items` in komainu.toml, or KOMAINU_ITEMS"
+        )
     found: dict[str, Path] = {}
     for path in sorted(files_under(folder), key=lambda p: (len(p.parts), p)):
         found.setdefault(path.name, path)

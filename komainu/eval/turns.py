@@ -79,7 +79,10 @@ class Turns(Answers):
     def same_turns(self, items: Sequence[Chat]) -> None:
         for item in items:
             if len(item.meta.get("turns", ())) != self.turns or item.prompt[-1].content != item.meta["turns"][0]:
-                raise UsageError(f"the item {item.id!r} has not {self.turns} turns in meta.turns, its prompt the first")
+                raise UsageError(
+                    f"the item {item.id!r} has not {self.turns} turns in meta.turns, its prompt the first"
+                    "; give it as many, or leave it out"
+                )
 
     def answered(self, talks: Sequence[Chat], turn: int, ctx: Context, tick: Callable[[], None]) -> list[Chat]:
         """The conversations with the answers to a turn, asked for one temperature after the other."""

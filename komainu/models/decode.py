@@ -151,7 +151,10 @@ def decode(
     for step in range(out.shape[1]):
         logits = batch.logits()
         if step == 0 and not bool(logits.isfinite().all()):
-            raise UsageError(f"the weights of {sampling.name!r} give logits that are not finite: its training diverged")
+            raise UsageError(
+                f"the weights of {sampling.name!r} give logits that are not finite: its training diverged"
+                ": train it again with a lower `lr`"
+            )
         tokens = draw(
             logits,
             uniforms(batch.seeds, step),

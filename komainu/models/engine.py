@@ -154,7 +154,10 @@ def relay(watch: Watch, group: Sequence[int], row: int, token: int) -> None:
 def room(loaded: Loaded, ids: list[int], most: int, question: Question, name: str) -> int:
     """How many tokens the answer to a prompt may have; 0, and a warning, when the prompt leaves no room for one."""
     if not ids:
-        raise UsageError(f"the chat template of {name!r} makes nothing of the prompt {beginning(question)!r}")
+        raise UsageError(
+            f"the chat template of {name!r} makes nothing of the prompt {beginning(question)!r}"
+            "; mend the model's chat_template.jinja, or leave such prompts out"
+        )
     if len(ids) >= loaded.context:
         log.warning("no answer: %s", cramped(loaded, ids, question, name))
     return min(max(0, loaded.context - len(ids)), most)
@@ -187,7 +190,10 @@ def load(path: Path, size: int, device: torch.device, dtype: torch.dtype, rope: 
     except UsageError:
         raise
     except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"{path} does not load as a causal language model: {error}") from None
+        raise UsageError(
+            f"{path} does not load as a causal language model: {error}"
+            "; give a directory of a model that transformers knows as one"
+        ) from None
     stops = stop_ids(model, tokenizer)
     if not stops:
         raise UsageError(f"{path} names no end-of-sequence token: set eos_token in tokenizer_config.json")

@@ -185,8 +185,8 @@ class Errand:
         if len(self.job.questions) == 1:
             return self.lost[0]
         return EndpointError(
-            f"{len(self.lost)} of {len(self.job.questions)} questions got no answer, the others did. The last: "
-            f"{self.lost[-1]}"
+            f"{len(self.lost)} of {len(self.job.questions)} questions got no answer, the others did. Run again to "
+            f"ask for them alone. The last: {self.lost[-1]}"
         )
 
     def said(self, what: str, todo: str) -> str:

@@ -41,7 +41,7 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     try:
         asked = json.loads(await request.text())
     except ValueError as problem:
-        raise UsageError(f"the body is not JSON: {problem}") from None
+        raise UsageError(f"the body is not JSON: {problem}; send a JSON object") from None
     if not isinstance(asked, dict):
         raise UsageError(f"the body must be a JSON object, not {type(asked).__name__}")
     return asked

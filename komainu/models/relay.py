@@ -128,12 +128,12 @@ def read_request(body: bytes) -> Asked:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the request is not JSON: {error}") from None
+        raise UsageError(f"the request is not JSON: {error}; send a JSON object") from None
     if not isinstance(found, dict) or not isinstance(found.get("messages"), list) or not found["messages"]:
-        raise UsageError("a request is an object with a list `messages`")
+        raise UsageError("a request is an object with a list `messages`; send one")
     for name, fine in NEUTRAL.items():
         if found.get(name) not in fine:
-            raise UsageError(f"{name} = {found[name]!r} is not covered")
+            raise UsageError(f"{name} = {found[name]!r} is not covered; leave it out")
     stops = found.get("stop") or []
     stops = [stops] if isinstance(stops, str) else stops
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
@@ -147,7 +147,7 @@ def message_of(given: Any) -> Message:
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
         content = "".join(str(part.get("text", "")) for part in content)
     if role not in ("system", "user", "assistant") or not isinstance(content, str):
-        raise UsageError(f"a message has a role (system, user, assistant) and a text, not {given!r:.100}")
+        raise UsageError(f"a message has a role (system, user, assistant) and a text, not {given!r:.100}; send both")
     return Message(role, content)
 
 

@@ -37,7 +37,7 @@ class Window(NamedTuple):
     def stretched(self, rope: RopeScaling) -> float:
         """The base for `factor` times the trained context; raises UsageError for a model that cannot be scaled."""
         if self.why_not:
-            raise UsageError(f"{self.where} cannot be given RoPE scaling: {self.why_not}")
+            raise UsageError(f"{self.where} cannot be given RoPE scaling: {self.why_not}; leave `rope` out")
         grown = rope.factor**2 - (rope.factor - 1)
         return float(self.theta * grown ** (self.rotated / (self.rotated - 2)))
 
@@ -85,7 +85,9 @@ def window_in(directory: Path) -> Window:
     try:
         config = json.loads((directory / "config.json").read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"{directory} is not a model directory: config.json: {error}") from None
+        raise UsageError(
+            f"{directory} is not a model directory: config.json: {error}; give a folder that has one"
+        ) from None
     return window_of(config, str(directory))
 
 
@@ -95,7 +97,9 @@ def window_of(config: Any, where: str) -> Window:
     try:
         found = msgspec.convert(nested or config, _Config)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where} does not tell its context: config.json: {error}") from None
+        raise UsageError(
+            f"{where} does not tell its context: config.json: {error}; set max_position_embeddings in it"
+        ) from None
     rope = found.rope_parameters or found.rope_scaling or _Rotary()
     width = found.head_dim or (found.hidden_size or 0) // (found.num_attention_heads or 1)
     rotated = int(width * (rope.partial_rotary_factor or found.partial_rotary_factor or 1.0))

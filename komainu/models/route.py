@@ -58,7 +58,7 @@ class Router:
         if endpoint is not None and endpoint.rope != (factor := model.rope.factor if model.rope else 0):
             raise UsageError(
                 f"the model {model.name!r} has RoPE scaling {factor} and its endpoint {endpoint.rope} (0 is none): the "
-                "answers would not be this model's. Say in komainu.toml what the server was started with: `rope`"
+                "answers would not be this model's. Say in komainu.toml what the server was started with: set `rope`"
             )
         with self.lock:
             if endpoint is not None:

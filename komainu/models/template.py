@@ -61,7 +61,8 @@ def check_template(endpoint: Endpoint, name: str, directory: Path, *, required: 
     if required and not told:
         raise UsageError(
             f"whether the server of {name!r} applies the chat template of {directory} cannot be told: it has no "
-            "/tokenize that takes messages"
+            "/tokenize that takes messages; serve it with vLLM or SGLang, or ask it unseen: leave --same-template out, "
+            "and `same_template` in komainu.toml"
         )
     return told > 0
 
@@ -73,7 +74,10 @@ def tokenizer_of(directory: Path) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"the tokenizer of {directory} does not load: {error}") from None
+        raise UsageError(
+            f"the tokenizer of {directory} does not load: {error}"
+            "; give a directory with the tokenizer that the model was trained with"
+        ) from None
     if not tokenizer.chat_template:
         raise UsageError(
             f"{directory} has no chat template, so it cannot be asked as a chat model: add chat_template.jinja"
@@ -96,7 +100,10 @@ def rendered(tokenizer: Any, questions: Sequence[Question], name: str, *, answer
     try:
         texts: list[str] = tokenizer.apply_chat_template(chats, add_generation_prompt=answer, tokenize=False)
     except TemplateError as error:
-        raise UsageError(f"the chat template of {name!r} refuses a prompt: {error}") from None
+        raise UsageError(
+            f"the chat template of {name!r} refuses a prompt: {error}"
+            "; mend its chat_template.jinja, or leave such prompts out"
+        ) from None
     return texts
 
 
@@ -110,7 +117,10 @@ def open_turn(tokenizer: Any, messages: Sequence[Message], name: str) -> tuple[s
     before, here, after = text.partition(HERE)
     after = after.strip()
     if not here or not after:
-        raise UsageError(f"the chat template of {name!r} does not mark the end of a user turn: none can be left open")
+        raise UsageError(
+            f"the chat template of {name!r} does not mark the end of a user turn: none can be left open"
+            ". Take another teacher: this set needs its end-of-turn mark"
+        )
     return before, next((token for token in tokenizer.all_special_tokens if after.startswith(token)), after)
 
 
@@ -131,7 +141,9 @@ def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | 
     except (urllib.error.HTTPError, ValueError):
         return None
     except OSError as error:
-        raise EndpointError(f"the server of {name!r} does not answer: {error}") from None
+        raise EndpointError(
+            f"the server of {name!r} does not answer: {error}; see that it still runs, then run again"
+        ) from None
     tokens = found.get("tokens") if isinstance(found, dict) else None
     return tokens if isinstance(tokens, list) and all(type(t) is int for t in tokens) else None
 

@@ -24,7 +24,7 @@ from komainu.store import Artifact, Store
 
 LIST = "evidence.json"
 PACKED = ".tar.zst"
-TABLES = ("board.json", "sweep.json")
+TABLES = ("board.json", "sweep.json", "standings.json")
 MEMBER = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*")
 
 
@@ -113,11 +113,17 @@ def unpack(path: Path, folder: Path) -> None:
             for info in tar:
                 target, file = folder / info.name, tar.extractfile(info) if info.isreg() else None
                 if file is None or not MEMBER.fullmatch(info.name) or target.exists():
-                    raise UsageError(f"{path}: {info.name!r} has no place in a bundle of evidence")
+                    raise UsageError(
+                        f"{path}: {info.name!r} has no place in a bundle of evidence"
+                        "; get the file again, or make it with `komainu release evidence`"
+                    )
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(file.read())
     except (OSError, tarfile.TarError) as error:
-        raise UsageError(f"{path} is no bundle of evidence, or damaged: {error}") from None
+        raise UsageError(
+            f"{path} is no bundle of evidence, or damaged: {error}"
+            "; get the file again, or make it with `komainu release evidence`"
+        ) from None
 
 
 def read(folder: Path, path: Path) -> Bundle:
@@ -126,7 +132,10 @@ def read(folder: Path, path: Path) -> Bundle:
         listed = json.loads((folder / LIST).read_bytes())
         card, wanted, seal = str(listed["card"]), dict(listed["files"]), str(listed["seal"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"{path} is no bundle of evidence: {LIST} cannot be read ({error})") from None
+        raise UsageError(
+            f"{path} is no bundle of evidence: {LIST} cannot be read ({error})"
+            "; get the file again, or make it with `komainu release evidence`"
+        ) from None
     there = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file() or p.is_symlink()}
     del there[LIST]
     problems = [] if seal == seal_of(listed) else [f"{path}: the seal of {LIST} does not hold"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from komainu.errors import UsageError
 from komainu.eval.board import Board
@@ -19,9 +19,12 @@ from komainu.release import hub
 from komainu.release.audit import Cell, State, audit, counted
 from komainu.release.card import Card
 from komainu.release.datasets import Origin, origins
+from komainu.release.family import Member, others
 from komainu.release.files import measured
-from komainu.release.readme import Facts, item_sources, readme
+from komainu.release.inherited import GENERATION
+from komainu.release.readme import Facts, beside, item_sources, readme
 from komainu.release.results import Results, read_results
+from komainu.release.tokens import counter
 from komainu.seal import change, changes
 from komainu.store import Artifact, Store
 
@@ -66,8 +69,11 @@ def prove(folder: Path, ref: str, store: Store) -> Proof:
     facts = gathered(stage, record, ctx, folder, lacking)
     cells = [*audit(text_of(folder / "README.md"), readme(stage, facts, ctx), lacking)]
     cells += audited_cells(folder / "cells.json", facts.results, lacking)
-    cells += audited_files(folder, hub.eval_results(facts.results, stage.entry, facts.sets), lacking)
     problems = [*sealed(store, ref), *ctx.differing, *model_files(folder, record)]
+    try:
+        cells += audited_files(folder, beside(stage, facts, folder), lacking)
+    except UsageError as error:  # a file that a number was to be put into is none
+        problems.append(str(error))
     return Proof(ref, cells, list(dict.fromkeys(problems)))
 
 
@@ -88,18 +94,26 @@ def gathered(card: Card, record: Artifact, ctx: Recount, folder: Path, lacking: 
             raise NoEvidence(f"{board.ref} was written by version {v} of Board, and this komainu reads {Board.version}")
         return read_results(board)
 
-    results = tried("board", lambda: Results(recount.board(ctx, refs["board"])), recorded)
-    sweep = None
+    def again(board: str) -> Results:
+        return Results(recount.board(ctx, board))
+
+    results = tried("board", lambda: again(refs["board"]), recorded)
+    sweep = standings = None
     if card.sweep:
         sweep = tried("sweep", lambda: recount.sweep(ctx, refs["sweep"]), lambda: {"points": [], "advice": None})
+    if card.standings:
+        nobody: dict[str, Any] = {"header": ["Model"], "rows": [], "notes": []}
+        standings = tried("standings", lambda: recount.standings(ctx, refs["standings"]), lambda: nobody)
+    cards = [ctx.open(stage) for stage in card.family]
+    family = tried("board", lambda: [*others(cards, results, ctx, again)], lambda: list[Member]())
     sets = [ctx.open(stage) for stage in card.data]
     tried("data", lambda: complete(ctx.store, [a.ref for a in sets]), lambda: None)
     tried("training", lambda: complete(ctx.store, [refs["model"], refs["base"]]), lambda: None)
     nothing: dict[str, list[Origin]] = {a.ref: [] for a in sets}
-    found = tried("data", lambda: {a.ref: origins(a) for a in sets}, lambda: nothing)
+    found = tried("data", lambda: {a.ref: origins(a, counter(folder)) for a in sets}, lambda: nothing)
     items = tried("data", lambda: item_sources(results.answers(card.entry), ctx), lambda: set[str]())
     published = tried("board", lambda: hub.published(results, ctx.store), lambda: dict[str, hub.Published]())
-    return Facts(results, sweep, found, measured(folder), items, published)
+    return Facts(results, sweep, standings, family, found, measured(folder), items, published)
 
 
 def complete(store: Store, refs: list[str]) -> None:
@@ -169,9 +183,9 @@ def audited_cells(file: Path, results: Results, lacking: dict[str, str]) -> Iter
 
 
 def audited_files(folder: Path, files: dict[str, str], lacking: dict[str, str]) -> Iterator[Cell]:
-    """Every file that tells the hub scores, line by line."""
-    why = lacking.get("board", "")
+    """Every file that tells machines scores or how to sample, line by line."""
     for name, text in files.items():
+        why = lacking.get("sweep" if name == GENERATION else "board", "")
         shown = (folder / name).read_bytes().decode(errors="replace") if (folder / name).is_file() else ""
         for given, found in zip_longest(text.splitlines(), shown.splitlines(), fillvalue=""):
             state: State = "differs" if found != given else "no evidence" if why else "OK"

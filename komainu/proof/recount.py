@@ -14,13 +14,14 @@ from komainu.eval.board import Board
 from komainu.eval.items import Items
 from komainu.eval.judge.verdicts import Verdicts
 from komainu.eval.sampler import SamplerSweep
+from komainu.eval.standings import FILE, Standings
 from komainu.models.base import Model, Question, Reply
 from komainu.proof.restored import NoEvidence, Restorer
 from komainu.rows import Chat, Score
 from komainu.stage import Stage
 from komainu.store import Artifact
 
-KINDS = (Board, SamplerSweep, Scores, Answers, Items, Verdicts, TlDuels)
+KINDS = (Board, SamplerSweep, Standings, Scores, Answers, Items, Verdicts, TlDuels)
 
 
 class Nobody:
@@ -83,6 +84,17 @@ def sweep(ctx: Recount, ref: str) -> dict[str, Any]:
     if not isinstance(stage, SamplerSweep):
         raise NoEvidence(f"{ref} is no sampler sweep that can be computed again")
     return same(ctx, stage, "sweep.json", sweeps.sweep(stage, ctx))
+
+
+def standings(ctx: Recount, ref: str) -> dict[str, Any]:
+    """What standings.json holds, from the score rows; raises NoEvidence when something is not there."""
+    from komainu.eval.league.standings import standings as made
+
+    stage = Restorer(ctx.store, KINDS).stage(ref)
+    if not isinstance(stage, Standings):
+        raise NoEvidence(f"{ref} holds no standings that can be computed again")
+    boards = {each.place: board(ctx, each.place) for each in stage.boards}
+    return same(ctx, stage, FILE, made(stage, boards, ctx.store))
 
 
 def same(ctx: Recount, stage: Stage, name: str, found: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
+from komainu.release.words.choice import WORDS
+
 State = Literal["OK", "differs", "no evidence"]
 CELLS = re.compile(r"(?<!\\)\|")
 RULE = re.compile(r"[|\s:-]+")  # the line under a table's header
-SECTIONS = {"Use": "sweep", "Training": "training", "Data": "data", "What the numbers do not cover": "data"}
+SECTIONS = {heading: part for words in WORDS.values() for heading, part in words.SECTIONS.items()}
 
 
 class Line(NamedTuple):

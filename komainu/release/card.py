@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from komainu.errors import UsageError
 from komainu.files import whole, write_json
-from komainu.release import hub, leaks, licences
+from komainu.release import inherited, leaks, licences
 from komainu.release.files import link_files, link_terms
 from komainu.release.results import read_results
+from komainu.release.words.choice import WORDS
 from komainu.rows import Chat, Pair
 from komainu.stage import Stage, Table, Weights, needs
 
@@ -27,10 +28,13 @@ class Card(Stage):
     """The files of `model` as they are (linked, not copied), `README.md` and `cells.json`.
 
     The README has the metadata that the hub reads, the scores of every entry of `board` with their intervals,
-    what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`. cells.json
-    names for every score the artifacts it comes from; `.eval_results/` has a file for each benchmark of the hub.
+    what the paired comparisons decided, what it was trained on and how, and the advice of `sweep`, which
+    generation_config.json has too. cells.json names for every score the artifacts it comes from; `.eval_results/` has a
+    file for each benchmark of the hub. Weights that are not whole, and a template that is not the base's, are refused.
     `entry` is the board's name for this model; `data` the training sets; `base` the weights the training began with;
-    `notes` what else the numbers do not cover, for example who the judges are.
+    `family` are cards of models of other sizes, for the table by size; `standings` the family's table over the models
+    of other boards (`Standings`); `notes` what else the numbers do not cover, for example who the judges are; `readme`
+    the language of README.md.
 
     `licence` must be one that the base's allows; the files with the base's terms travel, and a Llama's version is put
     before the name. Rows under a licence that forbids the release, or under none, stop it; `allowed` are licences that
@@ -38,6 +42,7 @@ class Card(Stage):
     """
 
     makes: ClassVar[type] = Weights
+    version: ClassVar[int] = 2
     name: str
     model: Stage
     base: Stage
@@ -45,22 +50,33 @@ class Card(Stage):
     data: tuple[Stage, ...]
     entry: str
     sweep: Stage | None = None
+    family: tuple[Stage, ...] = ()
+    standings: Stage | None = None
     languages: tuple[str, ...] = ("ja", "en")
     licence: str = "apache-2.0"
     notes: tuple[str, ...] = ()
+    readme: Literal["en", "ja"] = "en"
     allowed: tuple[str, ...] = ()
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "base", self.base, Weights)
         yield from needs(self, "board", self.board, Table)
-        if self.sweep is not None:
-            yield from needs(self, "sweep", self.sweep, Table)
+        for field, stage in (("sweep", self.sweep), ("standings", self.standings)):
+            if stage is not None:
+                yield from needs(self, field, stage, Table)
+        yield from (
+            f"Card.family[{i}] must be a card, but it is {stage.label}"
+            for i, stage in enumerate(self.family)
+            if stage.place.partition("/")[0] != "card"
+        )
         for i, stage in enumerate(self.data):
             if stage.row_type not in (Chat, Pair):
                 yield f"Card.data[{i}] needs a stage that makes Chat or Pair, but {stage.label} makes something else"
         if not NAME.fullmatch(self.name):
             yield f"Card.name is {self.name!r}; use letters, digits, '.', '_', '-', and at most one '/'"
+        if self.readme not in WORDS:
+            yield f"Card.readme is {self.readme!r}; the README can be written in: {', '.join(WORDS)}"
         yield from self.check_entry()
         yield from licences.of_base(self.base.config(), self.licence)
         yield from licences.refused_sources(self.data, self.allowed)
@@ -89,7 +105,8 @@ class Card(Stage):
             )
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        from komainu.release.readme import facts, readme
+        from komainu.release import weights
+        from komainu.release.readme import beside, facts, readme
 
         if wrong := list(self.check()):
             raise UsageError("; ".join(wrong))
@@ -100,10 +117,13 @@ class Card(Stage):
                 raise UsageError(f"{stage.label}: {'; '.join(wrong)}")
         files = link_files(ctx.open(self.model), out)
         files += link_terms(ctx.open(self.base), out)
+        inherited.refuse(out, ctx.open(self.base).path)
+        with ctx.progress(None, "tensors") as bar:
+            weights.refuse(out, bar.update)
         cells = results.cells()
         write_json(out / "cells.json", cells)
         known = facts(self, results, ctx, out)
-        told = hub.eval_results(results, self.entry, known.sets)
+        told = beside(self, known, out)
         for name, text in {"README.md": readme(self, known, ctx), **told}.items():
             (out / name).parent.mkdir(exist_ok=True)
             with whole(out / name) as handle:
@@ -112,7 +132,8 @@ class Card(Stage):
         return {
             "name": self.name,
             "entry": self.entry,
-            "files": [*files, "README.md", "cells.json", *told],
+            "files": sorted({*files, "README.md", "cells.json", *told}),
             "cells": len(cells),
+            "measured": known.files,
             "headline": {part: results.headline[self.entry][part] for part in results.parts},
         }

@@ -81,6 +81,8 @@ def launch(python: Path, job: Path) -> dict[str, Any]:
     done = subprocess.run(command, env=bare(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         last = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-LINES:])
-        raise UsageError(f"llm-compressor ended with {done.returncode}. Its last words:\n{last}")
+        raise UsageError(
+            f"llm-compressor ended with {done.returncode}. Its last words:\n{last}\nMend what they name and run again"
+        )
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return facts

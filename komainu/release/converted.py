@@ -42,7 +42,10 @@ def convert(stage: GGUF, out: Path, ctx: Context) -> dict[str, Any]:
         if find_spec("llama_cpp") is not None:
             answer = json.loads(run([sys.executable, "-c", ANSWER, str(file), stage.prompt]).splitlines()[-1])
             if not answer.strip():
-                raise GateFailed(f"{file.name} was loaded, and answered {stage.prompt!r} with nothing")
+                raise GateFailed(
+                    f"{file.name} was loaded, and answered {stage.prompt!r} with nothing"
+                    ": the file is not fit for use. Try another `kind`, or give a `prompt` that the model answers"
+                )
         bar.update()
     return {**facts, "bytes": file.stat().st_size, "answer": answer}
 
@@ -52,7 +55,9 @@ def converter(folder: str) -> Path:
     if not folder:
         raise UsageError(f"GGUF needs llama.cpp's {SCRIPT}: set `llama_cpp` in komainu.toml to a checkout of llama.cpp")
     if not (script := Path(folder).expanduser() / SCRIPT).is_file():
-        raise UsageError(f"`llama_cpp` of komainu.toml is {folder}, which has no {SCRIPT}")
+        raise UsageError(
+            f"`llama_cpp` of komainu.toml is {folder}, which has no {SCRIPT}: set it to a checkout of llama.cpp"
+        )
     return script
 
 
@@ -61,7 +66,8 @@ def run(command: Sequence[str]) -> str:
     done = subprocess.run(command, env=bare(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         last = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-LINES:])
-        raise UsageError(f"{Path(command[1]).name} ended with {done.returncode}. Its last words:\n{last}")
+        ended = f"{Path(command[1]).name} ended with {done.returncode}"
+        raise UsageError(f"{ended}. Its last words:\n{last}\nMend what they name and run again")
     return done.stdout
 
 
@@ -89,5 +95,8 @@ def read_back(file: Path, source: Path) -> dict[str, Any]:
     if empty := [t.name for t in found.tensors if not t.n_elements]:
         wrong.append(f"{empty[0]} is empty")
     if wrong:
-        raise GateFailed(f"{file.name} is not what it was made of: {'; '.join(wrong)}")
+        raise GateFailed(
+            f"{file.name} is not what it was made of: {'; '.join(wrong)}"
+            ". Update the checkout of llama.cpp that `llama_cpp` names, and run again"
+        )
     return {"architecture": architecture, "tensors": len(found.tensors), "tokens": count}

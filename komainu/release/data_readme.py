@@ -13,9 +13,10 @@ from komainu.release.datasets import read_set
 from komainu.release.markdown import metadata, table
 from komainu.release.numbers import whole
 from komainu.release.provenance import upstream
-from komainu.release.readme import dropped_table
+from komainu.release.sections import dropped_table
 from komainu.release.teachers import terms_of
 from komainu.release.templates import render
+from komainu.release.words import en
 from komainu.rows import Chat
 from komainu.store import Artifact, Store
 
@@ -47,7 +48,7 @@ def readme(card: DataCard, data: Artifact, seen: Seen, store: Store) -> str:
         totals=totals(seen),
         mixes=[(a.ref, mix_table(a)) for a in made if "parts" in a.summary],
         steps=steps(made),
-        dropped=dropped_table(made),
+        dropped=dropped_table(made, en),
         models=models(card, seen, made),
         samples=[(lang, row.id, fenced(row)) for lang, row in seen.shown()],
         licences=[*told(card, seen)],

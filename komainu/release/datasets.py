@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from komainu.store import Artifact
 
 SHOWN = 2  # dropped rows shown for each reason
 ORIGIN = ("source", "licence", "lang")
+BATCH = 1000  # texts that are counted at once
 
 
 class Flow(NamedTuple):
@@ -33,12 +35,13 @@ class Drops(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Rows of one source, licence and language."""
+    """Rows of one source, licence and language, and the tokens of their texts where these were counted."""
 
     source: str
     licence: str
     language: str
     rows: int
+    tokens: int | None = None
 
 
 class DataSet(NamedTuple):
@@ -90,14 +93,32 @@ def read_set(artifact: Artifact) -> DataSet:
     return DataSet(stage, artifact.ref, rows, steps, tuple(flow), tuple(drops))
 
 
-def origins(artifact: Artifact) -> list[Origin]:
-    """The rows of an artifact by source, licence and language, from their meta."""
-    counts: Counter[tuple[str, str, str]] = Counter()
+def origins(artifact: Artifact, count: Callable[[Sequence[str]], int] | None = None) -> list[Origin]:
+    """The rows of an artifact by source, licence and language, from their meta; `count` tells the tokens of texts."""
+    rows: Counter[tuple[str, str, str]] = Counter()
+    tokens: Counter[tuple[str, str, str]] = Counter()
+    held: dict[tuple[str, str, str], list[str]] = {}
     for row in artifact.rows():
         if isinstance(row, (Chat, Pair)):
-            source, licence, lang = (str(row.meta.get(key) or UNKNOWN) for key in ORIGIN)
-            counts[source, licence, lang] += 1
-    return [Origin(source, licence, lang, n) for (source, licence, lang), n in sorted(counts.items())]
+            source, licence, lang = (str(row.meta.get(word) or UNKNOWN) for word in ORIGIN)
+            rows[key := (source, licence, lang)] += 1
+            some = held.setdefault(key, [])
+            some += texts(row)
+            if count and len(some) >= BATCH:
+                tokens[key] += count(some)
+                some.clear()
+            elif not count:
+                some.clear()
+    if count:
+        tokens.update({key: count(some) for key, some in held.items()})
+    return [Origin(*key, n, tokens[key] if count else None) for key, n in sorted(rows.items())]
+
+
+def texts(row: Chat | Pair) -> list[str]:
+    """What is read and written in a row: every turn, of a pair the prompt once and both answers."""
+    if isinstance(row, Chat):
+        return [message.content for message in row.messages]
+    return [*(message.content for message in row.prompt), row.chosen, row.rejected]
 
 
 def examples(artifact: Artifact) -> list[Example]:
@@ -112,7 +133,10 @@ def examples(artifact: Artifact) -> list[Example]:
             try:
                 drop = decoder.decode(line)
             except msgspec.DecodeError as error:
-                raise UsageError(f"{artifact.ref}, dropped.jsonl:{number}: not a dropped row: {error}") from None
+                raise UsageError(
+                    f"{artifact.ref}, dropped.jsonl:{number}: not a dropped row: {error}"
+                    "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+                ) from None
             word = drop.reason.partition(":")[0].strip()
             some = kept.setdefault((drop.step, word), [])
             some.append((luck(drop.row.id), example(drop, word)))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from komainu.errors import UsageError
+from komainu.release.headers import parameters
 from komainu.release.licences import texts
 from komainu.store import Artifact
 
 LEFT_OUT = {"record.json", "metrics.jsonl", "README.md", "cells.json"}
 PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}  # formats that can run code when loaded
-HEADER = 100_000_000  # bytes; safetensors allows no longer header
 
 
 def link_files(model: Artifact, out: Path) -> list[str]:
@@ -60,22 +59,10 @@ def link_terms(base: Artifact, out: Path) -> list[str]:
 
 def measured(folder: Path) -> dict[str, Any]:
     """What the files tell: `parameters` (tied weights counted once) and, where config.json says so, `context`."""
-    found: dict[str, Any] = {"parameters": sum(map(parameters, sorted(folder.glob("*.safetensors"))))}
+    found: dict[str, Any] = {"parameters": parameters(folder)}
     config = folder / "config.json"
     if config.exists():
         said = json.loads(config.read_bytes())
         found |= {k: v for k, v in (("context", said.get("max_position_embeddings")),) if v is not None}
         found |= {"architecture": said["architectures"][0]} if said.get("architectures") else {}
     return found
-
-
-def parameters(file: Path) -> int:
-    """The numbers in a safetensors file, from its header alone; raises UsageError when there is none."""
-    try:
-        with open(file, "rb") as handle:
-            size = int.from_bytes(handle.read(8), "little")
-            header: dict[str, Any] = json.loads(handle.read(size)) if 0 < size < HEADER else {"": size}
-        tensors = {k: v for k, v in header.items() if k != "__metadata__"}
-        return sum(math.prod(t["shape"]) for t in tensors.values())
-    except (ValueError, AttributeError, KeyError, TypeError):
-        raise UsageError(f"{file.name} of the model is no safetensors file, or damaged") from None

@@ -7,8 +7,11 @@ from typing import Any
 
 from komainu.release.numbers import NOTHING, one
 from komainu.release.results import Line, Results
+from komainu.release.words import en
+from komainu.release.words.base import Words
 
 HEADER = ("Benchmark", "Language", "Model", "All verdicts", "Mean of judges", "Each judge", "Missing of each")
+ASKED = ("judges", "judged with", "read by", "prompt")  # words of how a bench was measured
 
 
 def rows(results: Results) -> list[list[str]]:
@@ -31,22 +34,26 @@ def numbers(line: Line, cell: dict[str, Any]) -> tuple[str, str, str, str]:
     return scaled(cell["mean"]), scaled(cell["balanced"]), each, missing
 
 
-def places(results: Results) -> Iterator[str]:
+def places(results: Results, words: Words = en) -> Iterator[str]:
     """How much each judge of two answers likes the one shown first, over all models, in words."""
     for line in results.lines:
         for name in dict.fromkeys(name for cell in line.cells.values() for name in cell.get("judges") or ()):
             found = [cell["judges"][name] for cell in line.cells.values()]
             if all("first_place" in each for each in found):
                 won, flipped = (one(100 * sum(e[k] for e in found) / len(found)) for k in ("first_place", "flipped"))
-                yield (
-                    f"{line.name} ({line.language}): of {name}'s wins {won} % went to what was shown first (50 is no "
-                    f"bias); with the order the winner changed in {flipped} % of the pairs. Both orders count alike."
-                )
+                yield words.place(f"{line.name} ({line.language})", name, won, flipped)
 
 
-def asked(results: Results) -> Iterator[str]:
+def by(results: Results, line: Line, words: Words = en) -> str:
+    """Who judged a bench, and with which prompt: `athene, llama; prompt 3f9a2c71d04e`; "" where a rule did."""
+    way = results.found.get("measured", {}).get(f"{line.bench} ({line.language})", {})
+    prompt = [f"{words.term('prompt')} {way['prompt']}"] if "prompt" in way else []
+    return "; ".join([way["judges"], *prompt]) if "judges" in way else ""
+
+
+def asked(results: Results, words: Words = en) -> Iterator[str]:
     """How each judged bench was judged: `marks (ja): judges grader; judged with temperature 0; prompt 3f9a2c71d04e`."""
-    words = ("judges", "judged with", "read by", "prompt")
     for name, way in results.found.get("measured", {}).items():
         if "judges" in way:
-            yield f"{name}: {'; '.join(f'{word} {way[word]}' for word in words if word in way)}"
+            told = "; ".join(f"{words.term(word)} {way[word]}" for word in ASKED if word in way)
+            yield f"{name}{words.COLON}{told}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
@@ -45,24 +46,30 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
-def setting(value: Any) -> str:
-    """A value of a config in a table."""
+def setting(value: Any, term: Callable[[str], str] = str) -> str:
+    """A value of a config in a table; `term` gives the words for yes, no and none."""
     if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
+        return term({True: "yes", False: "no", None: "none"}[value])
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list):
-        return ", ".join(map(setting, value)) or "none"
+        return ", ".join(setting(each, term) for each in value) or term("none")
     return str(value)
 
 
-def estimate(found: dict[str, Any] | None, scale: float = 1.0) -> str:
+def bounded(known: Sequence[str]) -> str:
+    """How a number that is withheld is shown, with the ends it lies between where they are known."""
+    return f"withheld ({' to '.join(known)})" if known else "withheld"
+
+
+def estimate(
+    found: dict[str, Any] | None, scale: float = 1.0, bounded: Callable[[Sequence[str]], str] = bounded
+) -> str:
     """`84.0 [80.1, 87.3]`: a mean and its interval times `scale`; what is withheld is said to be, with its bounds."""
     if found is None:
         return NOTHING
     if found["mean"] is None:
         bounds = [found.get(end) for end in ("worst", "best")]
-        known = [one(scale * bound) for bound in bounds if bound is not None]
-        return f"withheld ({' to '.join(known)})" if known else "withheld"
+        return bounded([one(scale * bound) for bound in bounds if bound is not None])
     mean, low, high = (one(scale * found[k]) for k in ("mean", "low", "high"))
     return f"{mean} [{low}, {high}]"

@@ -15,7 +15,7 @@ from komainu.release.datasets import DataSet, Example, examples, read_set
 from komainu.release.numbers import estimate, one, p_value
 from komainu.release.plots import Dot, around_zero, axis, curve, dots, funnel_bar, sweep_plot
 from komainu.release.provenance import tree
-from komainu.release.readme import read_sweep
+from komainu.release.readme import read_json
 from komainu.release.results import PARTS, WHOLE, Decision, Line, Results
 from komainu.release.samples import clean, side_by_side
 from komainu.release.svg import SERIES, drawing, marker
@@ -170,7 +170,7 @@ def samples(report: Report, results: Results, ctx: Context) -> list[Any]:
 
 
 def sweep(artifact: Artifact) -> Object:
-    found = read_sweep(artifact)
+    found = read_json(artifact, "sweep.json", "a sampler sweep")
     advice = found["advice"]
     return {
         "ref": artifact.ref,

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from komainu.errors import UsageError
 from komainu.licences import UNKNOWN, terms
-from komainu.release import hub, judges, licences
+from komainu.release import hub, judges, licences, sections
 from komainu.release.datasets import Origin, origins, read_set
+from komainu.release.family import Member, itself, others
 from komainu.release.files import measured
-from komainu.release.markdown import metadata, table
-from komainu.release.numbers import NOTHING, estimate, p_value, short, whole
+from komainu.release.inherited import GENERATION, generation, sampling
+from komainu.release.markdown import metadata
 from komainu.release.provenance import chain, upstream
-from komainu.release.results import LANGUAGES, PARTS, WHOLE, Line, Results
+from komainu.release.results import WHOLE, Results, read_results
 from komainu.release.templates import render
-from komainu.release.training import name_of, settings_table
+from komainu.release.tokens import counter
+from komainu.release.training import name_of
+from komainu.release.words.base import Covered, Words
+from komainu.release.words.choice import WORDS
 from komainu.rows import Chat
-from komainu.store import Artifact, reference
+from komainu.store import Artifact, Store, reference
 
 if TYPE_CHECKING:
     from komainu.context import Context
@@ -30,11 +34,14 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class Facts(NamedTuple):
-    """What a card is written from beside records: numbers, the sets' rows by origin (by `stage/id`), the measured
-    files, the sources of the items that the entry answered, and the sets of the hub that the items of a board are."""
+    """What a card is written from beside records: numbers, the sweep and the standings, the other models of the family,
+    the sets' rows by origin (by `stage/id`), the measured files, the sources of the items that the entry answered, and
+    the sets of the hub that the items of a board are."""
 
     results: Results
     sweep: dict[str, Any] | None
+    standings: dict[str, Any] | None
+    family: list[Member]
     origins: dict[str, list[Origin]]
     files: dict[str, Any]
     items: set[str]
@@ -44,78 +51,94 @@ class Facts(NamedTuple):
 def facts(card: Card, results: Results, ctx: Context, folder: Path) -> Facts:
     """The facts as the artifacts have them; `folder` has the model's files."""
     sets = [ctx.open(stage) for stage in card.data]
-    sweep = read_sweep(ctx.open(card.sweep)) if card.sweep else None
-    items = item_sources(results.answers(card.entry), ctx)
-    published = hub.published(results, ctx.store)
-    return Facts(results, sweep, {a.ref: origins(a) for a in sets}, measured(folder), items, published)
+    count = counter(folder)
+    return Facts(
+        results,
+        read_json(ctx.open(card.sweep), "sweep.json", "a sampler sweep") if card.sweep else None,
+        read_json(ctx.open(card.standings), "standings.json", "standings") if card.standings else None,
+        [*others(map(ctx.open, card.family), results, ctx, lambda board: read_results(opened(ctx.store, board)))],
+        {a.ref: origins(a, count) for a in sets},
+        measured(folder),
+        item_sources(results.answers(card.entry), ctx),
+        hub.published(results, ctx.store),
+    )
+
+
+def beside(card: Card, facts: Facts, folder: Path) -> dict[str, str]:
+    """The files that a card writes for machines beside its README, name to text; `folder` has the model's files."""
+    found = hub.eval_results(facts.results, card.entry, facts.sets)
+    sampled = generation(folder, (facts.sweep or {}).get("advice"))
+    return found if sampled is None else {**found, GENERATION: sampled}
 
 
 def readme(card: Card, facts: Facts, ctx: Context) -> str:
-    """README.md of a released model."""
-    results, advice, found = facts.results, facts.sweep, facts.origins
+    """README.md of a released model, in the card's language."""
+    words, results, advice, found = WORDS[card.readme], facts.results, facts.sweep, facts.origins
     trained = [*chain(ctx.store, reference(card.model))]
     sets = [ctx.open(stage) for stage in card.data]
     made = [a for a in upstream(ctx.store, [a.ref for a in sets]) if a.record["makes"] in ("Chat", "Pair")]
     values = head(card, ctx.open(card.base), trained, facts)
     return render(
-        "card.md.jinja",
+        words.TEMPLATE,
         card=card,
         notices=[*licences.notices(card.base.config())],
         metadata=metadata(values),
-        results=results,
-        level=results.level,
-        lead=WHOLE[results.lead],
-        size=sizes(card, results, facts.files),
-        headline=headline(results),
-        withheld=[*withheld(results)],
-        benches=lines_table(results, results.lines),
-        tasks=lines_table(results, results.tasks),
-        judges=judges_table(results),
-        asked=[*judges.asked(results), *judges.places(results)],
-        decisions=[(pair, decisions(results, *pair)) for pair in results.pairs],
+        means=results.means(words),
+        verdicts=results.verdicts(words),
+        level=words.level(results.level),
+        lead=words.term(WHOLE[results.lead]),
+        size=sections.sizes([itself(card, results, facts.files), *facts.family], results, words),
+        headline=sections.headline(results, words),
+        withheld=[*sections.withheld(results, words)],
+        benches=sections.lines_table(results, results.lines, words),
+        beside=results.beside,
+        tasks=sections.lines_table(results, results.tasks, words),
+        standings=sections.standings_table(facts.standings, words) if facts.standings else "",
+        judges=sections.judges_table(results, words),
+        asked=[*judges.asked(results, words), *judges.places(results, words)],
+        decisions=[(pair, sections.decisions(results, pair, words)) for pair in results.pairs],
         base=ctx.open(card.base).ref,
         repo=values["base_model"],
         trained=[a.ref for a in trained],
-        settings=training_table(trained),
-        sets=sets_table(sets, found),
+        settings=sections.training_table(trained, words),
+        sets=sections.sets_table(sets, found, words),
+        counted=sections.counted(found),
         steps=[s for a in made if (s := read_set(a)).steps],
-        dropped=dropped_table(made),
+        dropped=sections.dropped_table(made, words),
         sweep=advice,
-        points=points_table(advice["points"]) if advice else "",
-        limits=[*limits(card, facts)],
-        **usage(card, results, (advice or {}).get("advice")),
+        points=sections.points_table(advice["points"], words) if advice else "",
+        limits=[*words.limits(covered(card, facts))],
+        **usage(card, results, (advice or {}).get("advice"), words),
     )
 
 
-def withheld(results: Results) -> Iterator[tuple[str, str]]:
-    """Each entry with an average that is withheld, or not whole and accepted, and why."""
-    for entry, parts in results.headline.items():
-        told = {p: found["withheld"] or found.get("accepted") for p, found in parts.items() if found}
-        why = [f"{PARTS[part]}: {text}" for part, text in told.items() if text]
-        if why:
-            yield entry, "; ".join(why)
+def covered(card: Card, facts: Facts) -> Covered:
+    """What the limits of the numbers are told from, as far as the records tell."""
+    results, rows = facts.results, [o for some in facts.origins.values() for o in some]
+    return Covered(
+        items=results.sizes(card.entry),
+        shared=sorted(facts.items & {o.source for o in rows} - {UNKNOWN}),
+        languages=results.languages,
+        judged=bool(judges.rows(results)),
+        told=[told for licence in sorted({o.licence for o in rows}) if (told := terms(licence).told)],
+        cleared=card.allowed,
+        notes=card.notes,
+    )
 
 
-def usage(card: Card, results: Results, advice: dict[str, Any] | None) -> dict[str, Any]:
+def usage(card: Card, results: Results, advice: dict[str, Any] | None, words: Words) -> dict[str, Any]:
     """How to sample in the examples: as the sweep advises, else as the scores were measured."""
     ways = (row["sampling"] for row in results.found["rows"] if row["entry"] == card.entry)
     single = (way for way in ways if isinstance(way.get("temperature"), (int, float)))
     given = advice or next(single, {"temperature": 0, "top_p": 1, "min_p": 0})
-    kept = {"temperature": given["temperature"]}
-    kept |= {k: given[k] for k, neutral in (("top_p", 1), ("min_p", 0)) if given[k] != neutral and kept["temperature"]}
+    kept = sampling(given)
     sampled = ", ".join(f"{k}={v:g}" for k, v in kept.items())
     return {
-        "advice": advice,
-        "measured": " and with ".join(results.sampling(card.entry)),
+        "advice": advice and {**advice, "why": words.said(advice["why"])},
+        "measured": results.sampling(card.entry),
         "call": f"max_new_tokens=512, do_sample=True, {sampled}" if kept["temperature"] else "max_new_tokens=512",
         "body": ", ".join(f'"{k}": {v:g}' for k, v in kept.items()),
     }
-
-
-def training_table(trained: Sequence[Artifact]) -> str:
-    """The settings of each training stage; "" when the model was not trained here."""
-    header, rows = settings_table(trained)
-    return table(header, rows) if rows else ""
 
 
 def head(card: Card, base: Artifact, trained: list[Artifact], facts: Facts) -> dict[str, Any]:
@@ -135,108 +158,20 @@ def head(card: Card, base: Artifact, trained: list[Artifact], facts: Facts) -> d
     }
 
 
-def sizes(card: Card, results: Results, files: dict[str, Any]) -> str:
-    """The family's table: licence, model, parameters, context, averages."""
-    averages = [results.headline[card.entry][part] for part in results.parts]
-    row = [card.licence, card.title, short(files["parameters"]), whole(files.get("context"))]
-    header = ["Licence", "Model", "Parameters", "Context (tokens)", *(PARTS[part] for part in results.parts)]
-    return table(header, [[*row, *map(estimate, averages)]], left=2)
-
-
-def headline(results: Results) -> str:
-    header = ["Model", *(f"{PARTS[part]} [{results.level}]" for part in results.parts)]
-    rows = [[e, *(estimate(results.headline[e][p]) for p in results.parts)] for e in results.entries]
-    return table(header, rows)
-
-
-def lines_table(results: Results, lines: Sequence[Line]) -> str:
-    """One row a bench or task, one column an entry; "" when there are none."""
-    if not lines:
-        return ""
-    what = ["Task", "Benchmark"] if lines[0].task else ["Benchmark"]
-    header = [*what, "Language", *results.entries, "n", "Missing"]
-    rows = []
-    for line in lines:
-        names = [line.task, line.name] if line.task else [line.name]
-        cells = [line.shown(entry) for entry in results.entries]
-        rows.append([*names, line.language, *cells, line.counts("n"), line.counts("missing")])
-    return table(header, rows, left=len(what) + 1)
-
-
-def judges_table(results: Results) -> str:
-    """What each judge said; "" where none was asked."""
-    rows = judges.rows(results)
-    return table(judges.HEADER, rows, left=3) if rows else ""
-
-
-def decisions(results: Results, first: str, second: str) -> str:
-    """What was decided between two entries: averages first."""
-    header = ["Score", "Decision", "Difference", results.level, "p (Holm)", "Smallest detectable", "n"]
-    rows = []
-    for d in (*results.headline_decisions, *results.decisions):
-        if (d.first, d.second) == (first, second):
-            word = f"withheld: {d.withheld}" if d.withheld else d.word
-            detectable = NOTHING if d.detectable is None else f"{d.detectable:.1f}"
-            rows.append([d.what, word, d.change, d.interval, p_value(d.p), detectable, d.n])
-    return table(header, rows, left=2)
-
-
-def sets_table(sets: Sequence[Artifact], found: dict[str, list[Origin]]) -> str:
-    header = ["Set", "Source", "Licence", "Language", "Rows"]
-    rows = [[a.ref, o.source, o.licence, o.language, whole(o.rows)] for a in sets for o in found[a.ref]]
-    return table(header, rows, left=4)
-
-
-def dropped_table(made: Sequence[Artifact]) -> str:
-    """Every row that was left out between the sources and the sets, counted; "" when none was."""
-    rows = [[a.ref, d.step, d.reason, whole(d.rows)] for a in made for d in read_set(a).drops]
-    return table(["Set", "Step", "Reason", "Rows"], rows, left=3) if rows else ""
-
-
-def read_sweep(sweep: Artifact) -> dict[str, Any]:
-    """What sweep.json holds; raises UsageError when there is none."""
-    file = sweep.path / "sweep.json"
+def read_json(artifact: Artifact, name: str, what: str) -> dict[str, Any]:
+    """The table that a stage wrote; raises UsageError when there is none."""
+    file = artifact.path / name
     if not file.exists():
-        raise UsageError(f"{sweep.ref} has no sweep.json; give the stage of a sampler sweep")
+        raise UsageError(f"{artifact.ref} has no {name}; give the stage of {what}")
     found: dict[str, Any] = json.loads(file.read_bytes())
     return found
 
 
-def points_table(points: Sequence[dict[str, Any]]) -> str:
-    rows = [[p["point"], estimate(p["quality"]), estimate(p["leakage"]), p["leakage"]["word"]] for p in points]
-    return table(["Sampling", "Quality", "Leakage, %", "Leakage against the lowest"], rows)
-
-
-def limits(card: Card, facts: Facts) -> Iterator[str]:
-    """What the numbers do not cover, as far as the records tell."""
-    results = facts.results
-    fewest, most = results.sizes(card.entry)
-    items = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    yield (
-        f"Each benchmark has {items} items. The intervals say how far the scores would move with other items of the "
-        "same kind; they do not say how far another training run, with another seed, would move them."
-    )
-    shared = sorted(facts.items & {o.source for some in facts.origins.values() for o in some} - {UNKNOWN})
-    if shared:
-        yield (
-            f"Items and training rows come from the same source ({', '.join(shared)}). The scores show what was learnt "
-            "of it, not how the model does on other text."
-        )
-    shown = sorted({line.language for line in results.lines}, key=list(LANGUAGES).index)
-    names = " and ".join(LANGUAGES[language] for language in shown)
-    yield f"Only the benchmarks above were measured, in {names}: nothing is known of other tasks and languages."
-    if not judges.rows(results):
-        yield "Every answer was scored by a rule. A right answer that the rule does not know counts as wrong."
-    else:
-        yield "Where no judge is named, answers were scored by rules. What a rule does not know counts as wrong."
-        yield "The judges' marks are theirs: another panel would give others."
-    for licence in sorted({o.licence for some in facts.origins.values() for o in some}):
-        if told := terms(licence).told:
-            yield f"Licences: {told}."
-    yield from (f"Released with {each} data, cleared by those who release it." for each in card.allowed)
-    yield from card.notes
-    yield '"Not distinguishable" does not mean equal: a difference below the smallest detectable one would not be seen.'
-    yield "Safety was neither trained for nor measured."
+def opened(store: Store, ref: str) -> Artifact:
+    """An artifact of the store; raises UsageError when it is not there."""
+    if (found := store.at(ref)) is None:
+        raise UsageError(f"{ref} is not in the store; build it again")
+    return found
 
 
 def item_sources(answers: Sequence[str], ctx: Context) -> set[str]:

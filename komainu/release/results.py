@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from komainu.errors import UsageError, nearest
-from komainu.release.numbers import estimate, one, p_value, plain, signed
+from komainu.release.numbers import estimate, one, plain, signed
+from komainu.release.words import en
+from komainu.release.words.base import Words
 from komainu.store import Artifact
 
 PARTS = {"ja": "JA avg", "en": "EN avg", "avg": "Average"}
 WHOLE = {"ja": "Japanese average", "en": "English average", "avg": "average of Japanese and English"}
-LANGUAGES = {"ja": "Japanese", "en": "English"}
 NUMBERS = ("mean", "low", "high", "n", "missing")
 Cells = dict[str, dict[str, Any]]
 
@@ -42,8 +43,8 @@ class Line(NamedTuple):
         """What a score is multiplied with to lie on 0-100."""
         return 100 / self.top
 
-    def shown(self, entry: str) -> str:
-        return estimate(self.cells.get(entry), self.scale)
+    def shown(self, entry: str, words: Words = en) -> str:
+        return estimate(self.cells.get(entry), self.scale, words.bounded)
 
     def counts(self, key: str) -> str:
         """n or missing: one number where all entries have the same, else one an entry."""
@@ -81,14 +82,8 @@ class Decision(NamedTuple):
         return "withheld" if self.difference is None else signed(self.difference)
 
     def sentence(self, level: str) -> str:
-        """The decision spelled out; `level` is `95 %`."""
-        if self.withheld or self.difference is None or self.low is None or self.high is None:
-            return f"{self.second} against {self.first} is not decided: {self.withheld or 'nothing was compared'}."
-        p = f"p {p_value(self.p)} after Holm's correction"
-        rest = f"{level} interval {signed(self.low)} to {signed(self.high)}, {p}"
-        if self.word == "not distinguishable":
-            return f"{self.second} is not distinguishable from {self.first} (difference {self.change}; {rest})."
-        return f"{self.second} is {self.word} than {self.first} by {one(abs(self.difference))} points ({rest})."
+        """The decision spelled out in English; `level` is `95 %`."""
+        return en.verdict(self, level)
 
 
 @dataclass(frozen=True)
@@ -145,6 +140,16 @@ class Results:
             yield Line(bench, language, metric, task, up, top, averaged, {row["entry"]: row for row in some})
 
     @property
+    def counted(self) -> list[str]:
+        """The benchmarks that the averages count, each once: `exact (ja)`."""
+        return list(dict.fromkeys(f"{line.bench} ({line.language})" for line in self.lines if line.averaged))
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages that were measured, Japanese first."""
+        return sorted({line.language for line in self.lines}, key=list(PARTS).index)
+
+    @property
     def beside(self) -> list[str]:
         """The benchmarks that no average counts."""
         return [f"{line.name} ({line.language})" for line in self.lines if not line.averaged]
@@ -168,22 +173,23 @@ class Results:
         """The pairs of entries that were compared, each once."""
         return list(dict.fromkeys((d.first, d.second) for d in self.decisions))
 
-    def means(self) -> str:
+    def means(self, words: Words = en) -> str:
         """`base 1.2 → SFT 84.0 → DPO 88.1`."""
-        return " → ".join(f"{entry} {self.mean(entry)}" for entry in self.entries)
+        return " → ".join(f"{entry} {self.mean(entry, words)}" for entry in self.entries)
 
-    def mean(self, entry: str) -> str:
+    def mean(self, entry: str, words: Words = en) -> str:
         found = self.headline[entry][self.lead]
-        return estimate(found) if found is None or found["mean"] is None else one(found["mean"])
+        held = found is None or found["mean"] is None
+        return estimate(found, bounded=words.bounded) if held else one(found["mean"])
 
     @property
     def leading(self) -> list[Decision]:
         """What the leading average decides, one a pair."""
         return [d for d in self.headline_decisions if d.what == PARTS[self.lead]]
 
-    def verdicts(self) -> list[str]:
+    def verdicts(self, words: Words = en) -> list[str]:
         """The same spelled out."""
-        return [d.sentence(self.level) for d in self.leading]
+        return [words.verdict(d, words.level(self.level)) for d in self.leading]
 
     def sampling(self, entry: str) -> list[str]:
         """How the entry was asked, each way once: `temperature 0, top_p 1, min_p 0, max_tokens 2048, seed 0`."""

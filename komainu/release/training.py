@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -21,7 +21,13 @@ CURVES = {  # key of metrics.jsonl: what it is; nothing that depends on the mach
     "grad_norm": "gradient norm",
     "lr": "learning rate",
 }
-FACTS = ("rows", "steps", "tokens", "first_loss", "loss")
+FACTS = {  # of a summary, by what a table calls them
+    "rows": "rows",
+    "steps": "steps",
+    "tokens": "tokens seen",
+    "first_loss": "first loss",
+    "loss": "loss",
+}
 BOOKKEEPING = ("is", "v")
 
 
@@ -47,12 +53,12 @@ def is_training(artifact: Artifact) -> bool:
     return "fit" in artifact.record["config"]
 
 
-def settings(artifact: Artifact) -> dict[str, str]:
+def settings(artifact: Artifact, term: Callable[[str], str] = str) -> dict[str, str]:
     """Every choice of a stage's config but its inputs, `fit.lr` by `lr`, then what its summary tells."""
-    found = {key.removeprefix("fit."): setting(value) for key, value in choices(artifact.record["config"])}
+    found = {key.removeprefix("fit."): setting(value, term) for key, value in choices(artifact.record["config"])}
     for key in FACTS:
         if isinstance(value := artifact.summary.get(key), (int, float)):
-            found["tokens seen" if key == "tokens" else key.replace("_", " ")] = told(value)
+            found[FACTS[key]] = told(value)
     return found
 
 
@@ -72,13 +78,16 @@ def choices(config: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]
             yield path + key, value
 
 
-def settings_table(artifacts: Iterable[Artifact]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a setting a row, a training stage a column."""
+def settings_table(
+    artifacts: Iterable[Artifact], term: Callable[[str], str] = str
+) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: a setting a row, a training stage a column; `term` gives what is no setting's name."""
     trained = [a for a in artifacts if is_training(a)]
-    columns = [settings(a) for a in trained]
+    columns = [settings(a, term) for a in trained]
     keys = dict.fromkeys(key for column in columns for key in column)
     header = ["", *(name_of(a) for a in trained)]
-    return header, [[key, *(column.get(key, NOTHING) for column in columns)] for key in keys]
+    names = {key: term(key) if key in FACTS.values() else key for key in keys}
+    return header, [[names[key], *(column.get(key, NOTHING) for column in columns)] for key in keys]
 
 
 def name_of(artifact: Artifact) -> str:
@@ -93,7 +102,10 @@ def read_run(artifact: Artifact) -> Run | None:
     try:
         lines = [json.loads(line) for line in file.read_bytes().splitlines()]
     except ValueError as error:
-        raise UsageError(f"metrics.jsonl of {artifact.ref} is damaged: {error}") from None
+        raise UsageError(
+            f"metrics.jsonl of {artifact.ref} is damaged: {error}"
+            "; `komainu verify` finds what else has changed: remove that folder and run the recipe again"
+        ) from None
     if not lines:
         return None
     curves = [

@@ -41,7 +41,7 @@ def levels(name: str, text: str) -> tuple[str, ...]:
         raise UsageError(f"{name}={text} has an empty level; levels stand between commas")
     for level in found:
         if found.count(level) > 1:
-            raise UsageError(f"{name}={text} has the level {level!r} twice")
+            raise UsageError(f"{name}={text} has the level {level!r} twice; give it once")
     return tuple(found)
 
 

@@ -56,7 +56,10 @@ class Queue:
         """Until every point is built, failed or pruned. Raises UsageError while another process runs the sweep."""
         with self.store.lock(f"sweep-{self.sweep.id}", wait=False) as free:
             if not free:
-                raise UsageError(f"another process is running the sweep {self.sweep.name} ({self.sweep.id})")
+                raise UsageError(
+                    f"another process is running the sweep {self.sweep.name} ({self.sweep.id})"
+                    "; wait for it (`komainu status`), or end it"
+                )
             todo = {p.ref: p for p, state, _ in self.shelf.states(self.sweep) if state == "to run"}
             waiting = [*todo.values()]
             with Progress(len(waiting), self.sweep.name) as bar:

@@ -73,7 +73,8 @@ def starter(settings: Settings, root: Path) -> Start:
         )
     if settings.slurm.nodes > 1:
         raise UsageError(
-            f"--slurm gives each point one task, which {settings.slurm.nodes} nodes of [slurm] cannot share"
+            f"--slurm gives each point one task, which {settings.slurm.nodes} nodes cannot share; set `nodes` of "
+            "[slurm] to 1"
         )
     slurm = msgspec.structs.replace(settings.slurm, warn=0)
     there = msgspec.structs.replace(settings, slurm=slurm)

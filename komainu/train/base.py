@@ -61,7 +61,10 @@ class Fit(Spec):
     def total_steps(self, units: int) -> int:
         """Optimiser steps: as declared, or what the epochs come to; `units` are those of an epoch, or its packs."""
         if units == 0:
-            raise UsageError("there is nothing to train on: the data has no rows")
+            raise UsageError(
+                "there is nothing to train on: the data has no rows"
+                "; see what was dropped of it, and why: komainu data look"
+            )
         return self.steps or max(1, round(self.epochs * units / self.global_batch))
 
     def warm_steps(self, steps: int) -> int:

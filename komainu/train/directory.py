@@ -44,7 +44,9 @@ class Directory(Stage):
         if problems := [*self.check()]:
             raise UsageError("; ".join(problems))
         if (found := content_hash(self.path)) != self.sha256:
-            raise UsageError(f"{self.path} has changed since the recipe was read: {found[:12]}, not {self.sha256[:12]}")
+            raise UsageError(
+                f"{self.path} has changed since the recipe was read: {found[:12]}, not {self.sha256[:12]}; run again"
+            )
         return link(Path(self.path), out) | {"licence": self.licence}
 
 

@@ -75,7 +75,10 @@ class GRPO(Train):
         wrong = [(c.id, turns_problem(c.prompt, ("user", "tool"))) for c in chats]
         refuse([(row, what) for row, what in wrong if what], len(chats))
         if len({c.id for c in chats}) < len(chats):
-            raise UsageError(f"{self.data.label} has several rows of one id; answers would share their randomness")
+            raise UsageError(
+                f"{self.data.label} has several rows of one id; answers would share their randomness"
+                "; give each its own, or put Exact before"
+            )
         prompts = texts(tokenizer, [c.prompt for c in chats], prompt=True)
         encoded = tokenizer(prompts, add_special_tokens=False)["input_ids"] if prompts else []
         return [Unit(c.id, (Tokens(c.id, i, [False] * len(i)),)) for c, i in zip(chats, encoded, strict=True)]

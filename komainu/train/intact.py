@@ -63,4 +63,7 @@ def check_weights(where: Path, model: Any, missing: Iterable[str]) -> None:
             bad.append(f"{name} is all zeros")
     if bad:
         more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
-        raise UsageError(f"the weights of {where} cannot be trained: {'; '.join(bad[:5])}{more}")
+        raise UsageError(
+            f"the weights of {where} cannot be trained: {'; '.join(bad[:5])}{more}"
+            "; get the files again, or take another base"
+        )

@@ -88,7 +88,10 @@ class Loop:
                     save_checkpoint(work, self.model, optimizer, step + 1, self.ranks)
                     saved = time.monotonic()
                     if stop:
-                        raise Stopped(f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}")
+                        raise Stopped(
+                            f"{self.stage.label}: stopped by a signal after step {step + 1} of {steps}"
+                            ". Its checkpoint is saved: run again to go on"
+                        )
         return self.summary(metrics, steps) if main else {}
 
     def drawn(self, step: int, batches: Batches) -> tuple[list[Unit], dict[str, float]]:
@@ -184,7 +187,10 @@ def train_on(
 def fits(stage: Train, ranks: Ranks) -> None:
     """Raise UsageError for what so many ranks cannot do."""
     if stage.fit.global_batch < ranks.size:
-        raise UsageError(f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks")
+        raise UsageError(
+            f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
+            "; lower `ranks` in [train], or raise the batch"
+        )
     if ranks.sharded and stage.fit.optimizer == "adamw8bit":
         raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":

@@ -41,7 +41,9 @@ class Attached:
             try:
                 self.tuner: Any = LoraModel(model, self.config, NAME)
             except ValueError as error:
-                raise UsageError(f"the adapter does not suit {type(model).__name__}: {error}") from None
+                raise UsageError(
+                    f"the adapter does not suit {type(model).__name__}: {error}; name layers that it has in `targets`"
+                ) from None
 
     @property
     def trained(self) -> dict[str, torch.nn.Parameter]:
@@ -82,7 +84,10 @@ class Attached:
         self.tuner.merge_and_unload(safe_merge=True)
         apart = float((logits(self.tuner.model, flat) - before).abs().max())
         if not apart <= APART:
-            raise GateFailed(f"the merged model's logits are {apart:.1e} from those with the adapter beside it")
+            raise GateFailed(
+                f"the merged model's logits are {apart:.1e} from those with the adapter beside it, above {APART:g}: "
+                "it cannot stand for the two. Leave layers out with `targets`, or train all weights"
+            )
         return apart
 
 

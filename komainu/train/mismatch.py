@@ -37,7 +37,9 @@ def mismatched(chats: Sequence[Chat], sizes: Sequence[tuple[int, int]], seed: in
                 best = j if sizes[i][0] + sizes[j][1] <= most else best
                 break
         if best < 0:
-            raise UsageError(f"row {chat.id}: no other row has another prompt and another answer, to compare it with")
+            raise UsageError(
+                f"row {chat.id}: no other row has another prompt and another answer, to compare it with; give more rows"
+            )
         found.append(best)
     return found
 

@@ -37,15 +37,15 @@ class Tensors:
             named = json.loads((path / INDEX).read_text(encoding="utf-8"))["weight_map"]
             files = sorted({path / file for file in named.values()})
             if lost := [file.name for file in files if not file.exists()]:
-                raise UsageError(f"{path} lacks {', '.join(lost)}, which its index names")
+                raise UsageError(f"{path} lacks {', '.join(lost)}, which its index names: get the directory again")
         if not files:
-            raise UsageError(f"{path} has no *.safetensors")
+            raise UsageError(f"{path} has no *.safetensors; give a model directory in that format")
         self.open: dict[str, Any] = {}
         for file in files:
             try:
                 handle: Any = safe_open(file, "pt")
             except Exception as error:  # safetensors raises its own kinds for a pointer, a stub, a file cut short
-                raise UsageError(f"{file} is no whole safetensors file: {error}") from None
+                raise UsageError(f"{file} is no whole safetensors file: {error}; get the file again") from None
             self.open.update(dict.fromkeys(handle.keys(), handle))
 
     def held(self, name: str) -> Held:
@@ -65,7 +65,7 @@ class Tensors:
             elif tensor.ndim > 1 and least == most == 0:
                 what = "is all zeros, a stub"
         if what:
-            raise UsageError(f"{name} of {self.path} {what}")
+            raise UsageError(f"{name} of {self.path} {what}; get the file again")
         return tensor
 
 

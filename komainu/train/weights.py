@@ -17,6 +17,7 @@ from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
 def for_training(model: Any) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
-        raise UsageError(f"{type(model).__name__} cannot be trained here: {why}")
+        raise UsageError(
+            f"{type(model).__name__} cannot be trained here: {why}"
+            "; take another base, or another engine (docs/engines.md)"
+        )
     model.set_attn_implementation(FLAT)
     model.train()
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -96,7 +100,8 @@ def context_of(config: Any) -> int:
 
 
 def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
-    """Write a directory that plain transformers and vLLM load as it is. `weights`: in place of the model's shards."""
+    """Write a directory that plain transformers and vLLM load as it is, in shards of 5 GiB. `weights`: in place of the
+    model's own, where these are spread over ranks."""
     if weights is not None:
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(model.config, dtype=torch.float32)
@@ -106,7 +111,7 @@ def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.T
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
-    model.save_pretrained(out)
+    model.save_pretrained(out, max_shard_size=SHARD)
     tokenizer.save_pretrained(out)
 
 
@@ -117,7 +122,9 @@ def look(stage: Train, path: Path, rows: Iterable[Row], store: Store) -> None:
     """
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if why := supports(config):
-        raise UsageError(f"{path} cannot be trained here: {why}")
+        raise UsageError(
+            f"{path} cannot be trained here: {why}; take another base, or another engine (docs/engines.md)"
+        )
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
     stage.examine(tokenizer, context_of(config), kept(store, stage, tokenizer, rows))

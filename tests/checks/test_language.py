@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from komainu.checks.language import Language, language_of
-from komainu.checks.scripts import looks_chinese, simplified
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from komainu.checks.language import _FOREIGN, ENGLISH, Language, Tally, counts, language_of, tallied, weight
+from komainu.checks.scripts import LATIN, looks_chinese, simplified
 from tests.checks.helpers import answer, ifeval, needs_fixtures, tatoeba
 
 JA_RIGHT = [
@@ -128,3 +132,34 @@ def test_a_strong_models_answers_are_in_the_language_asked() -> None:
         rows = ifeval(lang, "gpt-4o")
         fine = [Language()(answer(text, asked, lang=lang)) == "" for asked, text in rows]
         assert sum(fine) / len(fine) >= least
+
+
+TOKENS = [
+    "the",
+    "The",
+    "don't",
+    "Don’t",
+    "der",
+    "Tokyo",
+    "km",
+    "é",
+    "Ａｂ",
+    "a.b",
+    "x_y",
+    "9a-b",
+    "_f-g",
+    "’tis",
+    "日本",
+    "I",
+]
+BETWEEN = [" ", "-", ", ", "\n", ".", "'", "(", "/", "_", "—", "7", "\x00"]
+
+
+@given(st.lists(st.sampled_from(TOKENS) | st.sampled_from(BETWEEN) | st.text(max_size=3), max_size=20).map("".join))
+def test_words_are_told_as_each_is_told_alone(text: str) -> None:
+    tokens = re.findall(rf"(?<![{LATIN}\d_])[{LATIN}][{LATIN}\d_'’.@/+-]*", text)
+    words = [token for token in tokens if counts(token)]
+    plain = [word.lower().replace("’", "'").strip(".'-") for word in words]
+    foreign, english = (sum(word in known for word in plain) for known in (_FOREIGN, ENGLISH))
+    names = all(word[0].isupper() for word in words)
+    assert tallied(text) == Tally(len(words), sum(map(weight, words)), english, foreign, names)

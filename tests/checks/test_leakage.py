@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from komainu.checks.leakage import Leakage, Span, spans
+from komainu.checks.leaks.words_zh import _WORDS, chinese_words
 from tests.checks.helpers import answer, ifeval, judged, needs_fixtures, tanaka, tatoeba, utterances
 
 JA_CLEAN = [
@@ -199,3 +203,8 @@ def test_strong_models_leak_seldom_and_weak_ones_often() -> None:
     assert share(judged("phi-4")) <= 0.04
     assert share(judged("Mistral-Nemo")) >= 0.1
     assert share(ifeval("ja", "Qwen2.5-0.5B")) >= 0.07
+
+
+@given(st.text("的子今天昨重要だの这這后ろ気气谢謝再见。不可以、外早上常a", max_size=30))
+def test_chinese_words_are_found_one_after_another(text: str) -> None:
+    assert [word.span() for word in chinese_words(text)] == [m.span() for m in re.finditer("|".join(_WORDS), text)]

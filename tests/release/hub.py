@@ -1,14 +1,17 @@
-"""A hub of a few lines: repositories of data sets that can be made, listed and committed to, over HTTP."""
+"""A hub of a few lines: one repository of a set or a model that can be made, listed and committed to, over HTTP."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+LARGE = (".parquet", ".safetensors", "tokenizer.json")  # what is stored apart
 
 
 class Hub:
@@ -20,7 +23,11 @@ class Hub:
         self.tokens: set[str] = set()
         self.made: list[dict[str, Any]] = []
         self.commits: list[str] = []
+        self.sent: list[str] = []  # the SHA-256 of each large file that was taken, every time
         self.refuses = 0  # status of commits, when it is to refuse them
+        self.closed = 0  # the same of looking at what is there
+        self.stalls = ""  # the SHA-256 of a large file that is never taken
+        self.stalled, self.ended = threading.Event(), threading.Event()
         self.url = ""
 
     def commit(self, lines: list[dict[str, Any]]) -> None:
@@ -35,28 +42,49 @@ class Hub:
             elif line["key"] == "deletedFile":
                 del self.files[value["path"]]
 
+    def entry(self, name: str) -> dict[str, Any]:
+        """A file as the tree of a repository lists it."""
+        data = self.files[name]
+        found = {"type": "file", "path": name, "size": len(data)}
+        found["oid"] = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        large = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
+        return {**found, "lfs": large} if name.endswith(LARGE) else found
+
     def answer(self, path: str, body: bytes) -> tuple[int, Any]:
         if path.endswith("/repos/create"):
             self.made.append(json.loads(body))
             return 200, {"url": f"{self.url}/datasets/owner/set"}
         if "/preupload/" in path:
             wanted = json.loads(body)["files"]
-            modes = {f["path"]: "lfs" if f["path"].endswith(".parquet") else "regular" for f in wanted}
+            modes = {f["path"]: "lfs" if f["path"].endswith(LARGE) else "regular" for f in wanted}
             return 200, {"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes.items()]}
         if path.endswith("/info/lfs/objects/batch"):
             wanted = json.loads(body)["objects"]
-            objects = [{**o, "actions": {"upload": {"href": f"{self.url}/lfs/{o['oid']}"}}} for o in wanted]
+            objects = [
+                o if o["oid"] in self.blobs else {**o, "actions": {"upload": {"href": f"{self.url}/lfs/{o['oid']}"}}}
+                for o in wanted
+            ]
             return 200, {"transfer": "basic", "objects": objects}
         if path.startswith("/lfs/"):
-            self.blobs[path.removeprefix("/lfs/")] = body
+            name = path.removeprefix("/lfs/")
+            if name == self.stalls:
+                self.stalled.set()
+                self.ended.wait()
+                return 500, {}
+            self.sent.append(name)
+            self.blobs[name] = body
             return 200, {}
         if "/commit/" in path:
             if self.refuses:
-                return self.refuses, {"error": "no"}
+                return self.refuses, {"error": f"not by {sorted(self.tokens)}"}
             self.commit([json.loads(line) for line in body.splitlines()])
             return 200, {"commitOid": "c" * 40, "commitUrl": f"{self.url}/datasets/owner/set/commit/{'c' * 40}"}
         if "/tree/" in path:
-            return 200, [{"type": "file", "path": p, "oid": "0", "size": len(b)} for p, b in self.files.items()]
+            if self.closed:
+                return self.closed, {"error": f"not for {sorted(self.tokens)}"}
+            if not self.made and not self.files:
+                return 404, {"error": "Repository not found"}
+            return 200, [self.entry(name) for name in self.files]
         return 200, {"errors": [], "warnings": []} if path.endswith("validate-yaml") else {}
 
 
@@ -72,6 +100,8 @@ def served() -> Iterator[Hub]:
             text = json.dumps(found).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if status == 404:
+                self.send_header("X-Error-Code", "RepoNotFound")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
@@ -88,6 +118,7 @@ def served() -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

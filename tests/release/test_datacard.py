@@ -203,7 +203,9 @@ def test_a_push_is_one_commit_of_the_listed_files_and_takes_old_ones_away(
         said = komainu_("data", "push", put, "--to", "owner/set", "--token", "SET_TOKEN", "--private", "--json")
         assert said.code == 0, said.err
         check_pushed(hub, put, said.json)
-        hub.refuses = 403
+        again = komainu_("data", "push", put, "--to", "owner/set", "--token", "SET_TOKEN", "--json")
+        assert again.code == 0 and again.json["commit"] is None and len(hub.commits) == 1
+        hub.refuses, hub.files["README.md"] = 403, b"by hand"
         refused = komainu_("data", "push", put, "--to", "owner/set", "--token", "SET_TOKEN")
         assert refused.code == 2 and "was not pushed" in refused.err and KEY not in refused.err
 

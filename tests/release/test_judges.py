@@ -33,6 +33,9 @@ def test_a_card_names_the_judges_their_marks_and_what_is_missing(built: Built) -
     lines = [line for line in section.splitlines() if line.startswith("| ") and "12.3" in line]
     assert len(lines) == len(built.board["entries"])
     assert all("kind –" in line and "kind 12" in line for line in lines)
+    first = next(line for line in text.split("### By benchmark")[1].splitlines() if line.endswith("ab12cd34ef56 |"))
+    assert "&lt;script&gt;" in first and f"| {built.board['rows'][0]['items']} |" in first
+    assert text.split("### By benchmark")[1].split("###")[0].count("| a rule |") == 3
     assert "prompt ab12cd34ef56" in section and "judged with temperature 0" in section
     assert "<script>" not in section and "Every answer was scored by a rule" not in text
     cells = json.loads((card / "cells.json").read_bytes())
@@ -48,7 +51,7 @@ def test_a_report_has_the_judges_as_text(built: Built) -> None:
 def test_without_judges_there_is_no_such_section(built: Built) -> None:
     assert "<h3>Judges</h3>" not in built.html
     text = (built.card / "README.md").read_text(encoding="utf-8")
-    assert "### Judges" not in text and "Every answer was scored by a rule" in text
+    assert "### Judges" not in text and "Judged by" not in text and "Every answer was scored by a rule" in text
 
 
 def test_what_was_accepted_is_told_on_card_and_report(built: Built) -> None:

@@ -148,6 +148,18 @@ def test_a_changed_score_of_cells_json_is_named(copy: tuple[Path, Callable[[], P
     }
 
 
+def test_a_changed_sampling_setting_is_named(copy: tuple[Path, Callable[[], Proof]]) -> None:
+    folder, proved = copy
+    file = folder / "generation_config.json"
+    text = file.read_text()
+    changed = text.replace("true", "false") if "true" in text else text.replace("false", "true")
+    file.write_text(changed)
+    (doubt,) = proved().doubts
+    assert doubt.state == "differs" and doubt.shown in changed.split("\n") and doubt.given in text.split("\n")
+    file.write_text("[]")
+    assert any("generation_config.json of the model is damaged" in problem for problem in proved().problems)
+
+
 def test_other_model_files_are_found(copy: tuple[Path, Callable[[], Proof]]) -> None:
     folder, proved = copy
     (folder / "config.json").write_text((folder / "config.json").read_text() + " ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,7 @@ class Base(Stage):
     data: Stage
     fit: dict[str, Any] = field(default_factory=lambda: {"lr": 0.003, "global_batch": 64, "seed": 0})
     steps: int = 120
+    wide: int = 1
     speed: ClassVar[float] = 1000.0  # of the machine, in tokens a second
 
     def metrics(self, step: int) -> dict[str, float]:
@@ -82,7 +84,8 @@ class Base(Stage):
         ]
         (out / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         write_json(out / "config.json", {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": 512})
-        write_safetensors(out / "model.safetensors", {"embed": (2048, 128), "head": (128, 64)})
+        write_json(out / "tokenizer.json", TOKENIZER)
+        write_safetensors(out / "model.safetensors", {"embed": (2048 * self.wide, 128), "head": (128, 64)})
         rows = ctx.open(self.data).summary["rows"]
         return {"rows": rows, "steps": self.steps, "tokens": sum(int(line["tokens"]) for line in lines), "loss": 0.41}
 
@@ -134,9 +137,10 @@ class Found(Stage):
 
 @dataclass(frozen=True)
 class Family:
-    """All stages of a small family; `n` items."""
+    """All stages of a small family; `n` items, models `wide` times as large."""
 
     n: int = 60
+    wide: int = 1
 
     def benches(self) -> tuple[Bench, ...]:
         return (
@@ -158,9 +162,9 @@ class Family:
 
     @property
     def training(self) -> tuple[Stage, ...]:
-        base = Base(data=self.data)
-        sft = SFT(data=self.data, model=base)
-        return base, sft, DPO(data=self.data, model=sft)
+        base = Base(data=self.data, wide=self.wide)
+        sft = SFT(data=self.data, model=base, wide=self.wide)
+        return base, sft, DPO(data=self.data, model=sft, wide=self.wide)
 
     def answers(self) -> tuple[Answers, ...]:
         names = ("base", "SFT", "DPO")
@@ -187,9 +191,10 @@ class Family:
             "sweep": self.sweep,
             "entry": "DPO",
             "data": (self.data,),
+            "name": "lions/komainu-1m",
             **changed,
         }
-        return Card(name="lions/komainu-1m", model=dpo, **values)
+        return Card(model=dpo, **values)
 
     def report(self, **changed: Any) -> Report:
         faults = Found(file="faults.json", text=json.dumps(FAULTS))
@@ -234,16 +239,30 @@ SWEEP: dict[str, Any] = {  # as SamplerSweep writes it
     "advice": {
         "point": "temperature 0.7, top_p 0.9",
         **{"temperature": 0.7, "top_p": 0.9, "min_p": 0.0},
-        "why": "the best quality (83.9) of the settings whose leakage is not distinguishable from the lowest (6.1 %)",
+        "why": "the best quality (83.9) of the 3 of 5 settings whose leakage is not distinguishable from the lowest "
+        "(6.1 %)",
     },
 }
 
 
+TOKENIZER: dict[str, Any] = {  # a token a word, and one a run of other characters
+    "version": "1.0",
+    **dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder")),
+    "added_tokens": [],
+    "pre_tokenizer": {"type": "Whitespace"},
+    "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"},
+}
+
+
 def write_safetensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
-    """A file with a header of the right form and no numbers."""
-    header = {name: {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]} for name, shape in shapes.items()}
-    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    """A file in which every number is 1."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + struct.pack("<f", 1.0) * (end // 4))
 
 
 def context(root: Path, say: dict[str, str] | None = None) -> Context:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from komainu import doctor
+from komainu.doctor import machine as doctor
 from komainu.errors import NoSandbox, UsageError
 from komainu.sandbox import advice, run, shown
 from komainu.sandbox.base import Job, Limits, Outcome

@@ -16,8 +16,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from komainu.errors import UsageError
+from komainu.release.weights import refuse
 from komainu.stage import Stage
 from komainu.train import merged
+from komainu.train import weights as saving
 from komainu.train.directory import Directory
 from komainu.train.merge import Cast, Merge
 from komainu.train.merging.arithmetic import TaskArithmetic
@@ -55,6 +57,17 @@ def test_the_mean_of_two_models_is_one_that_transformers_load(built: Path) -> No
     model = AutoModelForCausalLM.from_pretrained(path)
     assert torch.equal(model.get_input_embeddings().weight, found["model.embed_tokens.weight"])
     assert (path / "tokenizer.json").read_bytes() == (of(built, ONE) / "tokenizer.json").read_bytes()
+
+
+def test_a_trained_model_that_is_large_is_saved_in_shards_with_an_index(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "SHARD", 40_000)
+    whole = of(built, ONE)
+    saving.save_model(saving.load_model(whole), saving.load_tokenizer(whole), tmp_path)
+    names = json.loads((tmp_path / "model.safetensors.index.json").read_text())["weight_map"]
+    assert len({*names.values()}) > 1 and names.keys() == weights(tmp_path).keys() == weights(whole).keys()
+    assert refuse(tmp_path) == len(names)
 
 
 def plain_ties(rows: list[list[float]], density: float, shares: tuple[float, ...]) -> list[float]:

@@ -96,6 +96,12 @@ _LINES = {  # by which a line of the answer itself speaks of foreign words
     "korean": re.compile(r"韓国語|朝鮮語|ハングル|韓国名"),
     "other": re.compile(r"[ァ-ヴー]{2,}(?:語|文字)"),
 }
+_SIGNS = {  # of which each of their words has one
+    "latin": ("英", "訳", "語", "綴り", "スペル", "意味"),
+    "chinese": ("中国", "体", "漢"),
+    "korean": ("国", "語", "ハングル"),
+    "other": ("語", "文字"),
+}
 _INTO = {
     "ja": re.compile(
         r"(?:日本語|和文)[へにを]?(?:翻訳|訳|直|変|し)|日本語に\s*[:：]|和訳|邦訳|\binto\s+japanese|\bto\s+japanese"
@@ -132,7 +138,7 @@ def _mention(name: str, text: str, letters: bool) -> str:
 def without_lessons(text: str, name: str) -> str:
     """`text` with the lines that speak of words of a language replaced by spaces; positions stay."""
     pattern = _LINES[name]
-    if not pattern.search(text):
+    if not any(sign in text for sign in _SIGNS[name]) or not pattern.search(text):
         return text
     return "\n".join(" " * len(line) if pattern.search(line) else line for line in text.split("\n"))
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Set
 
 from komainu.checks.leaks.span import Span
-from komainu.checks.leaks.words_zh import CHINESE_WORD
+from komainu.checks.leaks.words_zh import chinese_words
 from komainu.checks.scripts import HAN, JAPANESE, KANA, LATIN, has_kana, looks_chinese, simplified_pattern
 from komainu.checks.text import blank, prose
 
 HAN_RUN = re.compile(f"[{HAN}]+")
 CJK_RUN = re.compile(f"[{JAPANESE}・]*[{KANA}{HAN}][{JAPANESE}・]*")
 _STOP = r'。！？!?\n|"{}'
-_KANALESS = re.compile(f"(?<![^{_STOP}])(?=[^{KANA}]{{5}})[^{KANA}{_STOP}]*(?![^{_STOP}])")
+_KANALESS = re.compile(f"[{_STOP}]([^{KANA}{_STOP}]{{5,}})(?![^{_STOP}])")
 _LETTER = re.compile(f"[{HAN}A-Za-z\\d]")
 _NAMED = re.compile(  # names that hold a character no Japanese word has, and names beside their reading
     rf"深圳|九份|普洱|[北京]*烤[鴨肉]|[断斷]?么九|圳|[ァ-ヶー・]{{2,20}}[（(][{HAN}]+[）)]|[{HAN}]{{2,12}}[」』》]?[（(][ァ-ヶー・]{{2,20}}[）)]"
@@ -36,7 +36,7 @@ def chinese(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:
         clean = blank(_NAMED, text)
         for run in HAN_RUN.finditer(clean):
             yield from (Span(a, b, "simplified") for a, b in _simplified(run, allowed))
-    for word in CHINESE_WORD.finditer(text):
+    for word in chinese_words(text):
         if word[0] not in allowed:
             yield Span(*word.span(), "simplified" if simplified_pattern().search(word[0]) else "chinese")
 
@@ -62,8 +62,8 @@ def _simplified(run: re.Match[str], allowed: str) -> Iterator[tuple[int, int]]:
 
 def _sentences(text: str, allowed: str) -> Iterator[Span]:
     """Stretches without kana that are Chinese, quotations aside, without the bullets and spaces around them."""
-    for stretch in _KANALESS.finditer(text):
-        if _is_chinese(stretch[0]) and _is_chinese(s := blank(_ASIDE, stretch[0])):
+    for stretch in _KANALESS.finditer(f"\n{text}"):
+        if _is_chinese(stretch[1]) and _is_chinese(s := blank(_ASIDE, stretch[1])):
             ends = [m.start() for m in _LETTER.finditer(s)]
             start, end = stretch.start() + ends[0], stretch.start() + ends[-1] + 1
             if text[start:end] not in allowed:
@@ -72,7 +72,7 @@ def _sentences(text: str, allowed: str) -> Iterator[Span]:
 
 def _is_chinese(text: str) -> bool:
     enough = sum(map(len, HAN_RUN.findall(text))) >= 5
-    return enough and (looks_chinese(text) or CHINESE_WORD.search(text) is not None)
+    return enough and (looks_chinese(text) or any(chinese_words(text)))
 
 
 def cjk(text: str, allowed: str, speaks: Set[str]) -> Iterator[Span]:

@@ -15,16 +15,15 @@ from komainu.checks.scripts import JAPANESE, LATIN
 from komainu.checks.text import blank, prose, without_code
 
 TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
-RUN = re.compile(rf"(?<![{LATIN}\d_.@/#$%\\-]){TOKEN}(?: {TOKEN})*")
+_ALONE = rf"[{LATIN}](?<![{LATIN}\d_.@/#$%\\-][{LATIN}])"  # a letter with which a word begins
+RUN = re.compile(rf"{_ALONE}[{LATIN}\d_'’.@/+#&-]*(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
-_MENTION = re.compile(
-    rf"\(\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
-    + "|".join(
-        rf"{a}[^{JAPANESE}\n{a}{b}]{{1,300}}?{b}"
-        for a, b in ("「」", "『』", "“”", '""', "（）", "()", "《》", "〈〉", "【】", "[]", "‘’")
-        for a, b in ((re.escape(a), re.escape(b)),)
-    )
-    + rf"|(?<![{LATIN}])'[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}])"
+_PAIRS = [*zip('「『“"（(《〈【[‘', '」』”"）)》〉】]’', strict=True)]
+_MENTION = re.compile(  # each opening mark is looked for first, then what may follow it
+    rf"[('{re.escape(''.join(a for a, _ in _PAIRS))}](?:"
+    rf"(?<=\()\d{{4}}[a-z]?\)[.,:]? [^{JAPANESE}\n]*|"  # a title in a list of references
+    + "|".join(rf"(?<={a})[^{JAPANESE}\n{a}{b}]{{1,300}}?{b}" for a, b in (map(re.escape, marks) for marks in _PAIRS))
+    + rf"|(?<=')(?<![{LATIN}]')[^{JAPANESE}\n']{{1,80}}'(?![{LATIN}]))"
 )
 _VALUE = re.compile(r"[:\[,][ \t]*\"([^\"\n]{1,80})\"(?=\s*[,\]}])")
 _ITEM = re.compile(
@@ -32,9 +31,8 @@ _ITEM = re.compile(
     rf"([{LATIN}]+(?:[ -][{LATIN}]+){{0,3}})(?=[ \t]*(?:$|\||\*\*)|\"[ \t\n]*[,\]}}])",
     re.M,
 )
-_SENTENCE = re.compile(
-    rf"(?<![{LATIN}\d_.@/#$%\\-])[{LATIN}][{LATIN}'’]*(?:(?:, |; | - | – | )(?:[{LATIN}][{LATIN}'’-]*|\d[\d,.]*)){{2,}}"
-)
+_ENDED = re.compile(rf"[{LATIN}](?=[ \t]*(?:$|\||\*\*)|\"[ \t\n]*[,\]}}])", re.M)  # as an item does
+_SENTENCE = re.compile(rf"{_ALONE}[{LATIN}'’]*(?:(?:, |; | - | – | )(?:[{LATIN}][{LATIN}'’-]*|\d[\d,.]*)){{2,}}")
 _JA = re.compile(f"[{JAPANESE}]")
 _NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
 _LISTED = re.compile(rf"{TOKEN}(?: ?[、,・/やと] ?{TOKEN}){{2,}}")
@@ -124,7 +122,8 @@ def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
 
 def _items(text: str, allowed: Set[str], computers: bool) -> Iterator[Span]:
     """Items, cells and values that are foreign words and nothing else."""
-    found = [*_ITEM.finditer(without_code(text))]
+    bare = without_code(text)
+    found = [*_ITEM.finditer(bare)] if _ENDED.search(bare) else []
     computers = computers or (bool(found) and technical(text))
     for item in found:
         words = re.split("[ -]", item[1])

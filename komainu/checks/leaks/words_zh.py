@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # One pattern a word: it begins with a character or a class, and looks around for what would make it Japanese.
 _LIST = r"""
@@ -26,5 +27,18 @@ _LIST = r"""
 多少[銭錢] 好吃 不錯 許多(?<![免特]許多) 応該 應該 能[够夠]
 """
 _WORDS = [word for line in _LIST.splitlines() for word in line.split()]
-_FIRST = "".join(c for word in _WORDS for c in (word[1 : word.find("]")] if word[0] == "[" else word[0]))
-CHINESE_WORD = re.compile(f"(?=[{_FIRST}])(?:{'|'.join(_WORDS)})")
+_BEGINS = [re.match(r"(?:\[(.*?)\]|(.))(?:\[(.*?)\](?!\?)|([^(\[{]))?", word) for word in _WORDS]
+_PARTS = [((m[1] or m[2]), (m[3] or m[4] or "")) for m in _BEGINS if m]  # the first and second characters of each
+_FIRST, _SECOND = ("".join(part[i] for part in _PARTS) for i in (0, 1))
+_ONE = "".join(first for first, second in _PARTS if not second)
+_MAY = re.compile(f"[{_FIRST}](?:(?=[{_SECOND}])|(?<=[{_ONE}]))")
+_WORD = re.compile("|".join(_WORDS))
+
+
+def chinese_words(text: str) -> Iterator[re.Match[str]]:
+    """The words in a text, one after another."""
+    end = 0
+    for first in _MAY.finditer(text):
+        if first.start() >= end and (word := _WORD.match(text, first.start())):
+            end = word.end()
+            yield word

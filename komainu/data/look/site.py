@@ -106,7 +106,7 @@ def write_site(source: Source, out: Path) -> Counts:
                 clusters.add(number, held)
         total = len(columns.numbers["leaks"])
         if not total:
-            raise UsageError(f"{source.title}: there are no rows to look at")
+            raise UsageError(f"{source.title}: there are no rows to look at; name an artifact or files that have some")
         told = {"rows": total, "heads": heads.done(), "pages": pages.done(), "index": grams.done()}
         write(data, "columns", {**columns.json(), **told})
         found = clusters.json(made_of, items)

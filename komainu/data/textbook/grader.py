@@ -60,7 +60,9 @@ def judge(messages: Sequence[Message], grader: Grader) -> str:
         asked = translating(one["source"])
         verdict, why = compared(asked, one["translation-a"], one["translation-b"], grader)
     else:
-        raise UsageError(f"the prompt shows no answer to a conversation and no two translations with the code {code}")
+        raise UsageError(
+            f"the prompt shows no answer to a conversation and no two translations with the code {code}; show one"
+        )
     return written(asked, verdict, why, code, grader, again=len(messages) > 1)
 
 

@@ -61,7 +61,9 @@ def faults_of(model: str, rates: Faults) -> Faults:
         try:
             wanted[key] = float(value)
         except ValueError:
-            raise UsageError(f"model {model!r}: {change!r} is not of the form fault=rate") from None
+            raise UsageError(
+                f"model {model!r}: {change!r} is not of the form fault=rate; write textbook@extra_text=0.4"
+            ) from None
     return changed(RATES.get(name, rates), wanted, f"model {model!r}")
 
 

@@ -172,7 +172,10 @@ def differing(harness: Harness, items: Sequence[Chat], results: dict[str, Result
     for result in results.values():
         if result.asked != asked.get(result.id):
             why = "asked something else for it" if result.id in asked else "did not list it before"
-            raise UsageError(f"{harness.bench}: the item {result.id!r} is not what it was, the program {why}")
+            raise UsageError(
+                f"{harness.bench}: the item {result.id!r} is not what it was, the program {why}"
+                ": its data has changed; pin the revision of the data where the task is defined"
+            )
 
 
 def turns_of(messages: tuple[Message, ...]) -> Turns:

@@ -175,7 +175,10 @@ def judgments(folder: Path) -> dict[str, float]:
                 if score != -1:
                     found[str(verdict["question_id"])] = score
             except (KeyError, TypeError, ValueError):
-                raise UsageError(f"{file}:{line}: not a judgment of LiveBench: {json.dumps(verdict)[:200]}") from None
+                raise UsageError(
+                    f"{file}:{line}: not a judgment of LiveBench: {json.dumps(verdict)[:200]}"
+                    "; give a folder that LiveBench itself has written"
+                ) from None
     return found
 
 

@@ -151,7 +151,9 @@ def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
     try:
         totals = msgspec.json.decode(reports[0].read_bytes(), type=Report).results
     except msgspec.DecodeError as error:
-        raise UsageError(f"{reports[0]}: not a report of lm_eval: {error}") from None
+        raise UsageError(
+            f"{reports[0]}: not a report of lm_eval: {error}; give a folder that lm_eval itself has written"
+        ) from None
     samples = [sample for file in files for sample in read_samples(file, task_of(file, totals))]
     filters = {task: len({s.line.filter for s in samples if s.task == task}) for task, *_ in samples}
     found: dict[str, Result] = {}
@@ -183,7 +185,10 @@ def read_samples(file: Path, task: str) -> Iterator[Sample]:
             line = msgspec.convert(value, Line)
             yield Sample(task, line, {metric: value[metric] for metric in line.metrics})
         except (msgspec.ValidationError, KeyError) as error:
-            raise UsageError(f"{file}:{number}: not a sample of lm_eval: {error}") from None
+            raise UsageError(
+                f"{file}:{number}: not a sample of lm_eval: {error}"
+                "; give a folder that lm_eval itself has written, with --log_samples"
+            ) from None
 
 
 def task_of(file: Path, totals: dict[str, Any]) -> str:
@@ -191,7 +196,7 @@ def task_of(file: Path, totals: dict[str, Any]) -> str:
     named = file.name.removeprefix("samples_")
     fitting = [task for task in totals if named.startswith(f"{task}_")]
     if not fitting:
-        raise UsageError(f"{file}: no task of the report has this name")
+        raise UsageError(f"{file}: no task of the report has this name; give the folder of one run alone")
     return max(fitting, key=len)
 
 
@@ -203,7 +208,7 @@ def started(name: str, task: str, line: Line, *, ours: bool) -> Result:
         turns = msgspec.json.decode(chat, type=list[Turn])
         reply = line.resps[0][0]
     except (ValueError, IndexError) as error:
-        raise UsageError(f"lm_eval: {name} is not a task that asks one chat: {error}") from None
+        raise UsageError(f"lm_eval: {name} is not a task that asks one chat: {error}; leave this task out") from None
     meta = {"task": task, "source": f"lm_eval:{task}"}
     if ours and "lang" in line.doc:
         meta["lang"] = line.doc["lang"]

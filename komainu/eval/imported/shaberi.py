@@ -162,7 +162,10 @@ def scanned(folder: str) -> Tree:
         questions = (question(line, texts) for _, line in lines(content))
         asked.setdefault(file.set.bench, []).append(tuple(dict.fromkeys(q for q in questions if q is not None)))
     if not tree.files:
-        raise UsageError(f"{tree.root}: no folder of a judge has any of the sets {', '.join(SETS)}")
+        raise UsageError(
+            f"{tree.root}: no folder of a judge has any of the sets {', '.join(SETS)}"
+            "; give the folder above those of the judges"
+        )
     tree.questions = {bench: common(some) for bench, some in asked.items()}
     return tree
 

@@ -47,7 +47,10 @@ class Canary(Stage):
         rows = drift(then, now, "0", Bounds(self.shift, self.kappa))
         write_json(out / "drift.json", rows)
         if alarms := [f"{row['judge']}: {row['alarm']}" for row in rows if row["alarm"]]:
-            raise GateFailed("a judge is not what it was on the frozen answers: " + "; ".join(alarms))
+            told = "; ".join(alarms)
+            raise GateFailed(
+                f"a judge is not what it was on the frozen answers, so do not mix its new marks with older ones: {told}"
+            )
         return {"rows": len(rows), "drift": rows}
 
 

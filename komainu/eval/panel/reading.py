@@ -47,7 +47,10 @@ def read(path: Path) -> Read:
                 gold = mark._replace(judge=GOLDS[0], score=score(at, row, "gold"))
                 key = (mark.bench, mark.model, mark.item, mark.sample, mark.metric)
                 if (before := golds.setdefault(key, gold)).score != gold.score:
-                    raise UsageError(f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another")
+                    raise UsageError(
+                        f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another"
+                        "; an answer has one: mend one of the two lines"
+                    )
     return Read([*found.marks, *golds.values()], found.duels)
 
 
@@ -63,14 +66,17 @@ def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             for row in reader:
                 line = reader.line_num
                 if None in row or None in row.values():
-                    raise UsageError(f"{path}:{line}: the row has another number of columns than the first line")
+                    raise UsageError(
+                        f"{path}:{line}: the row has another number of columns than the first line"
+                        "; give each row as many cells"
+                    )
                 yield f"{path}:{line}", row
     except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}:{line}: not CSV in UTF-8: {error}") from None
+        raise UsageError(f"{path}:{line}: not CSV in UTF-8: {error}; save it as UTF-8, with commas") from None
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if line == 1:
-        raise UsageError(f"{path}: the file holds no rows")
+        raise UsageError(f"{path}: the file holds no rows; give one with a row for each mark")
 
 
 def mark_of(at: str, row: Row) -> Mark:
@@ -96,7 +102,7 @@ def duel(at: str, row: Row) -> Duel:
     if winner is not None and winner not in SIDES:
         raise UsageError(f"{at}: winner is {winner!r}; it must be {', '.join(SIDES)}, or null for a missing verdict")
     if first == second:
-        raise UsageError(f"{at}: {first!r} is compared with itself")
+        raise UsageError(f"{at}: {first!r} is compared with itself; `first` and `second` must be two models")
     return Duel(item, judge, first, second, winner)
 
 
@@ -109,7 +115,7 @@ def dialogue(at: str, row: Row) -> Iterator[Mark]:
     by = [(each.get("judge_model_name"), each) for each in row["individual_evaluations"]]
     for judge, scores in [*by, (GOLDS[1], row["human_scores"])]:
         if not isinstance(judge, str) or not isinstance(scores, dict):
-            raise UsageError(f"{at}: an evaluation without judge_model_name, or without scores")
+            raise UsageError(f"{at}: an evaluation without judge_model_name, or without scores; give each both")
         for metric in row["human_scores"]:
             yield Mark(
                 model=str(row["target_model_name"]),
@@ -128,7 +134,7 @@ def text(at: str, row: Row, name: str) -> str:
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if not isinstance(found, str) or not found.strip():
-        raise UsageError(f"{at}: the row has no `{name}`")
+        raise UsageError(f"{at}: the row has no `{name}`; give it a text there")
     return found
 
 

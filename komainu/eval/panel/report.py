@@ -37,7 +37,7 @@ def report(sheet: Sheet | None, duels: Sequence[Duel], wish: Wish) -> Object:
     if duels:
         found["position"] = position_bias(duels)
     if not found:
-        raise UsageError("there is nothing to look at: no judge has scored anything")
+        raise UsageError("there is nothing to look at: no judge has scored anything; name a result that was judged")
     return found
 
 

@@ -85,7 +85,10 @@ def gather(store: Store, targets: Iterable[Artifact]) -> Boards:
     for target in targets:
         sources = boards_under(store, target) or scores_under(store, target)
         if not sources:
-            raise UsageError(f"{target.ref} is neither a board nor scores, nor made from any: there is nothing to show")
+            raise UsageError(
+                f"{target.ref} is neither a board nor scores, nor made from any: there is nothing to show"
+                "; name a board (`komainu eval run` makes one) or scores"
+            )
         for source in sources:
             board = source.path / BOARD
             whole = json.loads(board.read_bytes()) if board.exists() else {"rows": [*score_lines(source)]}

@@ -155,7 +155,9 @@ class OpenRLHF(Engine):
         except UsageError as error:
             if said.exists():
                 raise
-            raise UsageError(f"OpenRLHF refuses its flags: {error}") from None
+            raise UsageError(
+                f"OpenRLHF refuses its flags: {error}; mend `keys` of [trainers.openrlhf] in komainu.toml"
+            ) from None
         parsed = msgspec.json.decode(said.read_bytes(), type=dict[str, Any])
         if wrong := [
             f"--{key} {value!r} was read as {parsed.get(key)!r}"

@@ -39,7 +39,9 @@ def tensors(folder: Path) -> Tensors:
             with safe_open(path, framework="pt") as file:
                 found |= dict.fromkeys(file.keys(), path)
         except SafetensorError as error:
-            raise UsageError(f"{path} is no whole safetensors file: {error}") from None
+            raise UsageError(
+                f"{path} is no whole safetensors file: {error}; see the log of the run beside it, then run again"
+            ) from None
     return Tensors(found)
 
 
@@ -57,7 +59,10 @@ def take_back(made: Path, base: Path, out: Path) -> dict[str, Any]:
     kinds = {str(after.of(name).dtype).removeprefix("torch.") for name in after.files}
     changed = sum(not torch.equal(after.of(n).float(), before.of(n).float()) for n in after.files if n in before.files)
     if not changed:
-        raise UsageError(f"the weights in {made} are those of {base}: nothing was trained")
+        raise UsageError(
+            f"the weights in {made} are those of {base}: nothing was trained"
+            "; see the log of the run beside them, and raise `steps` or `epochs`"
+        )
     for path in files_of(base):
         if path.parent == base and path.suffix != ".safetensors" and path.name not in LEFT:
             shutil.copyfile(path, out / path.name)

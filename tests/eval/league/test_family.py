@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from komainu.eval.base import Bench
@@ -22,20 +24,12 @@ from komainu.eval.league.columns import Entrant, columns
 from tests.eval.league.world import full, numbers
 
 KEYS = [part.key for part in PARTS]
-PUBLISHED = """
-shisa-v2-unphi4-14b 75.89 60.10 8.50 8.45 8.84 8.96 7.73 0.62 0.43 4.76 6.79 0.53 40.7 0.67 0.80
-gemma-3-12b-it 75.15 62.10 8.48 8.34 8.67 9.02 7.88 0.60 0.35 4.64 7.40 0.44 45.3 0.83 0.76
-shisa-v2-mistral-nemo-12b 72.83 53.33 8.46 8.38 8.79 9.06 7.63 0.58 0.31 4.55 6.39 0.39 33.4 0.74 0.68
-phi-4 72.47 61.14 8.48 8.49 8.65 9.11 7.68 0.58 0.35 4.55 5.62 0.52 42.1 0.69 0.81
-Mistral-Nemo-Japanese-Instruct-2408 71.12 48.00 8.28 8.11 8.55 9.21 7.24 0.58 0.26 4.59 6.25 0.34 28.5 0.62 0.67
-Qwen2.5-14B-Instruct 71.02 62.54 8.27 8.15 8.64 8.70 7.59 0.63 0.34 4.51 5.03 0.52 41.4 0.81 0.76
-Mistral-Nemo-Instruct-2407 58.44 48.07 7.68 7.29 8.03 8.68 6.73 0.55 0.13 3.60 2.11 0.31 30.0 0.64 0.68
-"""  # JA AVG, EN AVG, Shaberi, then the parts in the table's order, as the model card of Shisa V2 gives them
+PUBLISHED = Path(__file__).with_name("published.md").read_text()  # as the model card of Shisa V2 has it
 ROUNDING = {"ja_avg": 0.17, "en_avg": 0.39, "shaberi": 0.005}  # the most by which rounded parts can move an average
 
 
 def published() -> list[tuple[str, dict[str, float]]]:
-    lines = (line.split() for line in PUBLISHED.split("\n") if line)
+    lines = (line.strip("| ").split(" | ") for line in PUBLISHED.splitlines()[2:])
     keys = ["ja_avg", "en_avg", "shaberi", *KEYS]
     return [(name, dict(zip(keys, map(float, values), strict=True))) for name, *values in lines]
 

@@ -105,7 +105,9 @@ def jmmlu(folder: Path, *, out: Path) -> dict[str, int]:
     """
     files = sorted(folder.glob("*.csv"))
     if not files:
-        raise UsageError(f"{folder}: there is no CSV file of JMMLU")
+        raise UsageError(
+            f"{folder}: there is no CSV file of JMMLU; give the folder that holds JMMLU's *.csv files, one a subject"
+        )
     rows = [JMMLU.sample(row) for file in files for row in subject(file)]
     chosen = set(sorted(rows, key=lambda row: hashlib.sha256(row[0].encode()).digest())[:SHOTS])
     return {
@@ -119,7 +121,9 @@ def samples(path: Path, task: Task) -> Iterator[Pair]:
         try:
             yield task.sample(row)
         except KeyError as error:
-            raise UsageError(f"{path}:{line}: the row has no {error}") from None
+            raise UsageError(
+                f"{path}:{line}: the row has no {error}; give the dataset's file as it is released"
+            ) from None
 
 
 def subject(path: Path) -> Iterator[dict[str, str]]:

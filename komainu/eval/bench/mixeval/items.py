@@ -70,7 +70,7 @@ class MixEvalItems(Items):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(f"{path}: {error}; a file of MixEval is an object of items by their ids") from None
         if not rows:
-            raise UsageError(f"{path}: the file holds no items")
+            raise UsageError(f"{path}: the file holds no items; give the file as MixEval releases it")
         return {key: checked(path, key, row, kind) for key, row in rows.items()}
 
     def asked(self, kind: str, key: str, question: Question) -> Chat:
@@ -106,7 +106,7 @@ def checked(path: Path, key: str, row: Mapping[str, Any], kind: str) -> Question
     try:
         question = msgspec.convert(row, Question)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path}: item {key!r}: {error}") from None
+        raise UsageError(f"{path}: item {key!r}: {error}; give the file as MixEval releases it") from None
     for wrong, what in (
         (question.problem_type != kind, f"problem_type is {question.problem_type!r}; this file is of {kind} items"),
         (kind == CHOICE and not 2 <= len(question.options) <= 26, f"{len(question.options)} options; 2 to 26 fit"),
@@ -118,7 +118,7 @@ def checked(path: Path, key: str, row: Mapping[str, Any], kind: str) -> Question
         (not question.target, "target is empty"),
     ):
         if wrong:
-            raise UsageError(f"{path}: item {key!r}: {what}")
+            raise UsageError(f"{path}: item {key!r}: {what}; give the file as MixEval releases it")
     return question
 
 

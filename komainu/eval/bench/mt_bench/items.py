@@ -70,11 +70,17 @@ class MtBenchItems(Items):
         path = self.source.file("question_full.jsonl")
         asked = [*rows(path, Asked)]
         if len({row.question_id for row in asked}) != SIZE or len(asked) != SIZE:
-            raise UsageError(f"{path} holds {len(asked)} questions; the Japanese MT-Bench with two turns has {SIZE}")
+            raise UsageError(
+                f"{path} holds {len(asked)} questions; the Japanese MT-Bench with two turns has {SIZE}"
+                "; give the whole set"
+            )
         references = self.referred()
         for row in asked:
             if row.category not in TEMPERATURES:
-                raise UsageError(f"{path}: question {row.question_id} is of the unknown category {row.category!r}")
+                raise UsageError(
+                    f"{path}: question {row.question_id} is of the unknown category {row.category!r}"
+                    f"; known are {', '.join(TEMPERATURES)}"
+                )
             meta: dict[str, Any] = {
                 "bench": "ja_mt_bench_2turn",
                 "lang": "ja",
@@ -86,7 +92,9 @@ class MtBenchItems(Items):
             if row.category in REFERRED:
                 if row.question_id not in references:
                     what = f"question {row.question_id}, which judges compare with one ({row.category})"
-                    raise UsageError(f"the file of references has no answer to {what}")
+                    raise UsageError(
+                        f"the file of references has no answer to {what}; give the reference file of the whole set"
+                    )
                 meta["references"] = references[row.question_id]
             yield Chat(f"ja-mt-bench-2turn-{row.question_id}", (Message("user", row.turns[0]),), meta)
 

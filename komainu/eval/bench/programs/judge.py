@@ -47,7 +47,10 @@ def truths(problems: Iterable[Problem]) -> Iterator[Truth]:
         cpu = tuple(a.cpu for a in answers if isinstance(a, Returned))
         if len(cpu) != len(problem.base) + len(problem.plus):
             said = answers[-1].why if answers and isinstance(answers[-1], Raised) else f"{found.ended} {found.code}"
-            raise UsageError(f"{problem.id}: the canonical program fails at call {len(cpu) + 1}: {said}")
+            raise UsageError(
+                f"{problem.id}: the canonical program fails at call {len(cpu) + 1}: {said}"
+                "; `komainu doctor` tells whether the sandbox works. If it does, give the file as EvalPlus releases it"
+            )
         yield Truth(tuple(found.values.split(b"\n")[:-1]), cpu)
 
 

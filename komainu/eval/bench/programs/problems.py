@@ -54,6 +54,7 @@ def read_problems(path: Path) -> Iterator[Problem]:
                 except (ValueError, TypeError, KeyError, RecursionError) as error:
                     raise UsageError(
                         f"{path}:{number}: not a problem of EvalPlus: {type(error).__name__}: {error}"
+                        "; give the file as EvalPlus releases it"
                     ) from None
     except (OSError, EOFError) as error:
         raise UsageError(f"{path}: {error}") from None

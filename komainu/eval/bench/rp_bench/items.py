@@ -102,7 +102,9 @@ def scenario_of(chat: Chat) -> Scenario:
     try:
         return msgspec.convert(chat.meta.get("scenario"), Scenario)
     except msgspec.ValidationError as error:
-        raise UsageError(f"row {chat.id!r}: meta.scenario is not a scenario: {error}") from None
+        raise UsageError(
+            f"row {chat.id!r}: meta.scenario is not a scenario: {error}; give the row a scenario as rp-bench has it"
+        ) from None
 
 
 def scenarios(path: Path) -> Iterator[Scenario]:
@@ -111,7 +113,7 @@ def scenarios(path: Path) -> Iterator[Scenario]:
         try:
             yield msgspec.convert(row, Scenario)
         except msgspec.ValidationError as error:
-            raise UsageError(f"{path}:{line}: not a scenario: {error}") from None
+            raise UsageError(f"{path}:{line}: not a scenario: {error}; mend or remove this line") from None
 
 
 @cache

@@ -92,7 +92,10 @@ def objects(path: Path) -> Iterator[tuple[int, Row]]:
         try:
             yield from ((reader.line_num, row) for row in reader)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}:{reader.line_num}: not CSV in UTF-8: {error}") from None
+            raise UsageError(
+                f"{path}:{reader.line_num}: not CSV in UTF-8: {error}"
+                "; save it as UTF-8, or give the set as it is published"
+            ) from None
 
 
 def text(row: Row, *names: str) -> str:
@@ -100,7 +103,7 @@ def text(row: Row, *names: str) -> str:
     found = next((row[name] for name in names if name in row), None)
     if isinstance(found, str) and found.strip():
         return found
-    raise UsageError(f"there is no text in the column {' or '.join(map(repr, names))}")
+    raise UsageError(f"there is no text in the column {' or '.join(map(repr, names))}; give the set as it is published")
 
 
 def optional(row: Row, *names: str) -> str:

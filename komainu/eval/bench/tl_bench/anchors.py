@@ -83,7 +83,9 @@ class Anchors(Stage, ABC):
 
         results = tally(met.duels for met in found.met)
         if len(parts(results)) != 1 or {*results.names} != {*found.names}:
-            raise UsageError(f"{self.label}: the anchors must all have met, be it through others")
+            raise UsageError(
+                f"{self.label}: the anchors must all have met, be it through others; add comparisons that link them"
+            )
         placed = fit(results)
         rows = (row(item, name, text) for item, by in found.texts.items() for name, text in by.items())
         write_objects(out / MET, map(msgspec.structs.asdict, found.met))
@@ -128,9 +130,12 @@ def load(folder: Path) -> AnchorSet:
         at = f"{folder / ROWS}: row {number}"
         name = found.meta.get("anchor") if isinstance(found, Chat) else None
         if not isinstance(found, Chat) or not isinstance(name, str) or not found.reply.strip():
-            raise UsageError(f"{at}: an anchor's row is a chat with a translation as its reply and meta.anchor")
+            raise UsageError(
+                f"{at}: an anchor's row is a chat with a translation as its reply and meta.anchor"
+                "; mend or remove this row"
+            )
         if name in texts.setdefault(found.id, {}):
-            raise UsageError(f"{at}: {name!r} has translated {found.id!r} already")
+            raise UsageError(f"{at}: {name!r} has translated {found.id!r} already; keep one of the two rows")
         texts[found.id][name] = found.reply
     names = {name for by in texts.values() for name in by}
     for item, by in texts.items():
@@ -151,5 +156,8 @@ def compared(path: Path, items: Container[str], names: Container[str]) -> Iterat
         except msgspec.ValidationError as error:
             raise UsageError(f"{path}:{line}: {error}") from None
         if met.a == met.b or met.a not in names or met.b not in names or met.id not in items:
-            raise UsageError(f"{path}:{line}: a comparison is of a text and two anchors of {path.parent / ROWS}")
+            raise UsageError(
+                f"{path}:{line}: a comparison is of a text and two anchors of {path.parent / ROWS}"
+                "; mend or remove this line"
+            )
         yield met

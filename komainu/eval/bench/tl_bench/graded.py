@@ -82,7 +82,7 @@ class GradedAnchors(Anchors):
         met: list[Met] = []
         for item in TlBenchItems().everything:
             if item.id not in careful:
-                raise UsageError(f"{CAREFUL}: there is no translation of {item.id!r}")
+                raise UsageError(f"{CAREFUL}: there is no translation of {item.id!r}; add one to it")
             counts = {name: drawn(mean, f"{item.id}:{name}") for name, mean in FAULTS.items()}
             own = {
                 name: faulty(careful[item.id], item.meta["text"], n, f"{item.id}:{name}") for name, n in counts.items()

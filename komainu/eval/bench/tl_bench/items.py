@@ -78,7 +78,10 @@ def texts(path: Path) -> Iterator[Text]:
         except msgspec.ValidationError as error:
             raise UsageError(f"{path}:{line}: {error}") from None
         if found.id in seen or not found.text.strip():
-            raise UsageError(f"{path}:{line}: {found.id!r} {'is there twice' if found.id in seen else 'has no text'}")
+            raise UsageError(
+                f"{path}:{line}: {found.id!r} {'is there twice' if found.id in seen else 'has no text'}"
+                "; mend or remove this line"
+            )
         seen.add(found.id)
         yield found
 
