@@ -5,8 +5,9 @@ SIZE ?= s
 SEED ?= 0
 MODE ?= full
 SIMS ?= 10000
+LLAMA ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 
-.PHONY: setup demo test lint test-browser test-vllm test-external test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-gguf test-external test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -41,6 +42,18 @@ test-browser: setup
 # The demo's models in it: greedy answers as in this process, with and without RoPE scaling.
 test-vllm: setup .envs/vllm/.ready demo
 	KOMAINU_VLLM=.envs/vllm/bin/python $(BIN)/pytest -q -s -m vllm tests/vllm
+
+# llama.cpp's converter and runtime: both come with llama-cpp-python's source, which is built here (7 minutes of CPU).
+.envs/llama.cpp/.ready: pyproject.toml constraints.txt
+	mkdir -p .envs/llama.cpp
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python --dest .envs/llama.cpp llama-cpp-python==0.3.36
+	tar -xzf .envs/llama.cpp/llama_cpp_python-0.3.36.tar.gz -C .envs/llama.cpp --strip-components=3 llama_cpp_python-0.3.36/vendor/llama.cpp
+	CMAKE_ARGS="$(LLAMA)" $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[llama]'
+	touch $@
+
+# GGUF files loaded and compared with the models they were made of, in every number format.
+test-gguf: setup .envs/llama.cpp/.ready
+	LLAMA_CPP=.envs/llama.cpp $(BIN)/pytest -q -s -rs -m gguf tests/release
 
 # lm-evaluation-harness, for real, in an environment of its own that the first run makes.
 test-external: setup

@@ -14,18 +14,17 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import typer
 
 from komainu import __version__, cli_data, cli_eval, cli_release
+from komainu.cli_chat import Chatting, Context, EngineChoice, Votes
 from komainu.cli_job import Anything, Job, Json, Levels, Target, Two, Values, Weights, gathering
 from komainu.errors import Error
 
 INTERRUPTED = 130
-Engine = Literal["transformers", "vllm", "sglang"]
-EngineChoice = Annotated[Engine | None, typer.Option(help="What serves it; else `engine` of komainu.toml.")]
-Context = Annotated[int, typer.Option(min=0, help="Tokens of prompt and answer; past the trained context RoPE scales.")]
 Fresh = Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks, see docs.")]
 
 app = typer.Typer(
@@ -196,16 +195,27 @@ def serve(
 
 
 @app.command()
-def chat(
-    model: Annotated[str, typer.Argument(help="A model directory, a name or id of the store, or an endpoint.")],
-    values: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Sampler settings.")] = None,
-    engine: EngineChoice = None,
-    context: Context = 0,
-    system: Annotated[str, typer.Option(help="The system turn.")] = "",
+@gathering(Chatting)
+def chat(wish: Chatting, json: Json = False) -> Job:
+    """Talk to a model at the terminal, or over lines of standard input; to two, blind, and vote."""
+    return Job("chat", (wish, json), json, "komainu.serving")
+
+
+@app.command()
+def studio(
+    host: Annotated[str, typer.Option(help="What it is bound to; one that others can reach needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
+    token: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="Environment variable with the token; else one is made if needed.")
+    ] = "",
+    write: Annotated[bool, typer.Option("--write", help="Take votes; else it is read-only.")] = False,
+    votes: Votes = Path("votes.jsonl"),
     json: Json = False,
 ) -> Job:
-    """Talk to a model at the terminal, or over lines of standard input."""
-    return Job("chat", (model, values or [], engine, context, system, json), json, "komainu.serving")
+    """Show the store in a browser, until Ctrl-C."""
+    return Job("studio", (host, port, token, write, votes), json, "komainu.cli_studio")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

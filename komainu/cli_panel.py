@@ -40,6 +40,8 @@ def panel(wish: Measured) -> Outcome:
             bounds=Bounds(wish.shift, wish.kappa),
         ),
     )
+    if now.torn:
+        found["torn"] = now.torn
     return Outcome(found, lines(found), GateFailed.code if found.get("alarms") else 0)
 
 
@@ -48,17 +50,18 @@ def gathered(sources: Sequence[str], store: Store, metric: str) -> Read:
     from komainu.eval.panel.reading import Read, read
     from komainu.eval.panel.stored import duels, marks
 
-    found = Read([], [])
+    found, torn = Read([], []), 0
     for source in sources:
         if Path(source).is_file():
             some = read(Path(source))
             found.marks.extend(some.marks)
             found.duels.extend(some.duels)
+            torn += some.torn
         else:
             for scores in scores_of(source, store):
                 found.marks.extend(marks(store, scores, metric))
                 found.duels.extend(duels(scores))
-    return found
+    return found._replace(torn=torn)
 
 
 def scores_of(name: str, store: Store) -> list[Artifact]:
@@ -89,6 +92,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     for row in found.get("item_level", ()):
         yield from agreement_lines("answers", row, row["n"], ITEM)
     yield from bias_lines(found)
+    yield from preference_lines(found)
     for row in found.get("failures", ()):
         told = f"missing  {where(row)}: {row['missing']} of {row['asked']}: {row['word']}"
         by = f"{row['difference']:+.3f} {span(row['interval'])} by {row['against']}" if row["p"] is not None else ""
@@ -123,6 +127,23 @@ def bias_lines(found: Mapping[str, Any]) -> Iterator[str]:
         share = f"the first in {row['share'][0]:.3f} {span(row['share'][1:])}" if row["share"] else "no order effect"
         same = f"{row['consistent'][0]:.3f}" if row["consistent"] else "-"
         yield f"position {row['judge']}: {row['both']} in both orders, consistent {same}; {share}, p {row['p']}"
+
+
+def preference_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    for row in found.get("wins", ()):
+        counts = f"{row['wins_a']} to {row['wins_b']}, ties {row['ties']}, both bad {row['bad']}"
+        rate = f"{row['rate'][0]:.3f} {span(row['rate'][1:])}, p {row['p_holm']}: " if row["rate"] else ""
+        yield f"wins     {row['judge']}: {row['a']} against {row['b']}: {counts}: {rate}{row['word']}"
+    for row in found.get("preferences", ()):
+        told = [
+            f"{name} {plain(row[name]['value'])} {span(row[name]['items'])}" for name in ("exact", "qwk") if row[name]
+        ]
+        if row["share"]:
+            share = f"{row['share'][0]:.3f} {span(row['share'][1:])}"
+            told.append(f"of {row['decided']} that both decide {share}, p {row['p']}")
+        yield f"prefers  {row['judge']} as {row['gold']}: n {row['n']}{'; ' if told else ', too few'}{'; '.join(told)}"
+    if torn := found.get("torn"):
+        yield f"torn     {torn} votes in the middle of which a file ends are left out; they were not acknowledged"
 
 
 def where(row: Mapping[str, Any]) -> str:

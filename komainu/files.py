@@ -26,11 +26,13 @@ FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".json", *TABLES)
 
 
 class Found(NamedTuple):
-    """One object of a file: its line (its row number in tables), and what is wrong with it where `value` is None."""
+    """One object of a file: its line (its row number in tables), and what is wrong with it where `value` is None;
+    `torn` where the file ends in the middle of its line."""
 
     line: int
     value: dict[str, Any] | None
     problem: str = ""
+    torn: bool = False
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
@@ -93,7 +95,7 @@ def scan(path: Path) -> Iterator[Found]:
             try:
                 yield Found(line, parse(text))
             except Broken as error:
-                yield Found(line, None, str(error))
+                yield Found(line, None, str(error), torn=form(path) != ".json" and not text.endswith(b"\n"))
     except Broken as error:  # the array itself: nothing after it can be trusted
         yield Found(error.line, None, str(error))
 
@@ -214,6 +216,14 @@ def write_json(path: Path, value: Any) -> None:
         os.fsync(out.fileno())
     os.replace(partial, path)
     sync_folder(path.parent)
+
+
+def append(file: int, line: bytes) -> None:
+    """Write a line at the end of an open file; it is on the disk when this returns."""
+    left = memoryview(line)
+    while left:
+        left = left[os.write(file, left) :]
+    os.fsync(file)
 
 
 def sync_folder(path: Path) -> None:

@@ -20,6 +20,7 @@ from komainu.errors import UsageError, nearest
 from komainu.pairs import AlpacaPair, Explicit, Plain, TurnsPair, Whole
 from komainu.rows import Chat, Message, Pair
 from komainu.turns import FROM, ROLE, Layout, Object, Parts, exactly, kind, read_messages, write_message
+from komainu.votes import is_vote, refuse_no_pair
 
 
 class Turns(Layout):
@@ -96,10 +97,11 @@ EMPTY = ("system", "history")  # what an export writes of an alpaca row that has
 def to_row(obj: Any, id: str, layout: str = "") -> Chat | Pair:
     """The row of a JSON object, under the id given; the layout is detected unless given.
 
-    Raises UsageError with the key that is wrong and what was expected.
+    Raises UsageError with the key that is wrong and what was expected, NoPair for a vote that prefers neither answer.
     """
     if not isinstance(obj, dict):
         raise UsageError(f"expected an object, found {kind(obj)}")
+    refuse_no_pair(obj)
     how = layout_named(layout or detect(obj))
     if how.name == "rows":
         return native(obj, id)
@@ -159,6 +161,8 @@ def detect(obj: Object) -> str:
     """The name of the layout an object is in, told by its keys; raises UsageError when it is in none."""
     if obj.get("type") in ("Chat", "Pair") and obj.keys() & {"messages", "prompt"}:
         return "rows"
+    if is_vote(obj):
+        return "trl"
     if obj.keys() >= {"chosen", "rejected"}:
         if "conversations" in obj:
             return (

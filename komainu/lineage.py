@@ -70,10 +70,15 @@ def from_record(ref: str, store: Store, seen: dict[str, Node] | None = None) -> 
             seen[ref] = Node(ref.partition("/")[0], ref, "missing", {}, None, {}, ())
             return seen[ref]
         inputs = {path: from_record(r, store, seen) for path, r in found.inputs.items()}
-        then = {m: h for m, h in found.record.get("sources", {}).items() if m.split(".")[0] == PACKAGE}
-        changed = differing(then, {m: module_hash(m) for m in then})
+        changed = changed_since(found.record)
         seen[ref] = Node(found.record["stage"], ref, "built", found.record["config"], found, inputs, changed)
     return seen[ref]
+
+
+def changed_since(record: dict[str, Any]) -> tuple[str, ...]:
+    """The modules of komainu whose source is not what it was when a record was written."""
+    then = {m: h for m, h in record.get("sources", {}).items() if m.split(".")[0] == PACKAGE}
+    return differing(then, {m: module_hash(m) for m in then})
 
 
 def differing(then: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:

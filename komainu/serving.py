@@ -10,22 +10,29 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from msgspec import structs
 
 from komainu import settings
 from komainu.candidate import candidate, stored
-from komainu.cli_verbs import Outcome
-from komainu.errors import EndpointError
+from komainu.cli_verbs import SETTING, Outcome
+from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Model
+from komainu.models.blind import Blind
 from komainu.models.engines.base import Launch
 from komainu.models.local import LocalServer
 from komainu.models.server import Server, for_tokens, launch_of, server_of
-from komainu.models.talk import Talk, converse, typed
+from komainu.models.talk import Conversation, Talk, converse, typed
 from komainu.settings import Endpoint, EngineName, Settings
+from komainu.terminal import pressed
+from komainu.votes import Ballot
+
+if TYPE_CHECKING:
+    from komainu.cli_chat import Chatting
 
 log = logging.getLogger("komainu")
 
@@ -73,29 +80,60 @@ def hold(server: Server) -> None:
         server.close()
 
 
-def chat(
-    target: str, values: Sequence[str], engine: EngineName | None, context: int, system: str, quiet: bool
-) -> Outcome:
-    """Talk to a model: at a terminal, or line by line over standard input. With `quiet` all is told at the end."""
+def chat(wish: Chatting, quiet: bool) -> Outcome:
+    """Talk to a model, or to two at once and blind: at a terminal, or line by line over standard input. With `quiet`
+    all is told at the end."""
     here = settings.load()
-    messages = [{"role": "system", "content": system}] if system else []
-    given = Talk(Endpoint(url="http://nowhere"), target)
-    for value in values:
-        given.set(*value.split("=", 1))
+    targets = [word for word in wish.words if not SETTING.match(word)]
+    if len(targets) not in (1, 2) or len({*targets}) < len(targets):
+        raise UsageError(f"name one model, or two that differ, not {' and '.join(targets) or 'none'}")
+    given = Talk(Endpoint(url="http://nowhere"), "")
+    for word in wish.words:
+        if SETTING.match(word):
+            given.set(*word.split("=", 1))
+    ballot = Ballot(wish.votes) if len(targets) == 2 else None
+    person = not quiet and sys.stdin.isatty()
+    lines = typed() if person else iter(sys.stdin)
 
-    def talk(out: TextIO) -> Talk:
-        with reached(target, here, engine, context) as (endpoint, name):
-            talk = Talk(endpoint, name, given.sampler, messages)
-            person = not quiet and sys.stdin.isatty()
-            if person:
-                print(f"talking to {name}; /help tells the commands, Ctrl-D ends", file=sys.stderr)
-            converse(talk, typed() if person else sys.stdin, out, forgiving=person)
-            return talk
+    def talk(out: TextIO) -> dict[str, Any]:
+        with ExitStack() as served:
+            talks = [
+                Talk(*served.enter_context(reached(target, here, wish.engine, wish.context)), given.sampler)
+                for target in targets
+            ]
+            if wish.system:
+                talks[0].command(f"/system {wish.system}")
+            if ballot is None:
+                return held(talks[0], [talks[0].name], person, lines, out)
+            names = [talk.name for talk in talks]
+            if names[0] == names[1]:
+                talks[0].name, talks[1].name = names = targets
+            key = partial(pressed, sys.stdin) if person else partial(following, lines)
+            if ballot.torn:
+                log.info("%s ended in the middle of a vote, which was never acknowledged; it is cut off", ballot.path)
+            blind = Blind((talks[0], talks[1]), ballot, wish.by, key, wish.seed)
+            found = held(blind, names, person, lines, out)
+            print(f"{blind.tally()}; votes are in {ballot.path}", file=sys.stderr)
+            return found
 
     if not quiet:
         return Outcome({}, [], then=lambda: talk(sys.stdout))
-    done = talk(io.StringIO())
-    return Outcome({"model": done.name, "sampler": done.sampler, "messages": done.messages}, [])
+    return Outcome(talk(io.StringIO()), [])
+
+
+def held(talk: Conversation, names: Sequence[str], person: bool, lines: Iterator[str], out: TextIO) -> dict[str, Any]:
+    """Hold a conversation, and what is told of it."""
+    if person:
+        print(f"talking to {' and '.join(names)}; /help tells the commands, Ctrl-D ends", file=sys.stderr)
+    converse(talk, lines, out, forgiving=person)
+    return talk.told()
+
+
+def following(lines: Iterator[str], _: str) -> str:
+    """The next line, which nobody has to be asked for; raises EOFError after the last."""
+    for line in lines:
+        return line
+    raise EOFError
 
 
 @contextmanager
@@ -110,7 +148,8 @@ def reached(target: str, here: Settings, engine: EngineName | None, context: int
         launch, local = prepared(target, here, engine, 0, context, required=False)
         name, endpoint = launch.name, local.endpoint
     try:
-        yield structs.replace(endpoint, url=local.url() if local else endpoint.url, start=()), name
+        url = local.url() if local else endpoint.url
+        yield structs.replace(endpoint, url=url, start=(), model=endpoint.model or name), name
     finally:
         if local is not None:
             local.close()

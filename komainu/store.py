@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,14 +191,16 @@ class Store:
 
     def ls(self) -> Iterator[Artifact]:
         """Every finished artifact, by stage and id."""
-        for path in self.folders():
-            if found := self.at(f"{path.parent.name}/{path.name}"):
-                yield found
+        yield from filter(None, map(self.at, self.refs()))
+
+    def refs(self) -> list[str]:
+        """`stage/id` of every artifact, finished or not, sorted."""
+        kinds = [k for k in folders_in(self.root) if k.name != "names" and not k.name.startswith(".")]
+        return sorted(f"{kind.name}/{each.name}" for kind in kinds for each in folders_in(kind))
 
     def folders(self) -> list[Path]:
         """The directory of every artifact, finished or not."""
-        found = (p for p in self.root.glob("*/*") if p.parent.name != "names" and not p.parent.name.startswith("."))
-        return sorted(p for p in found if p.is_dir() and not p.is_symlink())
+        return [self.root / ref for ref in self.refs()]
 
     def unfinished(self) -> list[Path]:
         """Directories without a record: being built, or left by a run that was stopped."""
@@ -247,6 +249,13 @@ class Store:
                 if self.at(f"{path.parent.name}/{path.name}") is None:
                     shutil.rmtree(path)
         return removed
+
+
+def folders_in(path: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    """The folders in a folder, links to others left out; none where it is not there."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as found:
+        return [each for each in found if each.is_dir(follow_symlinks=False)]
+    return []
 
 
 def clear(path: Path) -> None:

@@ -6,11 +6,12 @@ Everything is read from files that other processes write; nothing here waits for
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from komainu.cluster.base import last_object, last_objects
+from komainu.cluster.queue import Seen
 from komainu.cluster.slurm import job_in
 from komainu.elsewhere import METRICS, total
 from komainu.models.calls import Spent
@@ -26,14 +27,16 @@ def builds(store: Store, ledger: Sequence[Spent]) -> Iterator[dict[str, Any]]:
     yield from (begun(store, path, ledger) for path in store.unfinished())
 
 
-def begun(store: Store, path: Path, ledger: Sequence[Spent] = ()) -> dict[str, Any]:
+def begun(
+    store: Store, path: Path, ledger: Sequence[Spent] = (), job_of: Callable[[Path], Seen | None] = job_in
+) -> dict[str, Any]:
     """What is known of a build that has not ended.
 
     `ref`; `building`; `pid` (0: not said yet) and `seconds` since it began, of a build by a process of this machine;
     `job` and `state` of a Slurm job; `progress`, see `far`; `quiet`, seconds since the last sign of life, where there
     was one; `calls` and `money` of what it has asked so far, `unpriced` calls being in no money.
     """
-    pid, job = store.holder(path.name), job_in(path / WORK)
+    pid, job = store.holder(path.name), job_of(path / WORK)
     held = {"seconds": since(store.root / ".locks" / path.name)} if pid is not None else {}
     signs = [since(path / WORK / name) for name in SIGNS if (path / WORK / name).exists()]
     ref = f"{path.parent.name}/{path.name}"

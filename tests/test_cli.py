@@ -34,6 +34,7 @@ VERBS = [
     "doctor",
     "serve",
     "chat",
+    "studio",
     "eval",
     "data",
     "release",
@@ -55,7 +56,7 @@ GROUPS = {
     "data": ["check", "look", "export", "trace", "touched", "card", "push"],
     "release": ["evidence", "push"],
 }
-HELP = [[], ["run"], ["serve"], ["chat"]]
+HELP = [[], ["run"], ["serve"], ["chat"], ["studio"]]
 HELP += [words for group, verbs in GROUPS.items() for words in ([group], *([group, verb] for verb in verbs))]
 FAMILY = "small.py:family"
 NAP = """

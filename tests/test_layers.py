@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [  # a module imports its own part and what stands above it in this list
-    ["errors", "progress", "leaves"],
+    ["errors", "progress", "leaves", "terminal"],
     ["spec", "rows", "settings", "convert", "thinking"],
     ["files"],
     ["checks", "models", "sandbox", "seal", "environment", "pages", "prompts", "marks", "licences"],
@@ -30,6 +30,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["ancestry", "probe", "touched", "elsewhere", "workload"],
     ["worker", "sweeps"],
     ["shards", "underway"],
+    ["studio"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
     [
@@ -47,15 +48,16 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
         "cli_publish",
         "cli_rank",
         "cli_status",
+        "cli_studio",
         "cli_sweep",
         "cli_trace",
         "cli_view",
     ],
     ["cli_job"],
-    ["cli_data", "cli_eval", "cli_release"],
+    ["cli_chat", "cli_data", "cli_eval", "cli_release"],
     ["cli"],
 ]
-ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "zst")
+ROWS = ("turns", "jsontext", "pairs", "completions", "carried", "layouts", "parquet", "tables", "votes", "zst")
 PARTS = {name: "files" for name in ROWS}  # rows in files
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "sacrebleu", "aiohttp"}

@@ -24,10 +24,11 @@ from komainu.models.local import free_port, listens
 from komainu.serving import directory_of, name_of
 from komainu.settings import Settings
 from komainu.stage import Page, Stage, Weights
+from komainu.votes import PEOPLE, swapped
 from tests.core_fakes import ROOT, context
 from tests.models.conftest import server as server  # fixtures
 from tests.models.conftest import tiny_model as tiny_model
-from tests.models.fake_server import Server
+from tests.models.fake_server import Server, completion
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -126,6 +127,28 @@ def test_chat_takes_an_endpoint_of_the_settings(
     assert code == 2 and out == "" and "did you mean 'teacher'" in err
     code, out, err = chat(monkeypatch, capfd, "hi\n", "teacher", "heat=1", "--json")
     assert code == 2 and "a sampler setting is one of" in json.loads(out)["error"]
+
+
+def test_chat_with_two_models_takes_votes_from_the_lines_and_tells_at_the_end_which_was_which(
+    server: Server, here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.handler = lambda request, body: completion(f"I am {body['model']}")
+    words = (f"{server.url}#one", f"{server.url}#two", "temperature=0.5", "--system", "短く", "--seed", "3", "--json")
+    code, out, err = chat(monkeypatch, capfd, "hi\nleft\nhi\n", *words)
+    found = json.loads(out)
+    assert code == 0 and found["models"] == ["one", "two"] and found["sampler"] == {"temperature": 0.5}
+    left = ("one", "two")[swapped(3, 1)]
+    assert found["shown"] == [{"left": left, "right": {"one": "two", "two": "one"}[left], "winner": "first"}]
+    assert f"{left} 1" in err and "votes are in votes.jsonl" in err
+    vote = json.loads((here / "votes.jsonl").read_text())
+    assert (vote["first"], vote["winner"], vote["judge"]) == (left, "first", PEOPLE)
+    assert [m["content"] for m in vote["prompt"]] == ["短く", "hi"]
+    for targets in ([], ["a", "b", "c"], ["a", "a"]):
+        code, out, err = chat(monkeypatch, capfd, "hi\n", *targets, "seed=1")
+        assert code == 2 and "name one model, or two that differ" in err
+    (here / "votes.jsonl").write_text('{"prompt": "q", "chosen": "a", "rejected": "b"}\n')
+    code, out, err = chat(monkeypatch, capfd, "hi\n", *words)
+    assert code == 2 and "votes.jsonl:1: this is no vote" in err
 
 
 def test_chat_starts_an_endpoint_and_takes_whole_answers_where_it_does_not_stream(

@@ -128,7 +128,7 @@ class RowFile(Stage, ABC):
 
     def problems(self) -> Iterator[str]:
         """Every problem of the rows: file:line, the row's id, and what is wrong."""
-        return (seen.problem for seen in self.read() if seen.reason)
+        return (seen.problem for seen in self.read() if seen.reason and not seen.aside)
 
     def read(self) -> Iterator[Seen]:
         """Every object of the part, with what is wrong with each."""
@@ -137,7 +137,8 @@ class RowFile(Stage, ABC):
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         """Write rows.jsonl, and dropped.jsonl where broken rows are allowed.
 
-        The summary is {"rows"}; with `broken` also "in", and "dropped" by reason: in = rows + dropped.
+        The summary is {"rows"}; with `broken`, and of votes that are no pairs, also "in", and "dropped" by reason:
+        in = rows + dropped.
         Raises UsageError with the first 20 problems.
         """
         for problem in self.field_problems():
@@ -147,11 +148,14 @@ class RowFile(Stage, ABC):
             log = open_for.enter_context(DropLog(out / "dropped.jsonl")) if self.broken else None
 
             def good() -> Iterator[Row]:
+                nonlocal log
                 for seen in self.read():
                     bar.update()
+                    if seen.aside and log is None:
+                        log = open_for.enter_context(DropLog(out / "dropped.jsonl"))
                     if found.add(seen):
                         assert seen.row is not None, "a good row is one"
-                        if log or not found.problems:
+                        if self.broken or not found.problems:
                             yield seen.row
                     elif log:
                         log.add(name, Dropped(seen.row or blank(seen), f"{seen.reason}: {seen.why}"))
@@ -162,7 +166,7 @@ class RowFile(Stage, ABC):
         if log is None:
             return summary
         dropped = {name: dict(sorted(log.counts[name].items()))} if log.counts else {}
-        return {**summary, "in": found.rows + found.problems, "dropped": dropped}
+        return {**summary, "in": found.rows + found.problems + found.aside.total(), "dropped": dropped}
 
 
 def blank(seen: Seen) -> Chat:
@@ -189,7 +193,8 @@ class ChatFile(RowFile):
 
 @dataclass(frozen=True, kw_only=True)
 class PairFile(RowFile):
-    """Preference pairs of a file; the two answers must differ."""
+    """Preference pairs of a file; the two answers must differ. Of a file of votes (docs/votes.md) those that prefer an
+    answer: the others, and an end that a killed process left, are dropped, each with its reason."""
 
     makes: ClassVar[type] = Pair
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from komainu.errors import UsageError
 from komainu.files import TABLES, Found, count, form, scan
 from komainu.layouts import detect, to_row
 from komainu.rows import Chat, Pair, Row
+from komainu.votes import NoPair, is_vote
 
 if TYPE_CHECKING:
     from komainu.data.files import RowFile
@@ -32,6 +34,7 @@ class Seen(NamedTuple):
     reason: str = ""
     why: str = ""
     id: str = ""
+    aside: bool = False  # not broken: a vote that is no pair, by its own word
 
     @property
     def problem(self) -> str:
@@ -42,15 +45,20 @@ class Seen(NamedTuple):
 
 
 class Survey:
-    """What was seen of a set: how many good rows and broken ones, and the first problems."""
+    """What was seen of a set: how many good rows and broken ones, how many votes that are no pairs by their reason, and
+    the first problems."""
 
     def __init__(self, path: str, broken: float) -> None:
         self.path, self.broken = path, broken
         self.rows, self.problems, self.cut = 0, 0, False
+        self.aside = Counter[str]()
         self.shown: list[str] = []
 
     def add(self, seen: Seen) -> bool:
         """Count one object; whether it is a good row."""
+        if seen.aside:
+            self.aside[seen.reason] += 1
+            return False
         self.rows += not seen.reason
         self.problems += bool(seen.reason)
         self.cut |= seen.reason == CUT
@@ -66,6 +74,9 @@ class Survey:
     def said(self) -> Iterator[str]:
         """The first problems, and how many there are in all."""
         yield from self.shown
+        if self.aside and not self.rows + self.problems:
+            told = ", ".join(f"{n} {reason}" for reason, n in sorted(self.aside.items()))
+            yield f"{self.path}: none of its {self.aside.total()} votes prefers an answer: {told}"
         if self.problems > len(self.shown):
             yield f"{self.path}: {self.problems} problems in all; the first {len(self.shown)} are shown"
         if self.broken and not self.cut:
@@ -80,6 +91,7 @@ class Reader:
         self.stage, self.layout = stage, stage.layout
         self.taken = set[str]()
         self.source = ""
+        self.votes = False  # whether a vote was among the objects
 
     def part(self) -> Iterator[Seen]:
         """Every object of the stage's part of the rows, with what is wrong with each."""
@@ -120,11 +132,16 @@ class Reader:
     def judged(self, at: str, found: Found, prefix: str) -> Seen:
         """An object as a row, with what is wrong with it."""
         if found.value is None:
+            if found.torn and self.votes:
+                return Seen(None, at, "torn", "the file ends in the middle of this vote", aside=True)
             return Seen(None, at, "unreadable", found.problem)
         id = self.row_id(found, prefix)
+        self.votes |= is_vote(found.value) and self.stage.makes is Pair
         try:
             self.layout = self.layout or detect(found.value)
             row = to_row(found.value, id, self.layout)
+        except NoPair as error:
+            return Seen(None, at, error.reason, str(error), id, aside=self.votes)
         except UsageError as error:
             return Seen(None, at, "layout", str(error), id)
         if not isinstance(row, self.stage.makes):

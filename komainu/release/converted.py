@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from komainu.context import Context
 from komainu.environment import bare
 from komainu.errors import GateFailed, UsageError
+from komainu.models.base import Question
+from komainu.models.template import PROBES, rendered
+from komainu.rows import Message
+from komainu.store import WORK
 
 if TYPE_CHECKING:
     from komainu.release.gguf import GGUF
@@ -20,17 +27,13 @@ if TYPE_CHECKING:
 SCRIPT = "convert_hf_to_gguf.py"
 FILE = "model.gguf"
 LINES = 8  # of a program's output shown when it fails
-ANSWER = """
-import json, sys
-from llama_cpp import Llama
-model = Llama(model_path=sys.argv[1], n_ctx=256, n_gpu_layers=0, seed=0, verbose=False)
-told = model.create_chat_completion([{"role": "user", "content": sys.argv[2]}], temperature=0.0, max_tokens=24)
-print(json.dumps(told["choices"][0]["message"]["content"]))
-"""
+ANSWERS = Path(__file__).parent / "outside" / "gguf_answers.py"
+TOKENS = 24  # of an answer
 
 
 def convert(stage: GGUF, out: Path, ctx: Context) -> dict[str, Any]:
-    """The file in `out`; the summary has what was read back, and `answer`: None where nothing here can load it."""
+    """The file in `out`; the summary has what was read back, and `answer` and `agreement`: both None where nothing here
+    can load the file."""
     script = converter(ctx.settings.llama_cpp)
     source, file = ctx.open(stage.model).path, out / FILE
     with ctx.progress(3, "gguf") as bar:
@@ -38,16 +41,38 @@ def convert(stage: GGUF, out: Path, ctx: Context) -> dict[str, Any]:
         bar.update()
         facts = read_back(file, source)
         bar.update()
-        answer = None
+        told: dict[str, Any] = {"answer": None, "agreement": None}
         if find_spec("llama_cpp") is not None:
-            answer = json.loads(run([sys.executable, "-c", ANSWER, str(file), stage.prompt]).splitlines()[-1])
-            if not answer.strip():
-                raise GateFailed(
-                    f"{file.name} was loaded, and answered {stage.prompt!r} with nothing"
-                    ": the file is not fit for use. Try another `kind`, or give a `prompt` that the model answers"
-                )
+            with TemporaryDirectory(dir=out / WORK) as folder:
+                told = loaded(stage, file, source, Path(folder), ctx.settings.threads)
         bar.update()
-    return {**facts, "bytes": file.stat().st_size, "answer": answer}
+    return {**facts, "bytes": file.stat().st_size, **told}
+
+
+def loaded(stage: GGUF, file: Path, source: Path, folder: Path, threads: int) -> dict[str, Any]:
+    """What the loaded file answers, and how near it is to the model, in float32, on the prompt and on those probes that
+    its chat template takes. Raises GateFailed for an empty answer, and where the two differ too much."""
+    import torch
+
+    from komainu.models.engine import load, weight_bytes
+    from komainu.release.agreement import LIMITS, agreement, said
+
+    model = load(source, weight_bytes(source), torch.device("cpu"), torch.float32, None)
+    name, texts = str(source), list[str]()
+    for messages in ((Message("user", stage.prompt),), *PROBES):
+        with suppress(UsageError):
+            texts += rendered(model.tokenizer, [Question(messages)], name)
+    wanted: list[list[int]] = model.tokenizer(texts, add_special_tokens=False)["input_ids"]
+    job = {"prompt": stage.prompt, "texts": texts, "tokens": TOKENS, "threads": threads or os.cpu_count()}
+    job["context"] = max(map(len, wanted)) + TOKENS + 1
+    told = json.loads(run([sys.executable, str(ANSWERS), str(file), str(folder)], json.dumps(job)).splitlines()[-1])
+    if not told["answer"].strip():
+        raise GateFailed(
+            f"{file.name} was loaded, and answered {stage.prompt!r} with nothing"
+            ": the file is not fit for use. Try another `kind`, or give a `prompt` that the model answers"
+        )
+    near = agreement(model.model, wanted, [*said(told, folder)], LIMITS[stage.kind])
+    return {"answer": told["answer"], "agreement": near}
 
 
 def converter(folder: str) -> Path:
@@ -61,9 +86,9 @@ def converter(folder: str) -> Path:
     return script
 
 
-def run(command: Sequence[str]) -> str:
-    """What a program says; UsageError with its last words where it fails. It gets no keys."""
-    done = subprocess.run(command, env=bare(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+def run(command: Sequence[str], told: str = "") -> str:
+    """What a program says that is told something; UsageError with its last words where it fails. It gets no keys."""
+    done = subprocess.run(command, env=bare(), input=told, capture_output=True, text=True)
     if done.returncode:
         last = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-LINES:])
         ended = f"{Path(command[1]).name} ended with {done.returncode}"

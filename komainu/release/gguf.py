@@ -16,8 +16,9 @@ class GGUF(Stage):
     """`model.gguf`, written by llama.cpp's own converter, whose checkout komainu.toml names (`llama_cpp`).
 
     The file is read back: its template must be the model's, its tokens as many, and every tensor there. Where
-    llama-cpp-python is installed the file is loaded and must answer `prompt`. Not covered: the k-quants, which
-    llama.cpp's `llama-quantize` makes of such a file; tokenizers that the converter does not know.
+    llama-cpp-python is installed the file is loaded, must answer `prompt`, and must say what the model says within the
+    limits of `agreement.py`; that takes 4 bytes of memory a parameter. Not covered: the k-quants, which llama.cpp's
+    `llama-quantize` makes of such a file; tokenizers that the converter does not know.
     """
 
     makes = Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from komainu.errors import UsageError
-from komainu.pages.page import policy
+from komainu.pages.page import clean, policy
 from komainu.release import judges
 from komainu.release.datasets import DataSet, Example, examples, read_set
 from komainu.release.numbers import estimate, one, p_value
@@ -17,7 +17,7 @@ from komainu.release.plots import Dot, around_zero, axis, curve, dots, funnel_ba
 from komainu.release.provenance import tree
 from komainu.release.readme import read_json
 from komainu.release.results import PARTS, WHOLE, Decision, Line, Results
-from komainu.release.samples import clean, side_by_side
+from komainu.release.samples import side_by_side
 from komainu.release.svg import SERIES, drawing, marker
 from komainu.release.templates import look, render, source
 from komainu.release.training import described, read_run, settings_table

@@ -58,7 +58,17 @@ def around_zero(values: Sequence[float]) -> tuple[Scale, list[float]]:
     return Scale(-reach, reach, 2, 98), [-reach, -reach / 2, 0.0, reach / 2, reach]
 
 
-def curve(run: Run, found: Curve, series: int) -> Markup:
+class Said(NamedTuple):
+    """What a curve says in words: of its ends, and of the tokens under its axis."""
+
+    ends: str = "{run}, {caption}: {first} at the first step, {last} at the last"
+    tokens: str = "{n} tokens"
+
+
+ENGLISH = Said()
+
+
+def curve(run: Run, found: Curve, series: int, said: Said = ENGLISH) -> Markup:
     """One metric of a training run over its steps: every value faint, their running mean on top."""
     values, height = found.values, 132
     marks = ticks(min(values), max(values), 4)
@@ -71,17 +81,18 @@ def curve(run: Run, found: Curve, series: int) -> Markup:
     window = max(1, len(values) // 25)
     kept = range(0, len(values), max(1, -(-len(values) // POINTS)))
     inner, flat = Scale(along.low, along.high, 0, 1000), Scale(up.low, up.high, 1000, 0)
-    lines = [("raw", values), ("mean", smoothed(values, window))]
-    paths = [polyline([(inner.at(run.steps[i]), flat.at(v[i])) for i in kept], f"{k} s{series}") for k, v in lines]
+    lines = [("raw", [values[i] for i in kept]), ("mean", smoothed(values, window, kept))]
+    across = [inner.at(run.steps[i]) for i in kept]
+    paths = [polyline(zip(across, map(flat.at, some), strict=True), f"{k} s{series}") for k, some in lines]
     box = {"x": percent(LEFT), "y": 8, "width": percent(RIGHT - LEFT), "height": height - 8}
     drawn.append(tag("svg", *paths, **box, viewBox="0 0 1000 1000", preserveAspectRatio="none"))
     for i in (0, len(values) // 2, len(values) - 1):
         where = along.at(run.steps[i])
         anchor = "start" if i == 0 else "end" if i == len(values) - 1 else "middle"
         drawn.append(text(where, height + 15, f"{run.steps[i] + 1:,}", anchor))
-        drawn.append(text(where, height + 28, f"{short(run.tokens[i])} tokens", anchor, "tick faint"))
-    label = f"{run.name}, {found.caption}: {values[0]:.4g} at the first step, {values[-1]:.4g} at the last"
-    return drawing(label, height + 32, drawn)
+        drawn.append(text(where, height + 28, said.tokens.format(n=short(run.tokens[i])), anchor, "tick faint"))
+    ends = {"first": f"{values[0]:.4g}", "last": f"{values[-1]:.4g}"}
+    return drawing(said.ends.format(run=run.name, caption=found.caption, **ends), height + 32, drawn)
 
 
 def sweep_plot(points: Sequence[dict[str, Any]], advised: str) -> Markup:

@@ -10,14 +10,13 @@ from markupsafe import Markup, escape
 from komainu.checks.leakage import allowed_text, spans
 from komainu.checks.scripts import has_kana
 from komainu.checks.text import visible
+from komainu.pages.page import clean
 from komainu.release.datasets import luck
 from komainu.rows import Chat, Message
 from komainu.store import Artifact
 
 ITEMS = 3  # shown a task
 LONGEST = 1200  # characters of a text shown
-HIDDEN = {c: "\ufffd" for c in (*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0xD800, 0xE000))}
-HIDDEN |= {c: "\ufffd" for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C)}
 
 
 class Answer(NamedTuple):
@@ -141,8 +140,3 @@ def shown(text: str, start: int = 0) -> Markup:
     if len(text) <= LONGEST:
         return html
     return html + Markup('<span class="cut">… {} more characters</span>').format(f"{len(text) - LONGEST:,}")
-
-
-def clean(text: str) -> str:
-    """Text without control characters and marks that turn the direction of text around: each shown as one sign."""
-    return text.translate(HIDDEN)

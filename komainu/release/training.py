@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -117,13 +117,10 @@ def read_run(artifact: Artifact) -> Run | None:
     return Run(name_of(artifact), artifact.ref, tuple(int(line["step"]) for line in lines), tokens, tuple(curves))
 
 
-def smoothed(values: tuple[float, ...], window: int) -> list[float]:
-    """The mean of the last `window` values at each step (of fewer at the beginning)."""
-    found = []
-    for i in range(len(values)):
-        some = values[max(0, i + 1 - window) : i + 1]
-        found.append(sum(some) / len(some))
-    return found
+def smoothed(values: Sequence[float], window: int, at: Iterable[int]) -> list[float]:
+    """The mean of the last `window` values at some steps (of fewer at the beginning)."""
+    parts = (values[max(0, i + 1 - window) : i + 1] for i in at)
+    return [sum(some) / len(some) for some in parts]
 
 
 def described(run: Run) -> str:

@@ -77,7 +77,8 @@ class Loop:
                 units, notes = self.drawn(step, batches)
                 found = self.step(gradients, optimizer, units, step, rate) | notes
                 seconds = time.monotonic() - started
-                line = {"step": step, **found, "tokens_per_s": round(found["tokens"] / seconds, 1)}
+                speed = round(found["tokens"] / seconds, 1)
+                line = {"step": step, **found, "tokens_per_s": speed, "memory_gb": self.ranks.memory_gb}
                 log.write(json.dumps(line) + "\n")
                 log.flush()  # others look at it while it runs
                 trackers.log(step, line)

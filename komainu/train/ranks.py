@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -46,6 +47,13 @@ class Ranks:
     def main(self) -> bool:
         """Whether this is the one that writes files."""
         return self.rank == 0
+
+    @property
+    def memory_gb(self) -> float:
+        """The most memory that this process has held so far, in GB: of its GPU, as torch counts it, else of its own."""
+        cuda = self.device.type == "cuda"
+        held = torch.cuda.max_memory_allocated() if cuda else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return round(held / 1e9, 2)
 
     def sums(self, values: Sequence[float]) -> list[float]:
         """Each value summed over the ranks, in float64."""

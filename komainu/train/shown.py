@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from komainu.errors import UsageError
 from komainu.stage import Stage, upstream_first
 from komainu.store import Store
+from komainu.terminal import safe
 from komainu.train.base import Train
 from komainu.train.directory import Directory
 from komainu.train.engines.base import Engine
@@ -108,8 +109,3 @@ def document(tokenizer: Any, name: str, tokens: Tokens) -> Document:
         text = tokenizer.decode([i for i, _ in some], skip_special_tokens=False, clean_up_tokenization_spaces=False)
         runs.append(Run(text, is_trained))
     return Document(name, len(tokens.ids), tokens.targets, runs)
-
-
-def safe(text: str) -> str:
-    """Without what would steer a terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from komainu.data.files import ChatFile
 from komainu.errors import EndpointError, UsageError
 from komainu.models import talk as module
 from komainu.models.talk import Talk, converse, typed
+from komainu.rows import Chat
 from komainu.settings import Endpoint
 from tests.models.fake_server import Server, completion
 
@@ -84,8 +87,52 @@ def test_ctrl_c_ends_the_answer_and_not_the_chat(
         assert said(talk, "one", forgiving=True) == "beginning"
         with pytest.raises(KeyboardInterrupt):
             said(talk, "one")
-    assert talk.messages == [] and "this turn is forgotten" in capfd.readouterr().err
+    assert talk.messages == [] and "this answer is forgotten" in capfd.readouterr().err
     assert said(talk, "one") == "answer 1\n"
+
+
+def test_a_question_is_asked_again_and_the_new_answer_takes_the_place_of_the_old_one(
+    talk: Talk, server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError, match="there is no answer yet"):
+        said(talk, "/regenerate")
+    said(talk, "/set seed 7", "one", "two")
+    server.handler = lambda request, body: completion(f"with seed {body['seed']}")
+    assert said(talk, "/regenerate", "/set temperature 1", "/regenerate") == "with seed 8\nwith seed 9\n"
+    assert [m["content"] for m in talk.messages] == ["one", "answer 1", "two", "with seed 9"]
+    assert [m["content"] for m in server.bodies[-1]["messages"]] == ["one", "answer 1", "two"]
+    assert said(talk, "three") == "with seed 7\n"
+    server.handler = lambda request, body: web.json_response({"error": "no"}, status=500)
+    before = talk.messages
+    assert said(talk, "/regenerate", forgiving=True) == "" and talk.messages == before
+    assert "status 500" in capfd.readouterr().err
+
+
+def test_a_saved_conversation_is_training_data(talk: Talk, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    with pytest.raises(UsageError, match="there is no answer yet"):
+        said(talk, f"/save {path}")
+    said(talk, "/system be brief", "/set temperature 0.5", "one", f"/save {path}", "two", f"/save {path}")
+    first, second = ChatFile(path=str(path), licence="MIT").read()
+    assert isinstance(first.row, Chat) and isinstance(second.row, Chat) and not first.reason + second.reason
+    assert [m.role for m in first.row.messages] == ["system", "user", "assistant"] and len(second.row.messages) == 5
+    assert first.row.meta["models"] == ["m"] and first.row.meta["sampler"] == {"temperature": 0.5}
+    with pytest.raises(UsageError, match=r"ends in \.jsonl, not 'mine'"):
+        said(talk, "/save mine")
+    with pytest.raises(UsageError, match="no such file or directory"):
+        said(talk, f"/save {tmp_path}/nowhere/x.jsonl")
+
+
+def test_what_a_model_writes_steers_no_terminal(talk: Talk, server: Server) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    server.handler = lambda request, body: completion("\x1b]0;title\x07\u3000全角\n")
+    out = Terminal()
+    converse(talk, ["one"], out, forgiving=True)
+    assert out.getvalue() == "\\x1b]0;title\\x07\u3000全角\n\n"
+    assert said(talk, "two") == "\x1b]0;title\x07\u3000全角\n\n"  # a file has what the model wrote
 
 
 @pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])

@@ -12,6 +12,10 @@ from komainu.context import Context
 from tests.release.world import Family, build, context
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "gguf: needs llama-cpp-python and a checkout of llama.cpp (`make test-gguf`)")
+
+
 class Built(NamedTuple):
     """A built family: its context, the directories of its card and report, and the board's numbers."""
 

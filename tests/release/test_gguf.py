@@ -17,6 +17,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from komainu.context import Context
 from komainu.errors import GateFailed, UsageError
+from komainu.models.engine import load
+from komainu.release.agreement import LIMITS, Limit, Said, agreement
 from komainu.release.gguf import GGUF
 from komainu.stage import Stage, Weights
 from tests.train.world import context
@@ -34,6 +36,7 @@ class Tiny(Stage):
     """A Llama with random weights and a tokenizer of the kind that llama.cpp needs no list for: BPE with bytes."""
 
     makes: ClassVar[type] = Weights
+    seed: int = 0
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         letters = [chr(i) for i in range(0x21, 0x7F)] + ["▁"]
@@ -45,7 +48,7 @@ class Tiny(Stage):
             tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=TEMPLATE
         )
         with torch.random.fork_rng():
-            torch.manual_seed(0)
+            torch.manual_seed(self.seed)
             config = LlamaConfig(
                 vocab_size=len(tokenizer),
                 hidden_size=64,
@@ -112,9 +115,65 @@ def test_a_missing_or_failing_converter_is_told(tmp_path: Path) -> None:
         build(tmp_path, fake(tmp_path / "failing", template="no_such_name"))
 
 
-@pytest.mark.skipif(not CHECKOUT, reason="LLAMA_CPP names no checkout of llama.cpp")
-@pytest.mark.parametrize("kind", ["f32", "q8_0"])
-def test_llama_cpps_converter_makes_a_file_that_its_runtime_loads_and_answers_from(tmp_path: Path, kind: str) -> None:
-    made = build(tmp_path, CHECKOUT, kind=kind)
-    assert made.summary["architecture"] == "llama" and made.summary["tensors"] == 21
-    assert (made.summary["answer"] is None) == (find_spec("llama_cpp") is None)
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tiny")
+    Tiny().run(path, None)  # type: ignore[arg-type]
+    return path
+
+
+def told(model: Any, ids: list[int], answer: list[int], change: float = 0.0) -> Said:
+    """What a runtime would say that is off by some random numbers."""
+    with torch.inference_mode():
+        logits = model(torch.tensor([ids + answer])).logits[0]
+    return Said(ids, answer, logits + change * torch.randn(logits.shape, generator=torch.Generator().manual_seed(0)))
+
+
+def test_a_file_must_say_what_its_model_says(tiny: Path) -> None:
+    model = load(tiny, 0, torch.device("cpu"), torch.float32, None).model
+    ids, answer = [1, 260, 270, 300], [280, 281]
+    exact = agreement(model, [ids], [told(model, ids, answer)], Limit(0.0, 0.0))
+    assert exact == {"tokens": 6, "kl": 0.0, "kl_max": 0.0, "chosen": 1.0, "lead": 0.0}
+    near = agreement(model, [ids], [told(model, ids, answer, 1e-3)], LIMITS["f16"])
+    assert 0 < near["kl"] < 1e-5 and near["kl_max"] >= near["kl"]
+    far = told(model, ids, answer, 0.5)
+    with pytest.raises(GateFailed, match=r"does not say what its model says: .*'kl': 0\.1"):
+        agreement(model, [ids], [far], LIMITS["q8_0"])
+    with pytest.raises(GateFailed, match="'lead': 0"):  # of the divergence alone it would be let through
+        agreement(model, [ids], [far], Limit(1.0, 0.01))
+    with pytest.raises(GateFailed, match=r"other tokens of a prompt than the model: \[1, 260, 270, 300\], not \[1\]"):
+        agreement(model, [[1]], [told(model, ids, answer)], LIMITS["f16"])
+    nothing = Said(ids, answer, far.logits * float("nan"))
+    with pytest.raises(GateFailed, match="'kl': nan"):
+        agreement(model, [ids], [nothing], Limit(100.0, 100.0))
+
+
+REAL = [
+    pytest.mark.gguf,
+    pytest.mark.skipif(not CHECKOUT, reason="LLAMA_CPP names no checkout of llama.cpp (`make test-gguf`)"),
+    pytest.mark.skipif(find_spec("llama_cpp") is None, reason="llama-cpp-python is not installed (`make test-gguf`)"),
+]
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=REAL) for kind in LIMITS])
+def test_llama_cpps_runtime_loads_what_its_converter_made_and_says_what_the_model_says(
+    tmp_path: Path, kind: str
+) -> None:
+    summary = build(tmp_path, CHECKOUT, kind=kind).summary
+    assert summary["architecture"] == "llama" and summary["tensors"] == 21 and summary["answer"]
+    assert summary["agreement"]["tokens"] > 150 and summary["agreement"]["kl"] < LIMITS[kind].kl / 100
+    print(kind, summary["agreement"])
+
+
+@pytest.mark.parametrize("kind", [pytest.param("q8_0", marks=REAL)])
+def test_a_file_of_another_model_is_found_out(tmp_path: Path, kind: str) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    Tiny(seed=1).run(other, None)  # type: ignore[arg-type]
+    (tmp_path / "convert").mkdir()
+    (tmp_path / "convert" / "convert_hf_to_gguf.py").write_text(
+        f"import subprocess, sys\nwords = [{os.path.abspath(CHECKOUT)!r} + '/convert_hf_to_gguf.py', {str(other)!r}]\n"
+        "sys.exit(subprocess.run([sys.executable, *words, *sys.argv[2:]]).returncode)\n"
+    )
+    with pytest.raises(GateFailed, match="does not say what its model says"):
+        build(tmp_path, str(tmp_path / "convert"), kind=kind)

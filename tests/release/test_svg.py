@@ -53,7 +53,8 @@ def test_a_long_curve_is_thinned() -> None:
 
 
 def test_a_running_mean_begins_with_what_there_is() -> None:
-    assert smoothed((1.0, 3.0, 5.0, 7.0), 2) == [1.0, 2.0, 4.0, 6.0]
+    assert smoothed((1.0, 3.0, 5.0, 7.0), 2, range(4)) == [1.0, 2.0, 4.0, 6.0]
+    assert smoothed((1.0, 3.0, 5.0, 7.0), 2, (0, 3)) == [1.0, 6.0]
 
 
 def test_what_is_withheld_is_drawn_as_bounds_without_a_mark() -> None:

@@ -24,7 +24,7 @@ from tests.train.worlds import STAGES, often
 
 
 class Ended(NamedTuple):
-    """What a run came to: the bytes of its weights, and of each step what does not tell the time."""
+    """What a run came to: the bytes of its weights, and of each step what does not tell of the machine."""
 
     weights: bytes
     steps: list[dict[str, Any]]
@@ -78,7 +78,8 @@ class Run(NamedTuple):
         """Go on to the end, and what it came to."""
         self.killed(0, 0.0)
         lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        steps = [{k: v for k, v in json.loads(line).items() if k != "tokens_per_s"} for line in lines]
+        told = ("tokens_per_s", "memory_gb")  # of the machine
+        steps = [{k: v for k, v in json.loads(line).items() if k not in told} for line in lines]
         return Ended((self.path / "model.safetensors").read_bytes(), steps)
 
 

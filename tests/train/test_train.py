@@ -128,6 +128,7 @@ def test_reference_log_probabilities_equal_the_starting_models_so_the_first_marg
     assert abs(first["margin"]) < 1e-6 and abs(first["loss"] - 0.6931471805599453) < 1e-6
     last = json.loads((made.path / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["margin"] > 0 and last["accuracy"] == 1.0
+    assert 0.01 < first["memory_gb"] <= last["memory_gb"] < 1000
 
 
 def test_dpo_sums_equal_a_plain_forward_pass(built: Path) -> None:

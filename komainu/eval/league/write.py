@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from komainu.eval.league.cells import Cell
 from komainu.eval.league.columns import Column, valued
 from komainu.eval.league.table import League, Row
+from komainu.terminal import cells, printable
 
 NOTHING = "–"
 NAME, LEAST = 40, 12  # cells of a name where the width is limited: at most, and at least so many are left of it
@@ -91,24 +91,12 @@ def blocks(sizes: Sequence[int], width: int) -> Iterator[list[int]]:
     yield block
 
 
-def cells(text: str) -> int:
-    """The cells of a terminal that a text takes: two for a wide character, none for one that is put on another."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def cut(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     while text and cells(text) > width - 1:
         text = text[:-1]
     return f"{text}…"
-
-
-def printable(text: str) -> str:
-    """A text on one line without control characters: what a terminal would obey is a replacement character."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def notes(league: League) -> Iterator[str]:

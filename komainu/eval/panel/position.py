@@ -13,13 +13,16 @@ Side = Literal["first", "second", "tie"]
 
 
 class Duel(NamedTuple):
-    """A judge's choice between two answers to an item, shown in this order; None is a missing verdict."""
+    """A judge's choice between two answers to an item, shown in this order; None is a missing verdict. `bad`: a tie of
+    two answers that are both no good."""
 
     item: str
     judge: str
     first: str
     second: str
     winner: Side | None
+    bench: str = ""
+    bad: bool = False
 
 
 def position_bias(duels: Iterable[Duel]) -> list[dict[str, Any]]:
@@ -41,7 +44,7 @@ def position_bias(duels: Iterable[Duel]) -> list[dict[str, Any]]:
 
 
 def one(duels: list[Duel]) -> dict[str, Any]:
-    said = {(d.item, d.first, d.second): d.winner for d in duels if d.winner is not None}
+    said = {(f"{d.bench}/{d.item}", d.first, d.second): d.winner for d in duels if d.winner is not None}
     swapped = {key: (key[0], key[2], key[1]) for key in said}
     pairs = [(said[key], said[other]) for key, other in swapped.items() if other in said and key < other]
     first, second = pairs.count(("first", "first")), pairs.count(("second", "second"))

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 from komainu.errors import UsageError
 from komainu.eval.panel.marks import GOLDS, Mark
 from komainu.eval.panel.position import Duel
-from komainu.files import read_objects
+from komainu.files import scan
 
 Row = Mapping[str, Any]
-SIDES = ("first", "second", "tie")
+SIDES = ("first", "second", "tie", "bad")
 NAMES = ("model", "item", "judge")
 DIALOGUE = ("human_scores", "individual_evaluations", "conversation_history", "target_model_name", "id")
+
+
+class Torn(UsageError):
+    """The file ends in the middle of a line."""
 
 
 class Read(NamedTuple):
@@ -24,6 +28,7 @@ class Read(NamedTuple):
 
     marks: list[Mark]
     duels: list[Duel]
+    torn: int = 0  # votes in the middle of which the file ends
 
 
 def read(path: Path) -> Read:
@@ -32,32 +37,50 @@ def read(path: Path) -> Read:
     A mark: `model`, `item`, `judge`, `score` (a number; null or empty is a missing verdict), and optional `bench`,
     `metric`, `sample`, `category`, `length`, `top`, and `gold`, the score of the answer itself by people or whoever the
     judges are measured against. A duel: `item`, `judge`, `first` and `second` (models, as they were shown), `winner`
-    ("first", "second", "tie", or null). A dialogue: a row of the annotated sample of Aratako/Japanese-RP-Bench.
+    ("first", "second", "tie", "bad" for a tie of two bad ones, or null), and optional `bench`; a file of votes
+    (docs/votes.md) holds such rows, and may end in the middle of one. A dialogue: a row of the annotated sample of
+    Aratako/Japanese-RP-Bench.
     """
-    found = Read([], [])
+    found, torn = Read([], []), 0
     golds: dict[tuple[str, ...], Mark] = {}
-    for at, row in objects(path):
-        if {*DIALOGUE} <= row.keys():
-            found.marks.extend(dialogue(at, row))
-        elif "winner" in row:
-            found.duels.append(duel(at, row))
-        else:
-            found.marks.append(mark := mark_of(at, row))
-            if row.get("gold") not in (None, ""):
-                gold = mark._replace(judge=GOLDS[0], score=score(at, row, "gold"))
-                key = (mark.bench, mark.model, mark.item, mark.sample, mark.metric)
-                if (before := golds.setdefault(key, gold)).score != gold.score:
-                    raise UsageError(
-                        f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another"
-                        "; an answer has one: mend one of the two lines"
-                    )
-    return Read([*found.marks, *golds.values()], found.duels)
+    try:
+        for at, row in objects(path):
+            take(at, row, found, golds)
+    except Torn:
+        if not found.duels:
+            raise
+        torn = 1
+    return Read([*found.marks, *golds.values()], found.duels, torn)
+
+
+def take(at: str, row: Row, found: Read, golds: dict[tuple[str, ...], Mark]) -> None:
+    """Put what a row holds to what was found."""
+    if {*DIALOGUE} <= row.keys():
+        found.marks.extend(dialogue(at, row))
+    elif "winner" in row:
+        found.duels.append(duel(at, row))
+    else:
+        found.marks.append(mark := mark_of(at, row))
+        if row.get("gold") not in (None, ""):
+            gold = mark._replace(judge=GOLDS[0], score=score(at, row, "gold"))
+            key = (mark.bench, mark.model, mark.item, mark.sample, mark.metric)
+            if (before := golds.setdefault(key, gold)).score != gold.score:
+                raise UsageError(
+                    f"{at}: the gold of this answer is {gold.score:g}, but on {before.at} another"
+                    "; an answer has one: mend one of the two lines"
+                )
 
 
 def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file with `file:line`; a .csv has their names in its first line."""
     if path.suffix.lower() != ".csv":
-        yield from ((f"{path}:{line}", row) for line, row in read_objects(path))
+        found = None
+        for found in scan(path):
+            if found.value is None:
+                raise (Torn if found.torn else UsageError)(f"{path}:{found.line}: {found.problem}")
+            yield f"{path}:{found.line}", found.value
+        if found is None:
+            raise UsageError(f"{path}: the file holds no objects; give one with a JSON object a line")
         return
     line = 1
     try:
@@ -103,7 +126,8 @@ def duel(at: str, row: Row) -> Duel:
         raise UsageError(f"{at}: winner is {winner!r}; it must be {', '.join(SIDES)}, or null for a missing verdict")
     if first == second:
         raise UsageError(f"{at}: {first!r} is compared with itself; `first` and `second` must be two models")
-    return Duel(item, judge, first, second, winner)
+    bad = winner == "bad"
+    return Duel(item, judge, first, second, "tie" if bad else winner, str(row.get("bench") or ""), bad)
 
 
 def dialogue(at: str, row: Row) -> Iterator[Mark]:

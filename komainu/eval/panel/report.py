@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from komainu.eval.panel.failures import failures
 from komainu.eval.panel.kin import Kin, kin_bias
 from komainu.eval.panel.length import length_bias
 from komainu.eval.panel.levels import item_level, model_level
-from komainu.eval.panel.marks import PANEL, Sheet, gold_of, reference
+from komainu.eval.panel.marks import GOLDS, PANEL, Sheet, gold_of, reference
 from komainu.eval.panel.position import Duel, position_bias
+from komainu.eval.panel.preferences import preferences, wins
 
 Object = dict[str, Any]
 
@@ -33,17 +34,22 @@ class Wish:
 
 def report(sheet: Sheet | None, duels: Sequence[Duel], wish: Wish) -> Object:
     """The sections that the marks and duels allow, as JSON; see docs/panel.md."""
-    found: Object = {} if sheet is None else marked(sheet, wish)
+    voters = {duel.judge for duel in duels}
+    found: Object = {} if sheet is None else marked(sheet, wish, voters)
     if duels:
+        found["wins"] = wins(duels)
+        voter = next((name for name in (wish.gold, *GOLDS) if name in voters), "")
+        if rows := preferences(duels, sheet, voter, wish.seed) if voter else []:
+            found["preferences"] = rows
         found["position"] = position_bias(duels)
     if not found:
         raise UsageError("there is nothing to look at: no judge has scored anything; name a result that was judged")
     return found
 
 
-def marked(sheet: Sheet, wish: Wish) -> Object:
-    """What the scores of answers tell."""
-    gold = gold_of(sheet, wish.gold)
+def marked(sheet: Sheet, wish: Wish, voters: Collection[str] = ()) -> Object:
+    """What the scores of answers tell. The gold may be one that has voted and scored nothing."""
+    gold = gold_of(sheet, "" if wish.gold in voters and wish.gold not in sheet.judges else wish.gold)
     judges = panel_of(sheet, gold, wish.judges)
     found: Object = {
         "judges": list(judges),

@@ -30,7 +30,9 @@ def duels(scores: Artifact) -> Iterator[Duel]:
                 own, theirs = PLACES[place]
                 first, second = (model, anchor) if own == "first" else (anchor, model)
                 winner: Side = own if row.value == 1 else theirs if row.value == 0 else "tie"
-                yield Duel(row.id, row.by, first, second, None if row.value is None else winner)
+                yield Duel(
+                    row.id, row.by, first, second, None if row.value is None else winner, scores.summary["bench"]
+                )
 
 
 def marks(store: Store, scores: Artifact, metric: str = "") -> Iterator[Mark]:

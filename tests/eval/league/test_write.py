@@ -14,6 +14,7 @@ from komainu.eval.league import write
 from komainu.eval.league.found import Number
 from komainu.eval.league.pick import Wanted
 from komainu.eval.league.table import League, league
+from komainu.terminal import cells
 from tests.eval.league.world import HOW, full, numbers, row
 
 JUDGES = {"strict": {"mean": 3.0, "n": 80, "missing": 20}, "kind": {"mean": 4.0, "n": 100, "missing": 0}}
@@ -39,14 +40,14 @@ def test_a_cell_has_its_unit_and_its_interval() -> None:
 def test_columns_are_aligned_whatever_the_names() -> None:
     some = numbers([row("日本語モデル", ELYZA, 8), row("a", ELYZA, 7)])
     found = lines(table(some))[:3]
-    assert len({write.cells(line) for line in found}) == 1
+    assert len({cells(line) for line in found}) == 1
 
 
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=5, unique=True), st.integers(60, 200))
 def test_no_line_is_wider_than_the_terminal_and_no_model_is_lost(names: list[str], width: int) -> None:
     of = table(numbers([one for name in names for one in full(name, {})]))
     found = [line for line in write.text(of, width) if not line.startswith("Group: ")]
-    assert all(write.cells(line) <= width for line in found)
+    assert all(cells(line) <= width for line in found)
     blocks = sum(line.startswith("Model ") for line in found)
     assert len([line for line in found if line]) == blocks * (1 + len(names))
 

@@ -1,0 +1,44 @@
+"""Run by a Python that has llama-cpp-python: `gguf_answers.py FILE FOLDER < JOB` loads a GGUF file and answers with it.
+
+The job is {"prompt": text, "texts": [rendered prompts], "tokens": most of an answer,
+"context": tokens of both, "threads": n}. FOLDER gets a `logits-N.npy` a
+text, float32 of shape (tokens, vocabulary): what the model says after each token of text and answer. Told on stdout:
+{"answer": to the prompt, "asked": [tokens of each text], "said": [tokens of each answer]}.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main(file: str, folder: Path) -> None:
+    import numpy as np
+    from llama_cpp import Llama
+
+    job: dict[str, Any] = json.load(sys.stdin)
+    how = {"n_ctx": job["context"], "n_threads": job["threads"], "n_threads_batch": job["threads"], "n_gpu_layers": 0}
+    model = Llama(model_path=file, seed=0, logits_all=True, verbose=False, **how)
+    asked, said = [], []
+    for number, text in enumerate(job["texts"]):
+        ids = model.tokenize(text.encode(), add_bos=False, special=True)
+        model.reset()
+        model.eval(ids)
+        answer: list[int] = []
+        while len(answer) < job["tokens"]:
+            answer.append(int(model.scores[model.n_tokens - 1].argmax()))
+            if answer[-1] == model.token_eos():
+                break
+            model.eval(answer[-1:])
+        np.save(folder / f"logits-{number}.npy", model.scores[: model.n_tokens], allow_pickle=False)
+        asked.append(ids)
+        said.append(answer)
+    messages = [{"role": "user", "content": job["prompt"]}]
+    told = model.create_chat_completion(messages, temperature=0.0, max_tokens=job["tokens"])
+    print(json.dumps({"answer": told["choices"][0]["message"]["content"], "asked": asked, "said": said}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
