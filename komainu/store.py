@@ -233,8 +233,7 @@ class Store:
         return [a for a in self.ls() if a.ref not in kept]
 
     def gc(self) -> list[Artifact]:
-        """Remove what no name reaches, what was left unfinished, and what was derived from them; returns artifacts.
-
+        """Remove what no name reaches, what was left unfinished, what was derived from either; returns the artifacts.
         Raises UsageError while anything is being built: a build may be about to use what no name reaches yet.
         """
         with self.lock(BUILDING, wait=False) as alone:
@@ -243,11 +242,9 @@ class Store:
             removed = self.unreached()
             for artifact in removed:
                 (artifact.path / RECORD).unlink()  # first: without it the rest is not an artifact
-            for path in self.unfinished():
+            derived = [p for p in self.root.glob(f"{DERIVED}/*/*") if not self.at("/".join(p.parts[-2:]))]
+            for path in [*self.unfinished(), *derived]:
                 shutil.rmtree(path)
-            for path in self.root.glob(f"{DERIVED}/*/*"):
-                if self.at(f"{path.parent.name}/{path.name}") is None:
-                    shutil.rmtree(path)
         return removed
 
 
