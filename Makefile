@@ -67,6 +67,7 @@ test-engines: setup
 bench: setup
 	$(BIN)/python -m bench.asking $(MODE)
 	$(BIN)/python -m bench.train $(MODE)
+	$(BIN)/python -m bench.train_cost $(MODE)
 
 # How often tests and intervals are right, by simulation: about four minutes of CPU; SIMS=1000 takes one.
 decisions: setup

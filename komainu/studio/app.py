@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
-from komainu.studio import artifact, board, items, runs, static, votes
+from komainu.data.explore.helpers import Helpers
+from komainu.studio import artifact, board, explorer, items, runs, static, votes
 from komainu.studio.base import Studio
 from komainu.studio.guard import guard, marked
 
@@ -18,4 +21,11 @@ def application(studio: Studio) -> web.Application:
     app.add_routes(static.routes())
     for kind in (runs, artifact, board, items, votes):
         app.add_routes(kind.routes(studio))
+    helpers = Helpers(studio.store, studio.settings)
+    app.add_routes(explorer.routes(studio, helpers))
+
+    async def end(app: web.Application) -> None:
+        await asyncio.to_thread(helpers.close)
+
+    app.on_cleanup.append(end)
     return app

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
+from komainu.data.explore.made import explorable
 from komainu.eval.view.boards import BOARD
 from komainu.lineage import changed_since
 from komainu.release.provenance import tree
@@ -42,6 +43,7 @@ def show(ask: Ask, uses: Uses) -> web.Response:
         "artifact.html.jinja",
         artifact=artifact,
         board=(artifact.path / BOARD).exists() or artifact.record["makes"] == "Score",
+        explorable=explorable(artifact),
         names=ask.names(ref),
         facts=[*facts(ask, artifact)],
         summary=[(key, said.value(value)) for key, value in artifact.summary.items()],

@@ -52,7 +52,7 @@ def cut(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece], int]:
         text, kind = (piece, "") if isinstance(piece, str) else (piece[0], piece[1])
         for into, part in ((first, text[:left]), (rest, text[left:])):
             if part:
-                into.append([part, kind] if kind else part)
+                into.append(part if isinstance(piece, str) else [part, kind])
         more += max(0, len(text) - left)
         left = max(0, left - len(text))
     return first, rest, more

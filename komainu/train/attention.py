@@ -2,39 +2,29 @@
 
 Tokens of a batch are one row of N tokens without padding. They fall into segments: a document is one, and where
 several documents begin alike (the two answers to one prompt), what they share is a segment of its own, computed once,
-that the rest of each looks back at. Only inside attention are they laid out as segments x length (segments of like
-shape together), so that the plain kernel serves; the result is taken apart again. Position ids restart at every
-document. Registered with transformers under the name FLAT. Not covered: attention with soft-capping, sliding windows
-or sinks (refused by `supports`); a kernel that needs no mask for shared beginnings (FlexAttention on CUDA).
+that the rest of each looks back at. On a CPU they are computed one by one, as `pieces` says. Short ones, and those on
+a GPU, are only inside attention laid out as segments x length (segments of like shape together), so that the plain
+kernel serves; the result is taken apart again. Position ids restart at every document. Registered with transformers
+under the name FLAT. Not covered: attention with soft-capping, sliding windows or sinks (refused by `supports`); a
+kernel that needs no mask for shared beginnings (FlexAttention on CUDA).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
+from komainu.train.pieces import Attend, Pieces, Segment, in_pieces
+
 FLAT = "komainu_flat"
+SHORT = 64  # mean tokens of a segment under which calls of a kernel cost more than filling up blocks
 WASTE = 1.25  # segments share a block while the block is at most this much larger than what they need
-
-
-class Segment(NamedTuple):
-    """`length` tokens from `start` on, which see themselves causally and `before` tokens from `prefix` on whole."""
-
-    start: int
-    length: int
-    prefix: int = 0
-    before: int = 0
-
-    @property
-    def area(self) -> int:
-        """Pairs of a query and a key."""
-        return self.length * (self.before + self.length)
 
 
 @dataclass(frozen=True)
@@ -54,18 +44,24 @@ class Block:
 
 @dataclass(frozen=True)
 class Layout:
-    """How N flat tokens fall into segments: the blocks, and where each token's output lies in them."""
+    """How N flat tokens fall into segments: in pieces, or in blocks, and where each token's output lies in them."""
 
+    positions: torch.Tensor  # [1, N], from 0 in each document
     blocks: tuple[Block, ...]
     back: torch.Tensor  # [N]
-    positions: torch.Tensor  # [1, N], from 0 in each document
+    pieces: Pieces | None = None  # in place of blocks
+    last: Pieces | None = None  # of the last layer, whose other positions nobody looks at
 
 
-def layout(segments: Sequence[Segment], device: torch.device) -> Layout:
-    """The layout of segments that lie one behind the other."""
+def layout(segments: Sequence[Segment], rows: Sequence[int], device: torch.device) -> Layout:
+    """The layout of segments that lie one behind the other; `rows`: the tokens whose logits are needed."""
+    positions = torch.cat([torch.arange(s.before, s.before + s.length) for s in segments])[None].to(device)
+    if device.type == "cpu" and positions.numel() >= SHORT * len(segments):
+        pieces = in_pieces(segments)
+        return Layout(positions, (), positions[0, :0], pieces, pieces.only(rows))
     order = sorted(segments, key=lambda s: (-s.before, -s.length, s.start))
     blocks: list[Block] = []
-    back = torch.empty(sum(s.length for s in segments), dtype=torch.long)
+    back = torch.empty(positions.numel(), dtype=torch.long)
     offset = 0
     while order:
         count = alike(order)
@@ -79,8 +75,7 @@ def layout(segments: Sequence[Segment], device: torch.device) -> Layout:
         offset += count * longest
         keys, mask = looked_at(group, take) if group[0].before else (None, None)
         blocks.append(Block(take.reshape(-1).to(device), (count, longest), moved(keys, device), moved(mask, device)))
-    positions = torch.cat([torch.arange(s.before, s.before + s.length) for s in segments])[None]
-    return Layout(tuple(blocks), back.to(device), positions.to(device))
+    return Layout(positions, tuple(blocks), back.to(device))
 
 
 def alike(order: Sequence[Segment]) -> int:
@@ -126,6 +121,10 @@ def flat_attention(
     """query [1, heads, N, dim], key and value [1, kv heads, N, dim] -> [1, N, heads, dim]."""
     flat: Layout = kwargs["flat"]
     heads, dim = query.shape[1], query.shape[3]
+    if flat.pieces is not None:
+        pieces = flat.last if module.layer_idx == module.config.num_hidden_layers - 1 else flat.pieces
+        k, v = (t.repeat_interleave(heads // t.shape[1], 1) if t.shape[1] < heads else t for t in (key, value))
+        return Attend.apply(query, k, v, pieces, scaling), None  # type: ignore[no-untyped-call]
     flats = [t[0].transpose(0, 1).flatten(1) for t in (query, key, value)]
     outs = []
     for block in flat.blocks:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from komainu.train.attention import Layout, Segment, layout
+from komainu.train.attention import Layout, layout
 from komainu.train.head import in_chunks, is_last
+from komainu.train.pieces import Segment
 from komainu.train.render import Tokens
 
 
@@ -61,7 +62,8 @@ def flatten(units: Sequence[Sequence[Tokens]], device: torch.device) -> Flat:
     def tensor(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long).to(device)
 
-    return Flat(tensor(ids)[None], layout(segments, device), tensor(rows), tensor(targets), tensor(owner), count)
+    placed = layout(segments, rows, device)
+    return Flat(tensor(ids)[None], placed, tensor(rows), tensor(targets), tensor(owner), count)
 
 
 def shared(unit: Sequence[Tokens]) -> int:

@@ -12,6 +12,7 @@ import torch
 from komainu.train.base import Train, Unit
 from komainu.train.batches import micro_batches, runs
 from komainu.train.flat import flatten, laid, sequence_sums, target_logps
+from komainu.train.narrow import narrowed
 from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
 from komainu.train.ranks import Ranks, split
@@ -154,10 +155,11 @@ class Gradients:
     def one(self, batch: Sequence[Unit], part: Part) -> Found:
         flat = flatten([u.documents for u in batch], self.device)
         added = self.noise(batch, part.step)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logps = target_logps(self.model, flat, added, self.stage.even)
-        summed, notes = self.stage.loss(logps, flat, batch)
-        (summed / part.weight).backward()  # type: ignore[no-untyped-call]
+        with narrowed(self.model, flat.rows):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+                logps = target_logps(self.model, flat, added, self.stage.even)
+            summed, notes = self.stage.loss(logps, flat, batch)
+            (summed / part.weight).backward()  # type: ignore[no-untyped-call]
         return Found(float(summed.detach()), flat.tokens, notes)
 
     def noise(self, batch: Sequence[Unit], step: int) -> torch.Tensor | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from komainu.train.dense import product
+
 CHUNK = 1 << 22  # logits that exist at a time
 KEPT = 1 << 24  # exponentials kept for the way back (64 MB); beyond, they are computed again
 
@@ -61,7 +63,7 @@ class Head(torch.autograd.Function):
         gradients = (torch.empty_like(h), tables) if even and wanted else None
         kept = []
         for at in spans(len(h), len(weight)):
-            z = (h[at] @ w.T).float()
+            z = product(h[at], w).float()
             most = z.amax(1, keepdim=True)
             logps[at] = (z.gather(1, targets[at, None]) - most)[:, 0]
             z.sub_(most).exp_()
@@ -91,7 +93,7 @@ class Head(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             gw = torch.zeros(w.shape, dtype=ctx.given[1], device=w.device)
         for i, at in enumerate(spans(len(h), len(w))):
-            z = ctx.chunks[i] if ctx.few else (h[at] @ w.T).float().sub_(sizes[at, None]).exp_()
+            z = ctx.chunks[i] if ctx.few else product(h[at], w).float().sub_(sizes[at, None]).exp_()
             back(z, sizes[at] if ctx.few else None, slope[at], h[at], w, targets[at], (gh[at], gw))
         ctx.chunks = []
         return gh.to(ctx.given[0]), gw, None, None
@@ -114,7 +116,7 @@ def back(
     own = h if slope is None else h * slope[:, None].to(h.dtype)
     share = own if total is None else own / total[:, None].to(h.dtype)
     p = z.to(h.dtype)
-    found = p @ w
+    found = product(p, w.T)
     if total is not None:
         found /= total[:, None].to(h.dtype)
     found = w[targets] - found

@@ -13,6 +13,7 @@ from komainu.train.base import Unit
 from komainu.train.batches import runs
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
+from komainu.train.narrow import narrowed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
@@ -53,7 +54,8 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
         for some in runs(units, TOKENS):
             flat = flatten([u.documents for u in some], device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+            with mixed, narrowed(model, flat.rows):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
             for unit, found in zip(some, sums, strict=True):
                 yield Summed(unit, found)

@@ -16,6 +16,7 @@ from transformers.utils.logging import disable_progress_bar
 from komainu.errors import UsageError
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
+from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
 from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
@@ -86,7 +87,10 @@ def for_training(model: Any) -> Any:
         )
     model.set_attn_implementation(FLAT)
     model.train()
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    if torch.cuda.is_available():
+        return model.to("cuda")
+    through_onednn(model)
+    return model
 
 
 def recompute(model: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from komainu.data.clusters import MEASURES
-from komainu.data.look.earlier import Earlier, texts
+from komainu.data.look.earlier import Finder, texts
 from komainu.data.look.entry import Held
 
 
@@ -25,7 +25,7 @@ class Clusters:
             self.members.setdefault(key, []).append([number, alike])
         self.numbers.setdefault(held.row.id, number)
 
-    def json(self, made_of: Earlier, compared: Earlier) -> list[dict[str, Any]]:
+    def json(self, made_of: Finder, compared: Finder) -> list[dict[str, Any]]:
         """The largest first: the row that stays by its id and, where it is on the site, its number; the step; the
         number of each dropped row, and how alike it is. Where it is not on the site, the set it stands in and its
         turns, as far as they are in the store."""

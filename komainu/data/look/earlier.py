@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 import msgspec
 
@@ -26,6 +26,14 @@ class Found(NamedTuple):
 
     ref: str
     row: Chat | Pair
+
+
+class Finder(Protocol):
+    """Rows that a set was made of."""
+
+    def find(self, id: str) -> Iterator[Found]:
+        """Every row of an id, in order."""
+        ...
 
 
 class Earlier:

@@ -14,14 +14,17 @@ from komainu.checks.leakage import marked
 from komainu.checks.register import register_of
 from komainu.checks.scripts import has_kana
 from komainu.checks.text import visible
-from komainu.data.look.earlier import CALL, Earlier, Found, changed, texts
+from komainu.data.look.earlier import CALL, Finder, Found, changed, texts
 from komainu.rows import Chat, Message, Pair
 from komainu.thinking import split
 
 Object = dict[str, Any]
 ELSEWHERE = ("from", "hidden", "contaminates")  # of meta: shown apart, or for the report alone
 EXCERPT = 160  # characters of a row in the list
-SPACE = re.compile("[ \t\n\r\f\v\u1680\u2028\u2029]+")  # as in nav.js
+SPACES = "\t\n\r\f\v\u1680\u2028\u2029"
+SPACE = re.compile(f"[{SPACES}][ {SPACES}]*| [ {SPACES}]+")  # as in nav.js; a single " " stays as it is
+WIDE = re.compile("[\uff01-\uff5e\u3000]+")  # NFKC takes twice as long where one is left
+NARROW = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
 
 
 class Held(NamedTuple):
@@ -49,7 +52,7 @@ class Seen:
     changed: bool
 
 
-def look(held: Held, made_of: Earlier, items: Earlier) -> Seen:
+def look(held: Held, made_of: Finder, items: Finder) -> Seen:
     """A row with its leaks marked, what it was before, what it was made of, and the item that it contaminates."""
     row = held.row
     answer = visible(row.reply if isinstance(row, Chat) else row.chosen)
@@ -96,7 +99,7 @@ def turn(message: Message, chat: Chat) -> list[Any]:
     return [message.role, marked(seen, chat), tongue, *([thinking] if thinking else [])]
 
 
-def origins(row: Chat | Pair, made_of: Earlier) -> Iterator[list[str]]:
+def origins(row: Chat | Pair, made_of: Finder) -> Iterator[list[str]]:
     """What a row names as its origin: a name, and of rows that are there the artifact and the beginning of the text."""
     named = row.meta.get("from", [])
     for name in dict.fromkeys([*(named if isinstance(named, list) else []), row.id]):
@@ -106,7 +109,7 @@ def origins(row: Chat | Pair, made_of: Earlier) -> Iterator[list[str]]:
             yield [str(name)]
 
 
-def contaminated(row: Chat | Pair, items: Earlier) -> Object | None:
+def contaminated(row: Chat | Pair, items: Finder) -> Object | None:
     """The item of a benchmark that `Decontaminate` found in a row: its text, and the row's passage."""
     met = row.meta.get("contaminates")
     if not isinstance(met, dict):
@@ -144,4 +147,5 @@ def searched(row: Chat | Pair) -> str:
 
 def normal(text: str) -> str:
     """Full and half width, capital and small letters alike, any space as one: as nav.js does it."""
+    text = WIDE.sub(lambda found: found[0].translate(NARROW), text)
     return SPACE.sub(" ", unicodedata.normalize("NFKC", text).lower().replace("ς", "σ"))

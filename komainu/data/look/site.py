@@ -132,7 +132,7 @@ def overview(source: Source, columns: Columns) -> Object:
     count = Counter(names[each] for each in columns.words["drop"].of)
     return {
         "title": source.title,
-        "steps": [*flow(source)],
+        "steps": [*flow(source.summary)],
         "drops": [[*name.split("\n"), n] for name, n in count.most_common() if name],
         "table": columns.rows_of_table(),
         "upstream": source.upstream,
@@ -141,9 +141,9 @@ def overview(source: Source, columns: Columns) -> Object:
     }
 
 
-def flow(source: Source) -> Iterator[list[Any]]:
-    """Each step with rows in and out; of what has no steps one line."""
-    steps = source.summary.get("steps")
+def flow(summary: Object) -> Iterator[list[Any]]:
+    """Each step of a summary, with rows in and out."""
+    steps = summary.get("steps")
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, dict) and {"step", "in", "out"} <= step.keys():
             yield [step["step"], step["in"], step["out"]]
