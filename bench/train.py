@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from bench.training import rows, tokens, write_model, write_rows
 from komainu.environment import Environment, bare
 from komainu.settings import load as settings
-from komainu.train.loop import order
+from komainu.train.batches import order
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = Path(__file__).parent / "clients"

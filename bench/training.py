@@ -82,8 +82,9 @@ def tokens(row: dict[str, Any]) -> int:
     return sum(size(m) for side in ("chosen", "rejected") for m in row["prompt"] + row[side])
 
 
-def write_model(path: Path) -> None:
-    """A Llama of 10.5 million random parameters and a tokenizer of whole words, as a model directory."""
+def write_model(path: Path, **sizes: int) -> None:
+    """A Llama of 10.5 million random parameters, or of other `sizes`, and a tokenizer of whole words, as a model
+    directory."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -104,13 +105,11 @@ def write_model(path: Path) -> None:
         clean_up_tokenization_spaces=False,
     ).save_pretrained(path)
     torch.manual_seed(0)
+    shape = {"hidden_size": 256, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 1024, **sizes}
     config = LlamaConfig(
+        **shape,
         vocab_size=VOCAB,
-        hidden_size=256,
-        num_hidden_layers=6,
-        num_attention_heads=8,
-        num_key_value_heads=8,
-        intermediate_size=1024,
+        num_key_value_heads=shape["num_attention_heads"],
         max_position_embeddings=4096,
         tie_word_embeddings=False,
         bos_token_id=None,

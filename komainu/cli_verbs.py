@@ -22,6 +22,7 @@ from komainu.plan import Plan
 from komainu.plan import plan as plan_of
 from komainu.stage import upstream_first
 from komainu.store import Artifact, Store
+from komainu.workload import Workloads
 
 SETTING = re.compile(r"[A-Za-z_]\w*=")
 WIDTH = 160  # characters of one line of a summary
@@ -76,7 +77,7 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
     made, planned = planned_of(target, values, fresh, Store(here.root))
     planned = planned.on(here)
     costs = Costs(planned, Store(here.root), here)
-    ranks = Ranks(here, target, values, fresh)
+    ranks, trains = Ranks(here, target, values, fresh), Workloads(planned, Store(here.root), here)
     payload = {
         "name": made.name,
         "store": str(here.root),
@@ -85,9 +86,11 @@ def plan(target: str, values: Sequence[str], fresh: str = "", rows: int = 0) -> 
         "problems": planned.problems,
         "warnings": [*planned.warnings],
         **costs.json(),
+        **trains.json(),
         **({"scripts": scripts} if (scripts := ranks.scripts(planned.to_build)) else {}),
     }
-    lines = chain(plan_lines(made.name, planned, costs), ranks.plan_lines(planned.to_build))
+    told = chain(costs.lines(), trains.lines())
+    lines = chain(plan_lines(made.name, planned, told), ranks.plan_lines(planned.to_build))
     if rows:
         from komainu.train import shown
 
@@ -106,13 +109,13 @@ def planned_of(target: str, values: Sequence[str], fresh: str, store: Store) -> 
     return made, plan_of(made.stage, store)
 
 
-def plan_lines(name: str, planned: Plan, costs: Costs) -> Iterator[str]:
+def plan_lines(name: str, planned: Plan, told: Iterable[str]) -> Iterator[str]:
     for line in planned.lines:
         makes = line.stage.row_type.__name__
         rows = f"{'?' if line.rows is None else line.rows} rows" if makes in ("Chat", "Pair", "Score") else ""
         yield f"{line.state:<10}  {line.stage.label:<30} {makes:<8} {rows:>14}".rstrip()
         yield from (f"            {text}" for text in line.sketch.splitlines())
-    yield from costs.lines()
+    yield from told
     yield f"{name}: {counts(planned, 'to build')}"
     yield from (f"warning: {warning}" for warning in planned.warnings)
     if planned.problems:

@@ -81,7 +81,7 @@ def plan(target: Stage, store: Store) -> Plan:
     """What building `target` would do: what is built, what would be built, row counts, and every problem."""
     order = upstream_first(target)
     problems: dict[str, list[str]] = {s.id: [*mistyped(s)] for s in order}
-    if not any(problems.values()):  # a check may take it that fields hold what they say
+    if sound := not any(problems.values()):  # a check may take it that fields hold what they say
         for stage, problem in wiring(target):
             problems[stage.id].append(problem)
     built: dict[str, Artifact] = {}
@@ -93,6 +93,9 @@ def plan(target: Stage, store: Store) -> Plan:
         except UsageError as error:
             refused.add(stage.id)
             problems[stage.id].append(f"{'drift: ' if isinstance(error, Drift) else ''}{error}")
+    for stage in order if sound else ():
+        if stage.id not in built and not problems[stage.id]:
+            problems[stage.id].extend(stage.bad_rows(store))
     warnings: list[str] = []
     if not any(problems.values()):
         for stage, text, fatal in trained_on_tests(target, order, built):

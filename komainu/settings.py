@@ -25,6 +25,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 EngineName = Literal["transformers", "vllm", "sglang"]
 TrainerName = Literal["axolotl", "openrlhf"]
+DeviceName = Literal["l4", "l40s", "rtx4090", "rtx5090", "a100-40", "a100-80", "h100", "h200", "b200", "mi300x"]
 Variable = Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]*\Z")]
@@ -99,6 +100,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shard: bool = False  # FSDP2: each rank holds a part of weights, gradients and optimiser state
     where: Literal["here", "slurm"] = "here"
     recompute: bool = False  # activations are computed again on the way back: less memory, more time
+    device: Literal["", DeviceName] = ""  # what each of the processes computes on, for plans; "": the CPU
+    price: Money = 0.0  # of an hour of one device
 
 
 class Slurm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

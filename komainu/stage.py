@@ -20,6 +20,7 @@ from komainu.spec import Spec
 if TYPE_CHECKING:
     from komainu.context import Context
     from komainu.settings import Settings
+    from komainu.store import Store
 
 PACKAGE = __name__.partition(".")[0]
 RUNNING = {"errors", "spec", "stage", "store", "seal", "leaves", "context", "settings", "progress"}
@@ -65,6 +66,13 @@ class Stage(Spec):
 
     def check(self) -> Iterator[str]:
         """What is wrong with the wiring, a sentence each, found before anything is built."""
+        yield from ()
+
+    def bad_rows(self, store: Store) -> Iterator[str]:
+        """What is wrong with rows that are there already, a sentence each, where nothing is wrong with the wiring.
+
+        What is found out about them may be kept in the store's derived files.
+        """
         yield from ()
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:

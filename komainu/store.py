@@ -33,6 +33,7 @@ log = logging.getLogger("komainu")
 WORK = ".work"  # a stage's scratch, kept after a crash so that a trainer resumes in it
 PROGRESS = "progress.json"  # in it: how far the build is, for other processes
 SWEEPS = ".sweeps"  # what sweeps are: their points are kept as what a name reaches is
+DERIVED = ".tokens"  # by `stage/id`, what was made of an artifact's rows and can be made again
 BUILDING = "store"  # the lock that every build shares and that gc takes alone
 
 
@@ -232,8 +233,7 @@ class Store:
         return [a for a in self.ls() if a.ref not in kept]
 
     def gc(self) -> list[Artifact]:
-        """Remove what no name reaches, and what was left unfinished; returns the artifacts removed.
-
+        """Remove what no name reaches, what was left unfinished, what was derived from either; returns the artifacts.
         Raises UsageError while anything is being built: a build may be about to use what no name reaches yet.
         """
         with self.lock(BUILDING, wait=False) as alone:
@@ -242,7 +242,8 @@ class Store:
             removed = self.unreached()
             for artifact in removed:
                 (artifact.path / RECORD).unlink()  # first: without it the rest is not an artifact
-            for path in self.unfinished():
+            derived = [p for p in self.root.glob(f"{DERIVED}/*/*") if not self.at("/".join(p.parts[-2:]))]
+            for path in [*self.unfinished(), *derived]:
                 shutil.rmtree(path)
         return removed
 

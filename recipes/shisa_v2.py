@@ -34,7 +34,7 @@ PARAMS: dict[Size, float] = {
     "qwen2.5-32b": 32e9,
     "llama3.3-70b": 70e9,
 }
-
+PACK = 8192  # tokens; a published batch of 128 is of so many packs, each of some ten chats
 
 SFT_MIX = {  # how much of each set is taken, as in the published training configurations of the family
     "sharegpt": 1.0,
@@ -149,7 +149,7 @@ def found(folder: str, names: Mapping[str, float]) -> dict[str, str]:
     return there
 
 
-def sft_fit(size: Size, batch: int, seed: int) -> Fit:
+def sft_fit(size: Size, batch: int, seed: int, pack: int = PACK) -> Fit:
     return Fit(
         lr=scale.SFT.at(PARAMS[size], batch),
         global_batch=batch,
@@ -159,8 +159,9 @@ def sft_fit(size: Size, batch: int, seed: int) -> Fit:
         weight_decay=1e-4,
         betas=(0.9, 0.999),
         neftune=5.0,
-        micro_tokens=8192,
+        micro_tokens=PACK,
         seed=seed,
+        pack=pack,
     )
 
 
@@ -171,16 +172,24 @@ def dpo_fit(size: Size, batch: int, seed: int) -> Fit:
         schedule="constant",
         warmup=0.03,
         betas=(0.9, 0.999),
-        micro_tokens=8192,
+        micro_tokens=PACK,
         seed=seed,
     )
 
 
 def family(
-    size: Size, base: str, chats: str, pairs: str, licence: str = "unknown", batch: int = 128, seed: int = 0
+    size: Size,
+    base: str,
+    chats: str,
+    pairs: str,
+    licence: str = "unknown",
+    batch: int = 128,
+    seed: int = 0,
+    pack: int = PACK,
 ) -> DPO:
-    """SFT on `chats` in batches of `batch`, then DPO on `pairs` in batches of half as many.
+    """SFT on `chats` in batches of `batch` packs of chats, then DPO on `pairs` in batches of half as many pairs.
 
+    A pack is of `pack` tokens, as in the published runs; 0: a batch is of so many chats.
     `base` is a model directory or owner/name@commit of the hub; `size` says which learning rates it gets. The 70B's
     own batch is not published: give it as `batch`, and the learning rates follow.
     """
@@ -191,18 +200,26 @@ def family(
         PairFile(path=pairs, licence=licence),
         batch,
         seed,
+        pack,
     )
 
 
 def family_on_mixes(
-    size: Size, base: str, folder: str, licence: str = "unknown", batch: int = 128, seed: int = 0
+    size: Size,
+    base: str,
+    folder: str,
+    licence: str = "unknown",
+    batch: int = 128,
+    seed: int = 0,
+    pack: int = PACK,
 ) -> DPO:
     """The same on the default mixes of the sets that lie in a folder."""
-    return trained(size, model_at(base, licence), mix(folder, licence), preferences(folder, licence), batch, seed)
+    sets_of = mix(folder, licence), preferences(folder, licence)
+    return trained(size, model_at(base, licence), *sets_of, batch, seed, pack)
 
 
-def trained(size: Size, model: Stage, data: Stage, pairs: Stage, batch: int, seed: int) -> DPO:
-    """SFT in batches of `batch`, then DPO in batches of half as many."""
-    sft = SFT(model=model, data=data, fit=sft_fit(size, batch, seed))
+def trained(size: Size, model: Stage, data: Stage, pairs: Stage, batch: int, seed: int, pack: int) -> DPO:
+    """SFT in batches of `batch` packs, then DPO in batches of half as many pairs."""
+    sft = SFT(model=model, data=data, fit=sft_fit(size, batch, seed, pack))
     reference = Reference(model=sft, data=pairs)
     return DPO(model=sft, data=pairs, reference=reference, fit=dpo_fit(size, max(1, batch // 2), seed))

@@ -27,7 +27,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["holdout"],
     ["launch", "recipe", "plan", "lineage", "doctor"],
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
-    ["ancestry", "probe", "touched", "elsewhere"],
+    ["ancestry", "probe", "touched", "elsewhere", "workload"],
     ["worker", "sweeps"],
     ["shards", "underway"],
     ["studio"],

@@ -32,7 +32,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_every_size_is_planned_from_local_files_before_anything_is_built(
     size: str, files: list[str], tmp_path: Path
 ) -> None:
-    made = plan(load(RECIPE, [f"size={size}", "batch=8", *files]).stage, context(tmp_path).store)
+    made = plan(load(RECIPE, [f"size={size}", "batch=1", *files]).stage, context(tmp_path).store)
     made.refuse()
     assert not [*tmp_path.rglob("record.json")]
 
@@ -52,7 +52,7 @@ def test_the_family_is_planned_on_the_default_mixes_of_sets_in_a_folder(files: l
 
 def test_the_family_in_miniature_runs_to_a_dpo_model(files: list[str], tmp_path: Path) -> None:
     ctx = context(tmp_path)
-    made = ctx.store.build(load(RECIPE, ["size=llama3.1-8b", "batch=8", *files]).stage, ctx)
+    made = ctx.store.build(load(RECIPE, ["size=llama3.1-8b", "batch=8", "pack=40", *files]).stage, ctx)
     lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
     assert len(lines) == 10 and lines[0]["loss"] == pytest.approx(0.693147, abs=1e-6)
     assert {line["lr"] for line in lines} == {7.81e-9}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, overload
 
 from komainu.context import Context
 from komainu.errors import UsageError
@@ -20,6 +21,8 @@ from komainu.train.render import Tokens
 if TYPE_CHECKING:
     import torch
 
+    from komainu.store import Store
+    from komainu.train.documents import Documents
     from komainu.train.flat import Flat
     from komainu.train.ranks import Ranks
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 class Fit(Spec):
     """How the optimiser runs. The batch is declared in rows; micro-batches follow from `micro_tokens`.
 
+    With `pack` the batch is declared in packs: whole rows together, at most so many tokens, as few packs as best fit
+    finds. That is how runs count that were made with sequences of a fixed length.
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
     learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
@@ -51,9 +56,10 @@ class Fit(Spec):
     order: Literal["shuffled", "given"] = "shuffled"
     micro_tokens: int = 16384
     seed: int = 0
+    pack: int = 0
 
     def total_steps(self, units: int) -> int:
-        """Optimiser steps: as declared, or what the epochs come to."""
+        """Optimiser steps: as declared, or what the epochs come to; `units` are those of an epoch, or its packs."""
         if units == 0:
             raise UsageError(
                 "there is nothing to train on: the data has no rows"
@@ -70,6 +76,8 @@ class Fit(Spec):
             yield f"lr is {self.lr}; it must be above 0"
         if self.global_batch < 1 or self.micro_tokens < 1:
             yield "global_batch and micro_tokens must be at least 1"
+        if self.pack < 0:
+            yield f"pack is {self.pack}; it is the tokens of a pack, or 0"
         if self.steps < 0 or (self.steps == 0 and self.epochs <= 0):
             yield "steps, or epochs, must be above 0"
         if not 0 <= self.warmup < 1:
@@ -93,6 +101,53 @@ class Unit(NamedTuple):
     marks: tuple[tuple[float, ...], ...] = ()
 
 
+class Units(ABC, Sequence[Unit]):
+    """Units that are made when they are asked for, so that no more than a few are in memory."""
+
+    ids: Sequence[str]
+    sizes: Sequence[int]  # tokens, what the documents of a unit share counted once
+
+    @abstractmethod
+    def made(self, place: int) -> Unit:
+        """The unit at a place from 0 on."""
+
+    @abstractmethod
+    def suspects(self, context: int, bos: int | None, eos: int | None) -> Iterator[int]:
+        """The places of all units that preflight could have something to say against, and maybe of others."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Unit: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Unit]: ...
+    def __getitem__(self, at: int | slice) -> Unit | list[Unit]:
+        places = range(len(self))[at]
+        return self.made(places) if isinstance(places, int) else [self.made(i) for i in places]
+
+
+class Each(Units):
+    """Every one of some units with something done to it, when it is asked for; what preflight looks at stays."""
+
+    def __init__(self, units: Sequence[Unit], change: Callable[[Unit], Unit]) -> None:
+        self.units, self.change = units, change
+        self.ids = ids_of(units)
+
+    def made(self, place: int) -> Unit:
+        return self.change(self.units[place])
+
+    def suspects(self, context: int, bos: int | None, eos: int | None) -> Iterator[int]:
+        if isinstance(self.units, Units):
+            return self.units.suspects(context, bos, eos)
+        return iter(range(len(self)))
+
+
+def ids_of(units: Sequence[Unit]) -> Sequence[str]:
+    """The ids of units, none of them made for it."""
+    return units.ids if isinstance(units, Units) else [u.id for u in units]
+
+
 # answers a step's units with the model as it is: (units, step) -> what is trained on, and numbers worth logging
 Rollout = Callable[[Sequence[Unit], int], tuple[list[Unit], dict[str, float]]]
 
@@ -112,11 +167,18 @@ class Train(Stage):
     fit: Fit
     adapter: Adapter | None = None  # what is trained in place of all weights
 
+    @property
+    def documents(self) -> Documents | None:
+        """How rows become units, where that is all there is to it: then a store keeps what they came to."""
+        return None
+
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
         """The rows as token documents. Raises UsageError for rows, or a tokenizer, that cannot be trained with."""
-        raise NotImplementedError(f"{type(self).__name__} needs units(tokenizer, rows)")
+        if self.documents is None:
+            raise NotImplementedError(f"{type(self).__name__} needs documents, or units(tokenizer, rows)")
+        return self.documents.units(tokenizer, self.model.label, rows)
 
-    def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+    def ready(self, units: Sequence[Unit], ctx: Context) -> Sequence[Unit]:
         """The units with whatever else the loss needs, from other inputs."""
         return units
 
@@ -139,7 +201,7 @@ class Train(Stage):
         """How many steps one after the other learn from the same batch."""
         return 1
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row], ranks: Ranks) -> Rollout | None:
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row], ranks: Ranks) -> Rollout | None:
         """Makes the answers that an on-policy method learns from, each rank some; None where the data has them."""
         return None
 
@@ -161,9 +223,8 @@ class Train(Stage):
                 yield f"{type(self).__name__}.adapter needs PEFT: pip install 'komainu[lora]'"
             if self.fit.optimizer == "muon":
                 yield f"{type(self).__name__}.fit.optimizer: Muon is for whole matrices, not for an adapter; take AdamW"
-        yield from self.look()
 
-    def look(self) -> Iterator[str]:
+    def bad_rows(self, store: Store) -> Iterator[str]:
         """Every row through the base's own tokenizer, where both can be had before anything is built."""
         source: Stage = self.model
         while isinstance(source, Train):
@@ -174,7 +235,7 @@ class Train(Stage):
         from komainu.train.weights import look
 
         try:
-            look(self, Path(source.path), [*rows])
+            look(self, Path(source.path), rows, store)
         except UsageError as error:
             yield f"{type(self).__name__}: {error}"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from komainu.context import Context
-from komainu.rows import Pair, Row, Score
-from komainu.train.base import Train, Unit
-from komainu.train.documents import pair_documents
+from komainu.rows import Pair, Score
+from komainu.train.base import Each, Train, Unit
+from komainu.train.documents import Documents, PairDocuments
 from komainu.train.losses.base import Loss, Side
 from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.reference import Reference
@@ -56,17 +56,18 @@ class DPO(Train):
         elif self.reference.model.id != self.model.id:
             yield "DPO.reference is of another model than DPO.model, where training starts: give both the same stage"
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        return pair_documents(tokenizer, self.model.label, [row for row in rows if isinstance(row, Pair)])
+    @property
+    def documents(self) -> Documents:
+        return PairDocuments()
 
-    def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+    def ready(self, units: Sequence[Unit], ctx: Context) -> Sequence[Unit]:
         if self.reference is None:
             return units
         known: dict[str, dict[str, float]] = {}
         for score in ctx.open(self.reference).rows():
             assert isinstance(score, Score) and score.value is not None
             known.setdefault(score.id, {})[score.metric] = score.value
-        return [u._replace(numbers=(known[u.id]["chosen"], known[u.id]["rejected"])) for u in units]
+        return Each(units, lambda u: u._replace(numbers=(known[u.id]["chosen"], known[u.id]["rejected"])))
 
     def weight(self, units: Sequence[Unit]) -> float:
         return float(len(units))

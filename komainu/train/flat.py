@@ -115,16 +115,3 @@ def noisy(model: Any, noise: torch.Tensor | None) -> Iterator[None]:
 def sequence_sums(logps: torch.Tensor, flat: Flat) -> torch.Tensor:
     """[documents] sum of target log-probabilities, in float64: float32 loses 1e-3 over 200 terms near -2000."""
     return logps.new_zeros(flat.documents, dtype=torch.float64).index_add(0, flat.owner, logps.double())
-
-
-def micro_batches(units: Sequence[Sequence[Tokens]], max_tokens: int) -> Iterator[tuple[int, int]]:
-    """Cut consecutive units (each one or more documents) into runs of at most `max_tokens`, as (start, stop)."""
-    start, used = 0, 0
-    for i, unit in enumerate(units):
-        size = laid(unit)
-        if i > start and used + size > max_tokens:
-            yield start, i
-            start, used = i, 0
-        used += size
-    if start < len(units):
-        yield start, len(units)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import torch
 
 from komainu.train.base import Train, Unit
-from komainu.train.flat import flatten, laid, micro_batches, sequence_sums, target_logps
+from komainu.train.batches import micro_batches, runs
+from komainu.train.flat import flatten, laid, sequence_sums, target_logps
 from komainu.train.narrow import narrowed
 from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
@@ -35,6 +36,17 @@ class Found(NamedTuple):
         return Found(0.0, self.tokens + other.tokens, self.notes | other.notes)
 
 
+class Cut(NamedTuple):
+    """Into how many micro-batches a global batch was cut, over all ranks, and how full they are."""
+
+    micro_batches: int
+    tokens: int
+    most: int  # tokens of a micro-batch
+
+    def json(self) -> dict[str, float]:
+        return {"micro_batches": self.micro_batches, "fill": round(self.tokens / (self.micro_batches * self.most), 4)}
+
+
 class Gradients:
     """Computes gradients for a stage's loss. The order of summation is fixed: equal runs, equal bits.
 
@@ -53,6 +65,7 @@ class Gradients:
         forks = small and sys.platform == "linux" and self.ranks.size == 1
         self.cores = (threads or os.cpu_count() or 1) if forks else 1
         self.partners: list[Partner] = []
+        self.cut = Cut(1, 0, 1)  # of the last batch
         if small:
             torch.set_num_threads(1)
         if self.cores > 1:
@@ -95,9 +108,16 @@ class Gradients:
     def parts(self, units: Sequence[Unit]) -> tuple[list[tuple[Unit, ...]], int]:
         """The micro-batches of this rank, and how many more another rank has where they must be as many."""
         shares = split(units, self.ranks.size) if self.ranks.size > 1 else [units]
-        cut = [[*micro_batches([u.documents for u in share], self.size(share))] for share in shares]
-        mine, spans = shares[self.ranks.rank], cut[self.ranks.rank]
-        return [tuple(mine[a:b]) for a, b in spans], max(map(len, cut)) - len(spans) if self.ranks.sharded else 0
+        lots = [self.lots(share) for share in shares]
+        mine = lots[self.ranks.rank]
+        self.cut = Cut(sum(map(len, lots)), sum(laid(u.documents) for u in units), self.stage.fit.micro_tokens)
+        return mine, max(map(len, lots)) - len(mine) if self.ranks.sharded else 0
+
+    def lots(self, units: Sequence[Unit]) -> list[tuple[Unit, ...]]:
+        """A share of a batch as micro-batches: as few as best fit finds, or an even part for each core."""
+        sizes = [laid(unit.documents) for unit in units]
+        cut = micro_batches if sum(sizes) > self.stage.fit.micro_tokens else runs
+        return [tuple(lot) for lot in cut(units, self.size(sizes))]
 
     def idle(self, batch: Sequence[Unit], ahead: bool) -> None:
         """A pass that adds nothing: sharded ranks exchange weights in every pass, so all must make as many."""
@@ -107,9 +127,8 @@ class Gradients:
         if not ahead:
             torch.autograd.backward(logps.sum() * 0.0)
 
-    def size(self, units: Sequence[Unit]) -> int:
+    def size(self, sizes: Sequence[int]) -> int:
         """Tokens of a micro-batch: as the stage declares, or an even share for each core."""
-        sizes = [laid(unit.documents) for unit in units]
         return min(self.stage.fit.micro_tokens, -(-sum(sizes) // self.cores) + max(sizes) // 2)
 
     def part(self, part: Part) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,7 +95,7 @@ class GRPO(Train):
     def uses(self) -> int:
         return self.iterations
 
-    def rollout(self, model: Any, tokenizer: Any, rows: Sequence[Row], ranks: Ranks) -> Rollout | None:
+    def rollout(self, model: Any, tokenizer: Any, rows: Iterable[Row], ranks: Ranks) -> Rollout | None:
         from komainu.train.rollout import Answering
 
         return Answering(self, model, tokenizer, [row for row in rows if isinstance(row, Chat)], ranks)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from komainu.context import Context
 from komainu.files import write_rows
-from komainu.rows import Chat, Row, Score
+from komainu.rows import Chat, Score
 from komainu.stage import Stage, Weights, needs
-from komainu.train.base import Unit
-from komainu.train.preflight import check_rows
-from komainu.train.render import chats_to_tokens, check_tokenizer
+from komainu.train.documents import ChatDocuments, Documents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +30,9 @@ class HeldOut(Stage):
         given = rows(self.data)
         return None if given is None else 2 * given
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        chats = [row for row in rows if isinstance(row, Chat)]
-        system = any(m.role == "system" for c in chats for m in c.messages)
-        check_tokenizer(tokenizer, self.model.label, system=system)
-        check_rows(tokenizer, chats)
-        return [Unit(t.id, (t,)) for t in chats_to_tokens(tokenizer, chats)]
+    @property
+    def documents(self) -> Documents:
+        return ChatDocuments()
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         from komainu.train.logps import heldout_scores

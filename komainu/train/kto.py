@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from komainu.context import Context
-from komainu.rows import Chat, Row, Score
-from komainu.train.base import Train, Unit
-from komainu.train.documents import labelled_documents
+from komainu.rows import Chat, Score
+from komainu.train.base import Each, Train, Unit
+from komainu.train.documents import Documents, LabelledDocuments
 from komainu.train.unpaired import UnpairedReference
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ class KTO(Train):
         elif self.reference.model.id != self.model.id:
             yield "KTO.reference is of another model than KTO.model, where training starts: give both the same stage"
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        chats = [row for row in rows if isinstance(row, Chat)]
-        return labelled_documents(tokenizer, self.model.label, chats, self.reference.seed)
+    @property
+    def documents(self) -> Documents:
+        return LabelledDocuments(seed=self.reference.seed)
 
-    def ready(self, units: list[Unit], ctx: Context) -> list[Unit]:
+    def ready(self, units: Sequence[Unit], ctx: Context) -> Sequence[Unit]:
         known: dict[str, dict[str, float]] = {}
         for score in ctx.open(self.reference).rows():
             assert isinstance(score, Score) and score.value is not None
             known.setdefault(score.id, {})[score.metric] = score.value
-        return [u._replace(numbers=(*u.numbers, *(known[u.id][name] for name in self.names))) for u in units]
+        return Each(units, lambda u: u._replace(numbers=(*u.numbers, *(known[u.id][name] for name in self.names))))
 
     def ahead(self, units: Sequence[Unit]) -> list[Unit]:
         return [u._replace(documents=u.documents[1:]) for u in units]

@@ -10,11 +10,13 @@ import torch
 from komainu.context import Context
 from komainu.rows import Score
 from komainu.train.base import Unit
-from komainu.train.flat import flatten, micro_batches, sequence_sums, target_logps
+from komainu.train.batches import runs
+from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
 from komainu.train.narrow import narrowed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
+from komainu.train.tokens import units_of
 from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
@@ -46,15 +48,15 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     set_up_cpu(ctx.settings.threads)
     source = ctx.open(stage.model).path
     tokenizer, model = load_tokenizer(source), load_model(source).eval()
-    units = stage.units(tokenizer, [*ctx.open(stage.data).rows()])
+    units = units_of(stage, tokenizer, ctx)
     preflight(tokenizer, context_of(model.config), units, names=names)
     device = next(model.parameters()).device
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
-        for start, stop in micro_batches([u.documents for u in units], TOKENS):
-            flat = flatten([u.documents for u in units[start:stop]], device)
+        for some in runs(units, TOKENS):
+            flat = flatten([u.documents for u in some], device)
             mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
             with mixed, narrowed(model, flat.rows):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
-            for unit, found in zip(units[start:stop], sums, strict=True):
+            for unit, found in zip(some, sums, strict=True):
                 yield Summed(unit, found)
-            bar.update(stop - start)
+            bar.update(len(some))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -20,21 +19,17 @@ from komainu.errors import Stopped, UsageError
 from komainu.files import write_json
 from komainu.settings import without_keys
 from komainu.train.base import Rollout, Train, Unit
+from komainu.train.batches import Batches
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.gradients import Gradients
 from komainu.train.optim import make_optimizer, rate_at
 from komainu.train.ranks import Ranks, joined
 from komainu.train.shards import full
+from komainu.train.tokens import units_of
 from komainu.train.trackers import Trackers
 from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
 
 STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
-
-
-def order(ids: Sequence[str], seed: int, epoch: int) -> list[int]:
-    """The order of an epoch: by SHA-256 of (seed, epoch, row id), so that no other row changes a row's luck."""
-    keys = [hashlib.sha256(f"{seed}:{epoch}:{row}".encode()).digest() for row in ids]
-    return sorted(range(len(ids)), key=keys.__getitem__)
 
 
 @dataclass
@@ -56,7 +51,8 @@ class Loop:
 
     def run(self) -> dict[str, Any]:
         """Train to the last step; returns the summary. Metrics go to `metrics.jsonl` in `out`."""
-        steps = self.stage.fit.total_steps(len(self.units))
+        batches = Batches(self.stage.fit, self.units)
+        steps = self.stage.fit.total_steps(batches.count)
         threads = self.ctx.settings.threads or (os.cpu_count() or 1 if self.ranks.size == 1 else 1)
         optimizer = make_optimizer(self.model, self.stage.fit, threads)
         work, main = self.out / ".work", self.ranks.main
@@ -64,7 +60,6 @@ class Loop:
         first = load_checkpoint(work, self.model, optimizer, metrics, self.ranks)
         if main:
             write_json(work / STEPS, {"steps": steps, "ranks": self.ranks.size, "resumed": first})
-        epochs: dict[int, list[int]] = {}
         saved = time.monotonic()
         root, run = self.ctx.store.root / ".trackers", f"{self.what}-{self.stage.id}"
         named = self.ctx.settings.trackers if main else ()
@@ -79,7 +74,7 @@ class Loop:
             for step in range(first, steps):
                 started = time.monotonic()
                 rate = rate_at(self.stage.fit, step, steps)
-                units, notes = self.drawn(step, epochs)
+                units, notes = self.drawn(step, batches)
                 found = self.step(gradients, optimizer, units, step, rate) | notes
                 seconds = time.monotonic() - started
                 speed = round(found["tokens"] / seconds, 1)
@@ -100,31 +95,17 @@ class Loop:
                         )
         return self.summary(metrics, steps) if main else {}
 
-    def drawn(self, step: int, epochs: dict[int, list[int]]) -> tuple[list[Unit], dict[str, float]]:
+    def drawn(self, step: int, batches: Batches) -> tuple[list[Unit], dict[str, float]]:
         """What a step learns from, and numbers worth logging; a batch that is answered here serves `uses` steps.
 
         No checkpoint lies between those, so a resumed run begins with answering.
         """
         uses = self.stage.uses
         if self.rollout is None:
-            return self.batch(step // uses, epochs), {}
+            return batches.of(step // uses), {}
         if step % uses == 0:
-            self.answered = self.rollout(self.batch(step // uses, epochs), step)
+            self.answered = self.rollout(batches.of(step // uses), step)
         return self.answered
-
-    def batch(self, step: int, epochs: dict[int, list[int]]) -> list[Unit]:
-        """The global batch of a step: `global_batch` units on from where the last one ended."""
-        size, count = self.stage.fit.global_batch, len(self.units)
-        drawn = []
-        for position in range(step * size, (step + 1) * size):
-            epoch = position // count
-            if epoch not in epochs:
-                epochs.clear()
-                ids = [u.id for u in self.units]
-                given = self.stage.fit.order == "given"
-                epochs[epoch] = [*range(count)] if given else order(ids, self.stage.fit.seed, epoch)
-            drawn.append(self.units[epochs[epoch][position % count]])
-        return drawn
 
     def step(
         self, gradients: Gradients, optimizer: torch.optim.Optimizer, units: list[Unit], step: int, rate: float
@@ -139,7 +120,14 @@ class Loop:
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return {"loss": found.loss, "lr": rate, "grad_norm": float(norm), "tokens": found.tokens, **found.notes}
+        return {
+            "loss": found.loss,
+            "lr": rate,
+            "grad_norm": float(norm),
+            "tokens": found.tokens,
+            **gradients.cut.json(),
+            **found.notes,
+        }
 
     def summary(self, metrics: Path, steps: int) -> dict[str, Any]:
         """Loss at the ends, tokens seen; nothing that depends on the clock. Copies the metrics to the artifact."""
@@ -175,8 +163,7 @@ def train_on(
     fits(stage, ranks)
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
-    rows = [*ctx.open(stage.data).rows()]
-    units = stage.ready(stage.units(tokenizer, rows), ctx)
+    units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
     model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
@@ -186,7 +173,7 @@ def train_on(
         from komainu.train.lora import Attached, finished
 
         attached = Attached(model, stage.adapter, stage.fit.seed)
-    rollout = stage.rollout(model, tokenizer, rows, ranks)
+    rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows(), ranks)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)
     if ranks.main and attached is not None:

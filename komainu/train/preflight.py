@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from komainu.errors import UsageError
 from komainu.rows import Chat, Pair, pair_problem, turns_problem
-from komainu.train.base import Fit, Unit
+from komainu.train.base import Fit, Unit, Units, ids_of
 from komainu.train.render import Tokens, refuse
 
 
 def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
     """Refuse rows whose turns, answers or ids are wrong, or whose text holds a special token of the tokenizer."""
     special = {str(t) for t in tokenizer.added_tokens_decoder.values() if t.special} | {*tokenizer.all_special_tokens}
-    times = Counter(row.id for row in rows)
-    bad = [(row, f"{n} rows have this id") for row, n in times.items() if n > 1]
+    bad = repeated(Counter(row.id for row in rows))
     for row in rows:
         if isinstance(row, Pair):
             wrong, said = pair_problem(row), [*(m.content for m in row.prompt), row.chosen, row.rejected]
@@ -29,6 +28,11 @@ def check_rows(tokenizer: Any, rows: Sequence[Chat] | Sequence[Pair]) -> None:
     refuse(bad, len(rows))
 
 
+def repeated(times: Counter[str]) -> list[tuple[str, str]]:
+    """Ids that several rows have."""
+    return [(row, f"{n} rows have this id") for row, n in times.items() if n > 1]
+
+
 def preflight(
     tokenizer: Any, context: int, units: Sequence[Unit], fit: Fit | None = None, names: Sequence[str] = ("",)
 ) -> None:
@@ -36,16 +40,27 @@ def preflight(
 
     `names` are those of a unit's documents.
     """
-    refuse([(u.id, what) for u in units for what in _problems(u, names, tokenizer, context)], len(units))
+    looked: Iterable[Unit] = units
+    if isinstance(units, Units):
+        looked = (units[i] for i in units.suspects(context, tokenizer.bos_token_id, tokenizer.eos_token_id))
+    refuse([(u.id, what) for u in looked for what in _problems(u, names, tokenizer, context)], len(units))
     if fit is not None:
         suits(fit, units)
 
 
 def suits(fit: Fit, units: Sequence[Unit]) -> None:
-    """Refuse a fit that does not suit how many units there are."""
-    steps = fit.total_steps(len(units))
-    if len(units) < fit.global_batch:
-        raise UsageError(f"{len(units)} rows are fewer than global_batch={fit.global_batch}; lower it, or give more")
+    """Refuse a fit that does not suit how many units there are, or how long they are."""
+    count, what = len(units), "rows"
+    if fit.pack:
+        from komainu.train.batches import Batches, sizes_of
+
+        long = f"tokens, a pack holds {fit.pack}; nothing is cut off, leave it out, shorten it, or raise fit.pack"
+        both = zip(ids_of(units), sizes_of(units), strict=True)
+        refuse([(row, f"{size} {long}") for row, size in both if size > fit.pack], len(units))
+        count, what = Batches(fit, units).count, f"packs of {fit.pack} tokens"
+    steps = fit.total_steps(count)
+    if count < fit.global_batch:
+        raise UsageError(f"{count} {what} are fewer than global_batch={fit.global_batch}; lower it, or give more")
     if steps > 1 and fit.warm_steps(steps) >= steps:
         raise UsageError(f"fit.warmup={fit.warmup} takes all {steps} steps: the rate never gets past its warm-up")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from komainu.context import Context
-from komainu.rows import Chat, Row
+from komainu.rows import Chat
 from komainu.spec import Spec
 from komainu.train.base import Train, Unit
-from komainu.train.render import Tokens
+from komainu.train.documents import Documents, TextDocuments
 
 if TYPE_CHECKING:
     import torch
@@ -49,15 +49,9 @@ class Base(Train):
         if self.shape.hidden % self.shape.heads or (self.shape.hidden // self.shape.heads) % 2:
             yield f"Base.shape: {self.shape.hidden} units do not divide into {self.shape.heads} heads of even size"
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        chats = [row for row in rows if isinstance(row, Chat)]
-        texts = ["".join(m.content for m in chat.messages) for chat in chats]
-        start = tokenizer.eos_token_id  # a text begins after an end, so that its first word is learnt too
-        made = []
-        for chat, ids in zip(chats, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True):
-            whole = [start, *ids, start]
-            made.append(Unit(chat.id, (Tokens(chat.id, whole, [True] * len(whole)),)))
-        return made
+    @property
+    def documents(self) -> Documents:
+        return TextDocuments()
 
     def weight(self, units: Sequence[Unit]) -> float:
         return float(sum(d.targets for u in units for d in u.documents))

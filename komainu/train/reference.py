@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from komainu.context import Context
 from komainu.files import write_rows
-from komainu.rows import Pair, Row, Score
+from komainu.rows import Pair, Score
 from komainu.stage import Stage, Weights, needs
-from komainu.train.base import Unit
-from komainu.train.documents import pair_documents
+from komainu.train.documents import Documents, PairDocuments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +28,9 @@ class Reference(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        return pair_documents(tokenizer, self.model.label, [row for row in rows if isinstance(row, Pair)])
+    @property
+    def documents(self) -> Documents:
+        return PairDocuments()
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         given = rows(self.data)

@@ -107,8 +107,16 @@ def pair_to_chats(pair: Pair) -> tuple[Chat, Chat]:
     )
 
 
+class BadRows(UsageError):
+    """Rows that cannot be trained on: (id, what is wrong with it) of each."""
+
+    def __init__(self, said: str, rows: Sequence[tuple[str, str]]) -> None:
+        super().__init__(said)
+        self.rows = rows
+
+
 def refuse(bad: Sequence[tuple[str, str]], of: int) -> None:
-    """Raise UsageError when there is a bad row: (its id, what is wrong with it), out of `of` rows."""
+    """Raise BadRows when there is a bad row: (its id, what is wrong with it), out of `of` rows."""
     rows: dict[str, list[str]] = {}
     for row, what in bad:
         rows.setdefault(what, []).append(row)
@@ -119,7 +127,7 @@ def refuse(bad: Sequence[tuple[str, str]], of: int) -> None:
     if lines:
         more = f"\n  ... and {len(lines) - SHOWN} other problems" if len(lines) > SHOWN else ""
         count = len({row for row, _ in bad})
-        raise UsageError(f"{count} of {of} rows cannot be trained on:\n" + "\n".join(lines[:SHOWN]) + more)
+        raise BadRows(f"{count} of {of} rows cannot be trained on:\n" + "\n".join(lines[:SHOWN]) + more, bad)
 
 
 def check_tokenizer(tokenizer: Any, where: str, *, system: bool = False) -> None:

@@ -15,7 +15,8 @@ from komainu.models.engine import groups, stop_ids
 from komainu.rows import Chat
 from komainu.train.attention import FLAT
 from komainu.train.base import Unit
-from komainu.train.flat import Flat, flatten, micro_batches, target_logps
+from komainu.train.batches import runs
+from komainu.train.flat import Flat, flatten, target_logps
 from komainu.train.ranks import Ranks
 from komainu.train.render import Tokens
 
@@ -101,12 +102,12 @@ class Answering:
         """The units with their targets' log-probabilities behind each document's marks."""
         places = range(self.ranks.rank, len(units), self.ranks.size)
         mine: dict[int, list[float]] = {}
-        for begin, end in micro_batches([units[i].documents for i in places], self.stage.fit.micro_tokens):
-            some = places[begin:end]
-            flat = flatten([units[i].documents for i in some], model.device)
+        at = iter(places)
+        for some in runs([units[i] for i in places], self.stage.fit.micro_tokens):
+            flat = flatten([u.documents for u in some], model.device)
             with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
                 rest = iter(target_logps(model, flat).tolist())
-            mine |= {i: [next(rest) for d in units[i].documents for _ in range(d.targets)] for i in some}
+            mine |= {next(at): [next(rest) for d in u.documents for _ in range(d.targets)] for u in some}
         done = []
         for unit, found in zip(units, self.ranks.pooled(mine, len(units)), strict=True):
             logps = iter(found)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from komainu.rows import Chat, Row
+from komainu.rows import Chat
 from komainu.train.base import Train, Unit
-from komainu.train.preflight import check_rows
-from komainu.train.render import chats_to_tokens, check_tokenizer
+from komainu.train.documents import ChatDocuments, Documents
 
 if TYPE_CHECKING:
     import torch
@@ -24,12 +23,9 @@ class SFT(Train):
     eats = Chat
     even = True
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        chats = [row for row in rows if isinstance(row, Chat)]
-        system = any(m.role == "system" for c in chats for m in c.messages)
-        check_tokenizer(tokenizer, self.model.label, system=system)
-        check_rows(tokenizer, chats)
-        return [Unit(t.id, (t,)) for t in chats_to_tokens(tokenizer, chats)]
+    @property
+    def documents(self) -> Documents:
+        return ChatDocuments()
 
     def weight(self, units: Sequence[Unit]) -> float:
         return float(sum(d.targets for u in units for d in u.documents))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from komainu.rows import Chat, Row
-from komainu.train.base import Unit
-from komainu.train.documents import labelled_documents
+from komainu.rows import Chat
+from komainu.train.documents import Documents, LabelledDocuments
 from komainu.train.reference import Reference
 
 
@@ -23,6 +20,6 @@ class UnpairedReference(Reference):
     names = ("answer", "mismatched")
     seed: int = 0
 
-    def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        chats = [row for row in rows if isinstance(row, Chat)]
-        return labelled_documents(tokenizer, self.model.label, chats, self.seed)
+    @property
+    def documents(self) -> Documents:
+        return LabelledDocuments(seed=self.seed)

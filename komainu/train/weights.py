@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,10 @@ from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
 from komainu.train.shardfiles import SHARD
+from komainu.train.tokens import kept
 
 if TYPE_CHECKING:
+    from komainu.store import Store
     from komainu.train.adapter import Adapter
     from komainu.train.base import Train
 
@@ -117,8 +119,11 @@ def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.T
     tokenizer.save_pretrained(out)
 
 
-def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
-    """What training would refuse, found from the directory's config and tokenizer alone. Raises UsageError."""
+def look(stage: Train, path: Path, rows: Iterable[Row], store: Store) -> None:
+    """What training would refuse, found from the directory's config and tokenizer alone. Raises UsageError.
+
+    The store keeps the tokens for the training.
+    """
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if why := supports(config):
         raise UsageError(
@@ -126,4 +131,4 @@ def look(stage: Train, path: Path, rows: Sequence[Row]) -> None:
         )
     tokenizer = load_tokenizer(path)
     check_directory(path, config, tokenizer)
-    stage.examine(tokenizer, context_of(config), stage.units(tokenizer, rows))
+    stage.examine(tokenizer, context_of(config), kept(store, stage, tokenizer, rows))

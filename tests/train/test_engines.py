@@ -81,6 +81,7 @@ OTHER: dict[str, Any] = {
     "micro_tokens": 1024,
     "seed": 8,
     "order": "given",
+    "pack": 1024,
 }
 
 
@@ -201,7 +202,7 @@ def test_a_plan_shows_what_will_be_handed_over_and_refuses_what_cannot_run_here(
 
 
 def test_the_order_of_the_file_is_that_of_our_own_loop() -> None:
-    from komainu.train.loop import order
+    from komainu.train.batches import order
 
     rows = [row for row in CHATS.rows() if isinstance(row, Chat)]
     fit = replace(FIT, global_batch=16)

@@ -63,7 +63,7 @@ def kto(weights: tuple[float, float] = (1.0, 1.0), **fit: Any) -> KTO:
 
 def units_of(stage: KTO, root: Path) -> list[Unit]:
     ctx = context(root)
-    return stage.ready(stage.units(load_tokenizer(ctx.locate(base())), [*stage.data.rows()]), ctx)  # type: ignore[attr-defined]
+    return [*stage.ready(stage.units(load_tokenizer(ctx.locate(base())), [*stage.data.rows()]), ctx)]  # type: ignore[attr-defined]
 
 
 def moved(root: Path) -> Any:

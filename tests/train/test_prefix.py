@@ -13,7 +13,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from komainu.train import attention, pieces
 from komainu.train.attention import FLAT
-from komainu.train.flat import flatten, laid, micro_batches, sequence_sums, shared, target_logps
+from komainu.train.base import Unit
+from komainu.train.batches import micro_batches, runs
+from komainu.train.flat import flatten, laid, sequence_sums, shared, target_logps
 from komainu.train.narrow import narrowed
 from komainu.train.render import Tokens
 
@@ -98,5 +100,5 @@ def test_units_of_one_document_need_no_mask() -> None:
 
 
 def test_micro_batches_count_a_shared_beginning_once() -> None:
-    unit = (document([1, 2, 3, 4], 3), document([1, 2, 3, 5], 3))
-    assert [*micro_batches([unit] * 4, 10)] == [(0, 2), (2, 4)]
+    unit = Unit("pair", (document([1, 2, 3, 4], 3), document([1, 2, 3, 5], 3)))
+    assert [*runs([unit] * 4, 10)] == [[unit] * 2] * 2 == micro_batches([unit] * 4, 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from komainu.errors import UsageError
 from komainu.rows import Chat, Message, Pair, Row
+from komainu.store import Store
 from komainu.train.base import Fit, Train
 from komainu.train.dpo import DPO
 from komainu.train.losses.simpo import SimPO
@@ -77,7 +79,8 @@ ROWS: dict[str, tuple[Row, str]] = {
 
 def seen(path: Path, rows: Sequence[Row], fit: Fit | None = None) -> None:
     stage: Train = DPO_STAGE if isinstance(rows[-1], Pair) else SFT_STAGE
-    look(replace(stage, fit=fit) if fit else stage, path, rows)
+    with tempfile.TemporaryDirectory() as root:
+        look(replace(stage, fit=fit) if fit else stage, path, rows, Store(Path(root)))
 
 
 @pytest.mark.parametrize("name", ROWS)

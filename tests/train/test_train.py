@@ -17,13 +17,12 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from komainu.rows import Chat, Message
-from komainu.train.base import Fit, Unit
+from komainu.train.base import Fit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.documents import pair_documents
 from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.gradients import Gradients
-from komainu.train.loop import Loop, order
 from komainu.train.muon import Muon, orthogonal
 from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
@@ -143,33 +142,6 @@ def test_dpo_sums_equal_a_plain_forward_pass(built: Path) -> None:
         logps = plain(input_ids=torch.tensor([document.ids])).logits[0].log_softmax(-1)
         wanted = sum(float(logps[i - 1, t].detach()) for i, t in enumerate(document.ids) if i and document.trained[i])
         assert abs(float(sums[n].detach()) - wanted) < 1e-4
-
-
-def test_order_is_each_rows_own_luck() -> None:
-    rows = [f"r{i}" for i in range(50)]
-    whole = [rows[i] for i in order(rows, 0, 0)]
-    fewer = [rows[:40][i] for i in order(rows[:40], 0, 0)]
-    assert [r for r in whole if r in rows[:40]] == fewer
-    assert order(rows, 0, 0) != order(rows, 0, 1) != order(rows, 1, 1)
-
-
-def test_a_global_batch_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
-    stage = sft(global_batch=3)
-    units = [Unit(f"u{i}", ()) for i in range(7)]
-    loop = Loop(stage, None, units, tmp_path, context(tmp_path))
-    epochs: dict[int, list[int]] = {}
-    drawn = [u.id for step in range(7) for u in loop.batch(step, epochs)]
-    assert all(sorted(drawn[e * 7 : e * 7 + 7]) == [f"u{i}" for i in range(7)] for e in range(3))
-    assert [u.id for u in loop.batch(4, {})] == drawn[12:15]
-
-
-def test_rows_in_the_order_given_are_trained_in_it_epoch_after_epoch(tmp_path: Path) -> None:
-    units = [Unit(f"u{i}", ()) for i in range(7)]
-    loop = Loop(sft(global_batch=3, order="given"), None, units, tmp_path, context(tmp_path))
-    drawn = [u.id for step in range(7) for u in loop.batch(step, {})]
-    assert drawn == [f"u{i}" for i in range(7)] * 3
-    assert any("order" in problem for problem in Fit(lr=1.0, order="random").problems())  # type: ignore[arg-type]
-    assert Fit(lr=1.0, order="shuffled").id == Fit(lr=1.0).id != Fit(lr=1.0, order="given").id
 
 
 SCRIPT = """

@@ -77,6 +77,8 @@ class Axolotl(Engine):
             yield f"sequence_parallel is {self.sequence_parallel}; it must be at least 1"
         if fit.order != "shuffled":
             yield f"fit.order {fit.order!r}: axolotl draws its own order"
+        if fit.pack:
+            yield f"fit.pack {fit.pack}: axolotl puts other rows together than best fit does; leave it out"
         if fit.optimizer != "adamw":
             yield f"fit.optimizer {fit.optimizer!r}: axolotl's is another algorithm with another learning rate"
         if fit.floor and fit.schedule != "cosine":

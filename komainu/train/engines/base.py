@@ -19,6 +19,7 @@ from komainu.train.sft import SFT
 
 if TYPE_CHECKING:
     from komainu.context import Context
+    from komainu.store import Store
 
 Keys = dict[str, Any]
 CACHE = "cache"  # in a run's scratch folder: what libraries keep, and what DeepSpeed compiles
@@ -105,6 +106,9 @@ class Engine(Stage, ABC):
             return
         yield from alone(self.of).check()
         yield from (f"{type(self).__name__}: {why}" for why in self.refused())
+
+    def bad_rows(self, store: Store) -> Iterator[str]:
+        yield from alone(self.of).bad_rows(store)
 
     def misplaced(self, settings: Settings) -> Iterator[str]:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from komainu.rows import Chat, Message, Pair
 from komainu.train.base import Fit
-from komainu.train.loop import order
+from komainu.train.batches import order
 from komainu.train.render import pair_to_chats, texts
 
 

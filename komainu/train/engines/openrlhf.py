@@ -67,6 +67,8 @@ class OpenRLHF(Engine):
             yield f"fit.{'steps' if fit.steps else 'epochs'}: OpenRLHF trains whole epochs; give epochs, a whole number"
         if fit.order != "shuffled":
             yield f"fit.order {fit.order!r}: OpenRLHF draws its own order"
+        if fit.pack:
+            yield f"fit.pack {fit.pack}: OpenRLHF puts other rows together than best fit does; leave it out"
         if fit.optimizer != "adamw":
             yield f"fit.optimizer {fit.optimizer!r}: OpenRLHF's is another algorithm with another learning rate"
         if fit.floor and fit.schedule != "cosine":
