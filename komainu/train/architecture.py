@@ -27,7 +27,7 @@ class Architecture(NamedTuple):
     def of_config(config: Mapping[str, Any], where: str) -> Architecture:
         """From a config.json. Raises UsageError for one of another kind."""
         if any(config.get(key) for key in ("num_experts", "num_local_experts", "n_routed_experts")):
-            raise UsageError(f"{where} has experts, of which plan knows no sizes")
+            raise UsageError(f"{where} has experts, of which plan knows no sizes; measure a short run")
         try:
             hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
             unit = int(config.get("head_dim") or hidden // heads)

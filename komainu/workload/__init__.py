@@ -171,13 +171,13 @@ class Workloads:
             source = source.model
         file = (self.folder(source) or Path()) / "config.json"
         if not file.is_file():
-            raise UsageError(f"the sizes of the model are not known before {source.label} is there")
+            raise UsageError(f"the sizes of the model are not known before {source.label} is there; build it first")
         return Architecture.of_config(json.loads(file.read_bytes()), str(file))
 
     def fresh(self, stage: Base) -> Architecture:
         shape = stage.shape
         if not isinstance(stage.model, Tokenizer):
-            raise UsageError(f"the size of the vocabulary is not known before {stage.model.label} is there")
+            raise UsageError(f"the size of the vocabulary is not known before {stage.model.label} is there; build it first")
         return Architecture(
             shape.hidden, shape.layers, shape.hidden, shape.hidden, shape.feed_forward, stage.model.vocab, True
         )
