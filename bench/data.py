@@ -3,7 +3,7 @@
 python -m bench.data [rows] [processes] [step ...]
 
 Rows of about 2.4 kB in two languages (`bench.corpus`); steps are names of STEPS, all unless given. Every process of
-the run is counted. Memory is the sum of the proportional set sizes (PSS), looked at ten times a second.
+the run is counted. Memory is the sum of the proportional set sizes (PSS), looked at once a second.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Peak(threading.Thread):
         self.bytes, self.most, self.over = 0, 0, threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(0.1):
+        while not self.over.wait(1.0):
             self.most = max(self.most, sum(map(pss, descendants(os.getpid()))))
 
     def __enter__(self) -> Peak:
