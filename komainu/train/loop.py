@@ -27,6 +27,7 @@ from komainu.train.ranks import Ranks, joined
 from komainu.train.shards import full
 from komainu.train.tokens import units_of
 from komainu.train.trackers import Trackers
+from komainu.train.usage import usage
 from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
 
 STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
@@ -61,6 +62,7 @@ class Loop:
         if main:
             write_json(work / STEPS, {"steps": steps, "ranks": self.ranks.size, "resumed": first})
         saved = time.monotonic()
+        use = usage(self.stage, self.model.config.to_dict(), self.ctx.settings.train, self.ranks.size)
         root, run = self.ctx.store.root / ".trackers", f"{self.what}-{self.stage.id}"
         named = self.ctx.settings.trackers if main else ()
         trackers = Trackers(named, run, root, without_keys(self.ctx.settings))
@@ -79,6 +81,8 @@ class Loop:
                 seconds = time.monotonic() - started
                 speed = round(found["tokens"] / seconds, 1)
                 line = {"step": step, **found, "tokens_per_s": speed, "memory_gb": self.ranks.memory_gb}
+                if use is not None:
+                    line["mfu"] = round(use.share(units, seconds), 4)
                 log.write(json.dumps(line) + "\n")
                 log.flush()  # others look at it while it runs
                 trackers.log(step, line)

@@ -177,7 +177,9 @@ class Workloads:
     def fresh(self, stage: Base) -> Architecture:
         shape = stage.shape
         if not isinstance(stage.model, Tokenizer):
-            raise UsageError(f"the size of the vocabulary is not known before {stage.model.label} is there; build it first")
+            raise UsageError(
+                f"the size of the vocabulary is not known before {stage.model.label} is there; build it first"
+            )
         return Architecture(
             shape.hidden, shape.layers, shape.hidden, shape.hidden, shape.feed_forward, stage.model.vocab, True
         )

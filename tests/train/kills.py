@@ -78,7 +78,7 @@ class Run(NamedTuple):
         """Go on to the end, and what it came to."""
         self.killed(0, 0.0)
         lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        told = ("tokens_per_s", "memory_gb")  # of the machine
+        told = ("tokens_per_s", "memory_gb", "mfu")  # of the machine
         steps = [{k: v for k, v in json.loads(line).items() if k not in told} for line in lines]
         return Ended((self.path / "model.safetensors").read_bytes(), steps)
 
