@@ -92,7 +92,7 @@ def test_bash_completes_with_the_script_that_is_installed(folder: Path) -> None:
     ask = """
     eval "$(_KOMAINU_COMPLETE=source_bash komainu)"
     offered() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _komainu_completion komainu; echo "${COMPREPLY[*]}"; }
-    offered komainu st; offered komainu run small.py :; offered komainu plan small.py : family size = ""
+    offered komainu sta; offered komainu run small.py :; offered komainu plan small.py : family size = ""
     """
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{folder}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "--norc", "-c", ask], env=env, capture_output=True, text=True, check=True)

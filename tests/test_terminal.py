@@ -61,8 +61,10 @@ class Person:
         self.terminal, inside = pty.openpty()
         termios.tcsetwinsize(inside, (40, columns))
         code = "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"  # so that Ctrl-C reaches it
+        code += "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # though a shell ignored it
         code += f"from komainu.cli import main; sys.exit(main({['chat', *words]!r}))"
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+        env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}  # the terminal's own size counts
+        env |= {"PYTHONPATH": str(ROOT), "TERM": "dumb"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=folder,
