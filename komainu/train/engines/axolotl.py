@@ -70,19 +70,11 @@ class Axolotl(Engine):
     sequence_parallel: int = 1
 
     def refused(self) -> Iterator[str]:
-        fit = self.of.fit
+        yield from super().refused()
         if self.micro_batch < 1:
             yield f"micro_batch is {self.micro_batch}; it must be at least 1"
         if self.sequence_parallel < 1:
             yield f"sequence_parallel is {self.sequence_parallel}; it must be at least 1"
-        if fit.order != "shuffled":
-            yield f"fit.order {fit.order!r}: axolotl draws its own order"
-        if fit.pack:
-            yield f"fit.pack {fit.pack}: axolotl puts other rows together than best fit does; leave it out"
-        if fit.optimizer != "adamw":
-            yield f"fit.optimizer {fit.optimizer!r}: axolotl's is another algorithm with another learning rate"
-        if fit.floor and fit.schedule != "cosine":
-            yield f"fit.floor {fit.floor}: axolotl has one for the cosine schedule alone, not for {fit.schedule!r}"
         if isinstance(self.of, DPO):
             if self.of.sft:
                 yield f"of.sft {self.of.sft}: axolotl has no such term in the way it is meant here"

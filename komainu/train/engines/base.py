@@ -64,9 +64,17 @@ class Engine(Stage, ABC):
     of: SFT | DPO
     environment: Environment
 
-    @abstractmethod
     def refused(self) -> Iterator[str]:
-        """What of `of` the program does not have, a sentence each, the field first."""
+        """What of `of` the program does not have, a sentence each, the field first; here what none of them has."""
+        fit = self.of.fit
+        if fit.order != "shuffled":
+            yield f"fit.order {fit.order!r}: {self.name} draws its own order"
+        if fit.pack:
+            yield f"fit.pack {fit.pack}: {self.name} puts other rows together than best fit does; leave it out"
+        if fit.optimizer != "adamw":
+            yield f"fit.optimizer {fit.optimizer!r}: {self.name}'s is another algorithm with another learning rate"
+        if fit.floor and fit.schedule != "cosine":
+            yield f"fit.floor {fit.floor}: {self.name} has one for the cosine schedule alone, not for {fit.schedule!r}"
 
     @abstractmethod
     def keys(self, site: Site, here: Trainer) -> Keys:

@@ -62,17 +62,10 @@ class OpenRLHF(Engine):
         return "openrlhf.cli.train_dpo" if isinstance(self.of, DPO) else "openrlhf.cli.train_sft"
 
     def refused(self) -> Iterator[str]:
+        yield from super().refused()
         fit = self.of.fit
         if fit.steps or fit.epochs != int(fit.epochs):
             yield f"fit.{'steps' if fit.steps else 'epochs'}: OpenRLHF trains whole epochs; give epochs, a whole number"
-        if fit.order != "shuffled":
-            yield f"fit.order {fit.order!r}: OpenRLHF draws its own order"
-        if fit.pack:
-            yield f"fit.pack {fit.pack}: OpenRLHF puts other rows together than best fit does; leave it out"
-        if fit.optimizer != "adamw":
-            yield f"fit.optimizer {fit.optimizer!r}: OpenRLHF's is another algorithm with another learning rate"
-        if fit.floor and fit.schedule != "cosine":
-            yield f"fit.floor {fit.floor}: OpenRLHF has one for the cosine schedule alone, not for {fit.schedule!r}"
         if fit.neftune:
             yield f"fit.neftune {fit.neftune}: OpenRLHF has no noise on embeddings"
         if isinstance(self.of, DPO):
