@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from functools import partial
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.explore import search
 from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.made import make
 from komainu.data.explore.rows import CACHE, rows_of
@@ -125,12 +123,15 @@ def test_rows_can_be_narrowed_to_any_source_whatever_it_is_called(client: Client
 def test_a_search_that_time_did_not_suffice_for_says_how_far_it_went(
     client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "search", partial(search.search, seconds=0))
-    monkeypatch.setattr(rows, "count", partial(search.count, seconds=0))
-    text = get(client, at(site), q="nobody says so")
-    assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
-    assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
-    assert "1 or more of 36 rows" in get(client, at(site), q="number")
+    monkeypatch.setattr(rows, "SEARCHING", 0)
+    monkeypatch.setattr(rows, "COUNTING", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "count", lambda *args, **more: pytest.fail("what the search saw was looked through again"))
+        text = get(client, at(site), q="nobody says so")
+        assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
+        assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
+        assert "1 or more of 36 rows" in get(client, at(site), q="number")
+    assert "1 or more of 36 rows" in get(client, at(site), q="number", start=3)
 
 
 def test_a_hit_is_marked_as_it_is_written_and_the_row_links_back_to_the_hits(client: Client, site: Site) -> None:
