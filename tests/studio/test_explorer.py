@@ -204,7 +204,12 @@ def test_a_cluster_shows_each_dropped_row_beside_the_one_that_stays(client: Clie
     "path", ["/rows/dataset/0123", "/rows/../x", "/rows/dataset/zz", "/clusters/{ref}/2", "/rows/{ref}/36"]
 )
 def test_what_is_not_there_is_said(client: Client, site: Site, path: str) -> None:
-    assert client.ask(quote(path.format(ref=site.artifact.ref), safe="/")).status == 404
+    path = quote(path.format(ref=site.artifact.ref), safe="/")
+    assert client.ask(path).status == 404
+    told = client.ask(path, {"Accept-Language": "ja"}).text
+    assert "<h1>見つかりません</h1>" in told and ' lang="en">' not in told.partition("<main")[2]
+    if site.artifact.ref in path:
+        assert f"{site.artifact.ref} にあるのは 36 行、重複 2 組で" in told
 
 
 def test_an_artifact_without_rows_is_refused_with_the_reason(tmp_path: Path, site: Site) -> None:
@@ -215,6 +220,11 @@ def test_an_artifact_without_rows_is_refused_with_the_reason(tmp_path: Path, sit
     with served(studio_of(tmp_path)) as client:
         told = client.ask("/rows/table/0123456789ab")
         assert told.status == 400 and "makes Table; only chats and pairs can be explored" in told.text
+        told = client.ask("/rows/table/0123456789ab", {"Accept-Language": "ja"})
+        assert '<html lang="ja">' in told.text and "<h1>表示できません</h1>\n<p>理由と対処は次のとおりです" in told.text
+        assert (
+            '<p class="said" lang="en">table/0123456789ab makes Table' in told.text and "実行の一覧へ</a>" in told.text
+        )
         assert 'href="/rows/table' not in get(client, "/artifact/table/0123456789ab")
 
 

@@ -24,6 +24,8 @@ EN = {
     "error.read_only": "This studio is read-only; start it with --write to vote",
     "error.origin": "This form did not come from a page of this studio",
     "error.form": "This form is of an earlier studio; load its page again",
+    "error.english": "Why, and what to do before the page is loaded again:",
+    "error.beyond": "{ref} has {rows} rows and {clusters} clusters, numbered from 0",
     "error.back": "To the runs",
     # runs
     "runs.title": "Runs and artifacts",

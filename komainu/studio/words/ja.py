@@ -24,6 +24,8 @@ JA = {
     "error.read_only": "この studio は閲覧専用です。投票するには --write を付けて起動してください",
     "error.origin": "この studio のページから送信されたものではありません",
     "error.form": "以前の studio のページから送信されたものです。ページを読み込み直してください",
+    "error.english": "理由と対処は次のとおりです (英語)。直してから、ページを読み込み直してください。",
+    "error.beyond": "{ref} にあるのは {rows} 行、重複 {clusters} 組で、番号は 0 から始まります",
     "error.back": "実行の一覧へ",
     # runs
     "runs.title": "実行と成果物",
