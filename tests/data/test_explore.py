@@ -314,6 +314,9 @@ def test_helpers_index_a_dataset_beside_the_server_and_say_when_they_cannot(site
             time.sleep(0.05)
         with opened(store, site.artifact, indexed=False) as rows:
             assert all(part.indexed for part in parts_of(rows))
+        (working,) = helpers.started.values()
+        assert [process.wait(60) for process in working] == [0, 0]
+        assert helpers.want(site.artifact, "index") and not helpers.started  # and begins anew when it is asked again
         gone = Artifact(store.root / "Dataset" / "gone", {"id": "gone", "makes": "Chat", "seal": "", "inputs": {}})
         while helpers.want(gone, "rows") and time.monotonic() < until:
             time.sleep(0.05)

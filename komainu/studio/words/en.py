@@ -199,6 +199,7 @@ EN = {
     "rows.language": "Language",
     "rows.source": "Source",
     "rows.from": "From row",
+    "rows.index": "The index for searches",
     "rows.indexing": "An index is being made: {n} of {of} parts are done. Until then a search may find less at a time.",
     "rows.count": "{n} of {of} rows",
     "rows.more": "{n} or more of {of} rows",

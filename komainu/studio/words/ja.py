@@ -199,6 +199,7 @@ JA = {
     "rows.language": "言語",
     "rows.source": "出典",
     "rows.from": "開始行",
+    "rows.index": "検索の索引",
     "rows.indexing": "検索の索引を作成中です（{of} 個中 {n} 個）。完了までは一度に見つかる行が少ないことがあります。",
     "rows.count": "{of} 行中 {n} 行",
     "rows.more": "{of} 行中 {n} 行以上",
