@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,12 +48,13 @@ class Wanted:
         earlier = np.arange(start) if self.only is None else np.flatnonzero(self.only[:start])
         return int(earlier[max(0, len(earlier) - size)]) if len(earlier) else None
 
-    def count(self, data: Dataset, start: int, page: Page) -> Count:
-        """How many rows are asked for, where `page` is what was found from a row on."""
+    def count(self, data: Dataset, start: int, page: Page, left: float) -> Count:
+        """How many rows are asked for, where `page` is what was found from a row on, and so many seconds are left."""
         if not start and (page.next is None or page.cut):
             return Count(len(page.numbers), page.next is None)
         if self.text:
-            return count(data.rows, self.text, only=self.only, seconds=COUNTING)
+            n, exact = count(data.rows, self.text, only=self.only, seconds=min(left, COUNTING))
+            return Count(max(n, len(page.numbers)), exact)
         return Count(data.rows.total if self.only is None else int(self.only.sum()), True)
 
 
@@ -88,6 +90,7 @@ def wanted(data: Dataset) -> Wanted:
 def show(data: Dataset) -> web.Response:
     rows, ask, asked = data.rows, data.ask, wanted(data)
     start = min(ask.number("start"), rows.total)
+    until = time.monotonic() + SEARCHING + COUNTING
     page = asked.page(data, start)
     choices = {}
     for name, column in CHOICES.items():
@@ -98,7 +101,7 @@ def show(data: Dataset) -> web.Response:
         rows=[line(number, rows.held(number), asked.text) for number in page.numbers],
         page=page,
         before=asked.before(start),
-        count=asked.count(data, start, page),
+        count=asked.count(data, start, page, until - time.monotonic()),
         indexing=data.indexed() if asked.text else None,
         choices=choices,
         states=STATES if rows.dropped else (),

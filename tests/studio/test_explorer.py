@@ -132,6 +132,9 @@ def test_a_search_that_time_did_not_suffice_for_says_how_far_it_went(
         assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
         assert "1 or more of 36 rows" in get(client, at(site), q="number")
     assert "1 or more of 36 rows" in get(client, at(site), q="number", start=3)
+    monkeypatch.setattr(rows, "SEARCHING", 60)
+    monkeypatch.setattr(rows.Wanted.page, "__defaults__", (5,))
+    assert "5 or more of 36 rows" in get(client, at(site), q="number")  # no fewer than are shown
 
 
 def test_a_hit_is_marked_as_it_is_written_and_the_row_links_back_to_the_hits(client: Client, site: Site) -> None:
