@@ -41,7 +41,8 @@ def test_intervals_hold_the_truth_in_nineteen_of_twenty_cases(of, n) -> None:  #
 
 @pytest.mark.parametrize("of", [PANEL, LOSSES])
 def test_so_does_the_interval_of_a_difference_of_ten_skewed_scores(of) -> None:  # type: ignore[no-untyped-def]
-    assert 94.3 <= coverage(of, 10, 2000)[1] <= 96  # made of the means' own intervals, which lean, it gets 93.8 and 92.1
+    # made of the means' own intervals, which lean, it gets 93.8 and 92.1
+    assert 94.3 <= coverage(of, 10, 2000)[1] <= 96
 
 
 def test_near_the_ceiling_the_bootstrap_promises_too_much() -> None:
