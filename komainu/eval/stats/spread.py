@@ -148,7 +148,8 @@ def for_difference(spread: Spread) -> Estimate:
     `interval` leans away from the nearer bound. The errors of two models on the same items lean alike, so in their
     difference this cancels for the most part, but MOVER adds the long arm of one to the short arm of the other. Of
     Student's ends it makes Student's interval of the paired differences, which is right for scores between the bounds.
-    At a bound that one is too narrow, on the side of what the next item may lose. The ends may lie beyond the bounds.
+    At a bound that one is too narrow, on the side of what the next item may lose. The share as the weight is our own
+    choice, without a constant; docs/decisions.md has how often it holds. The ends may lie beyond the bounds.
     """
     mean, low, high = interval(spread)
     reach = student_quantile(spread.df) * sqrt(spread.variance)
