@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from komainu.data.base import Dataset, drops
@@ -190,6 +190,7 @@ def buckets_of(text: str) -> Any:
     return distinct(np.sort(buckets(text)))
 
 
+@example(" " * 9)
 @given(st.text(st.sampled_from(" \t\n\u3000\xa0\u2028\u3099aＡがｶﾞﾞςΣİ…\ud800ᄀ") | st.characters()))
 def test_texts_are_made_alike_as_the_page_does_it(text: str) -> None:
     composed = unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")
