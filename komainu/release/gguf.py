@@ -20,10 +20,9 @@ class GGUF(Stage):
     llama-cpp-python is installed the file is loaded, must answer `prompt`, and must say what the model says within the
     limits of `agreement.py`; that takes 4 bytes of memory a parameter.
 
-    `texts` are chats that the loaded file must split into the model's tokens, every turn of them. Where llama.cpp has
-    not the tokenizer's own way of splitting text but one near it (`splitting.py`), they are required, and one turn in
-    200 may come out in other tokens (`texts.py`); the summary has how many do. A tokenizer that the converter
-    does not know and that is not near anything llama.cpp has is refused.
+    `texts` are chats whose every turn the loaded file must split into the model's tokens. They are required where
+    llama.cpp has not the tokenizer's own way of splitting but one near it (`splitting.py`); then one turn in 200 may
+    come out in other tokens (`texts.py`). A tokenizer that is near none of llama.cpp's is refused.
 
     Not covered: the k-quants, which llama.cpp's `llama-quantize` makes of such a file.
     """

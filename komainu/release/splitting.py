@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-WORDS = (  # of Llama 3's and Qwen2's tokenizer.json, which differ in how many digits stay together
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|DIGITS| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-SCRIPTS = r"\p{Han}+|\p{Hiragana}+|[\p{Katakana}ー]+| ?\p{Latin}+| ?\d| ?[^\s\p{L}\d]|\s"  # of train/bpe.py
+from komainu.models.splits import LLAMA3, QWEN2, SCRIPTS
+
 NFC = {"type": "NFC"}
 Step = tuple[str, ...]
 
@@ -28,9 +26,9 @@ def split(regex: str) -> tuple[Step, ...]:
 KNOWN: dict[tuple[tuple[Step, ...], bool], str] = {  # by steps and `ignore_merges`, as src/llama-vocab.cpp has them
     ((("ByteLevel", "words"),), False): "gpt-2",
     ((("Digits", ""), ("ByteLevel", "words")), False): "smollm",
-    (split(WORDS.replace("DIGITS", r"\p{N}")), False): "qwen2",
-    (split(WORDS.replace("DIGITS", r"\p{N}{1,3}")), False): "smaug-bpe",
-    (split(WORDS.replace("DIGITS", r"\p{N}{1,3}")), True): "llama-bpe",
+    (split(QWEN2), False): "qwen2",
+    (split(LLAMA3), False): "smaug-bpe",
+    (split(LLAMA3), True): "llama-bpe",
 }
 # It cuts nowhere inside a piece of SCRIPTS. Where SCRIPTS cuts and it does not, only a merge can differ that joins the
 # last bytes of one character to the first of the next.

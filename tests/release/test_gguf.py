@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import torch
 from komainu.errors import GateFailed, UsageError
 from komainu.models.engine import load
 from komainu.release.agreement import LIMITS, Limit, Said, agreement
+from komainu.release.card import Card
 from komainu.stage import Stage
+from recipes.demo import family
+from recipes.gguf import demo
 from tests.release.llama import CHECKOUT, REAL, SPLITS, Odd, Taught, Tiny, build, fake, taught
 
 pytest.importorskip("gguf")
@@ -34,6 +38,12 @@ def test_a_missing_or_failing_converter_is_told(tmp_path: Path) -> None:
         build(tmp_path, str(tmp_path))
     with pytest.raises(UsageError, match=r"(?s)ended with 1. Its last words.*no_such_name"):
         build(tmp_path, fake(tmp_path / "failing", template="no_such_name"))
+
+
+def test_the_demos_file_is_made_of_the_model_that_its_card_releases() -> None:
+    made, card = demo("xs", effort="smoke", kind="q8_0"), family("xs", effort="smoke").card
+    assert isinstance(card, Card) and made.model == card.model
+    assert [*made.check()] == [] and [*replace(made, texts=made.model).check()] != []
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from tokenizers import Regex, pre_tokenizers
 
 from komainu.errors import GateFailed, UsageError
-from komainu.release.splitting import KNOWN, SCRIPTS, Splitting, splitting
+from komainu.models.splits import SCRIPTS
+from komainu.release.splitting import KNOWN, Splitting, splitting
 from komainu.release.texts import agreed, expected
 from komainu.rows import Chat, Message
-from komainu.train.bpe import WORDS
+from komainu.train.tokenizer import Tokenizer
 from tests.release.llama import SPLITS, Odd, Tiny, build, fake, scripts
+from tests.train.world import Texts, context
 
 UNKNOWN = 'raise NotImplementedError("BPE pre-tokenizer was not recognized - update get_vocab_base_pre()")'
 
@@ -54,9 +56,11 @@ def test_what_cuts_elsewhere_is_not_taken_for_one_that_is_known(tmp_path: Path) 
     assert splitting(tmp_path / "none") is None
 
 
-def test_a_tokenizer_that_is_trained_here_is_near_one_of_llama_cpps(tmp_path: Path) -> None:
-    assert SCRIPTS == WORDS
+def test_a_tokenizer_that_is_trained_here_is_one_of_llama_cpps_or_near_one(tmp_path: Path) -> None:
     assert of(tmp_path, scripts()) == Splitting("poro-chat", own=False)
+    ctx = context(tmp_path / "store")
+    trained = ctx.store.build(Tokenizer(data=Texts(), vocab=300, splits="qwen2"), ctx)
+    assert splitting(trained.path) == Splitting("qwen2", own=True)
 
 
 CUTS, NEAR = (
