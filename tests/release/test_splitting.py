@@ -40,17 +40,20 @@ def test_a_splitting_of_llama_cpps_is_known_by_its_structure(tmp_path: Path, nam
 
 def test_what_cuts_elsewhere_is_not_taken_for_one_that_is_known(tmp_path: Path) -> None:
     regex = {"type": "Split", "pattern": {"Regex": SCRIPTS}, "behavior": "Isolated", "invert": False}
-    plain = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    changes: tuple[dict[str, Any], ...] = (
-        {"normalizer": {"type": "Lowercase"}},
-        {"pre_tokenizer": {**plain, "add_prefix_space": True}},
-        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{**regex, "behavior": "Removed"}, plain]}},
-        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{**regex, "invert": True}, plain]}},
-        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [regex, plain]}},
-        {"pre_tokenizer": None},
-    )
-    for change in changes:
-        assert of(tmp_path, Tiny(splits="gpt-2").tokenizer(), **change) is None, change
+    last = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    tokenizer = scripts()
+
+    def made(*steps: Any, **changes: Any) -> Splitting | None:
+        return of(tmp_path, tokenizer, pre_tokenizer={"type": "Sequence", "pretokenizers": [*steps]}, **changes)
+
+    assert made(regex, last) == Splitting("poro-chat", own=False)
+    assert made({**regex, "behavior": "Removed"}, last) is None
+    assert made({**regex, "invert": True}, last) is None
+    assert made(regex, {**last, "add_prefix_space": True}) is None
+    assert made(regex, {**last, "use_regex": True}) is None
+    assert made(regex, {"type": "Punctuation", "behavior": "Isolated"}, last) is None
+    assert made(regex, last, normalizer={"type": "Lowercase"}) is None
+    assert of(tmp_path, tokenizer, pre_tokenizer=None) is None
     assert of(tmp_path, Tiny(splits=r"\p{L}+").tokenizer()) is None
     assert of(tmp_path, Tiny().tokenizer()) is None
     assert splitting(tmp_path / "none") is None
