@@ -99,9 +99,10 @@ def loaded(stage: GGUF, file: Path, source: Path, folder: Path, ctx: Context) ->
             texts += rendered(model.tokenizer, [Question(messages)], name)
     wanted: list[list[int]] = model.tokenizer(texts, add_special_tokens=False)["input_ids"]
     job = {"prompt": stage.prompt, "texts": texts, "tokens": TOKENS, "threads": ctx.settings.threads or os.cpu_count()}
-    job["context"] = max(map(len, wanted)) + TOKENS + 1
-    rows = ctx.open(stage.texts).rows() if stage.texts else None
-    job["split"] = str(expected(model.tokenizer, rows, folder / "texts.jsonl")) if rows else ""
+    job |= {"context": max(map(len, wanted)) + TOKENS + 1, "split": ""}
+    if stage.texts is not None:
+        rows = ctx.open(stage.texts).rows()
+        job["split"] = str(expected(model.tokenizer, rows, folder / "texts.jsonl"))
     told = json.loads(run([sys.executable, str(ANSWERS), str(file), str(folder)], json.dumps(job)).splitlines()[-1])
     if not told["answer"].strip():
         raise GateFailed(
