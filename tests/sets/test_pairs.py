@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from komainu.checks.compose import run
 from komainu.checks.extra_text import ExtraText
-from komainu.checks.in_register import InRegister, manner_of
+from komainu.checks.in_register import REGISTERS, InRegister, manner_of
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.same_content import SameContent
 from komainu.checks.translated import Translated
@@ -158,7 +159,7 @@ def test_both_answers_say_the_same_in_the_register_asked_for_and_in_another(root
         assert SameContent()(side(pair, pair.rejected, original=pair.chosen)) == ""
         assert pair.meta["reasons"] == [InRegister()(side(pair, pair.rejected))]
     registers = {(pair.meta["register"], pair.meta["rejected_register"]) for pair in made.rows}
-    assert {asked for asked, _ in registers} == {"plain", "polite", "honorific", "casual", "formal"}
+    assert registers == {pair for among in REGISTERS.values() for pair in permutations(among, 2)}
     assert sum(made.summary["notes"]["Recast"]["pairs"].values()) == len(made.rows)
     assert made.reasons["Recast"]["same_content"] > 0
 
