@@ -5,6 +5,7 @@ from __future__ import annotations
 from komainu.data.textbook.tasks.arithmetic import Arithmetic
 from komainu.data.textbook.tasks.base import Item, Lang, Reading, Task, fold, folded
 from komainu.data.textbook.tasks.bullets import Bullets
+from komainu.data.textbook.tasks.constrained import constrained
 from komainu.data.textbook.tasks.counting import Counting
 from komainu.data.textbook.tasks.extract import Extract
 from komainu.data.textbook.tasks.followup import Followup
@@ -39,11 +40,11 @@ TASKS: tuple[Task, ...] = (
 
 
 def understand(messages: tuple[Message, ...]) -> Reading | None:
-    """How the first task that can reads the prompt, also with a request for a register after it, or None when there is
-    no such task."""
+    """How the first task that can reads the prompt, also with a request for a register or a form after it, or None when
+    there is no such task."""
     if not messages:
         return None
-    return posed(messages) or asked_after(messages, posed) or rewriting(messages)
+    return posed(messages) or asked_after(messages, posed) or rewriting(messages) or constrained(messages, posed)
 
 
 def posed(messages: tuple[Message, ...]) -> Reading | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 from functools import cache, partial
 from typing import ClassVar
 
@@ -18,10 +17,9 @@ from komainu.data.textbook.sentence import Sentence, english, japanese
 from komainu.data.textbook.tasks.base import Fields, Lang, Phrasings, Reading, Solution, Task, item
 from komainu.data.textbook.tasks.limits import SPACE, sentences
 from komainu.data.textbook.tasks.sentences import altered, understand_in
-from komainu.data.textbook.tasks.wrapped import shortened, wrapped
+from komainu.data.textbook.tasks.wrapped import Posed, shortened, wrapped
 from komainu.rows import Message
 
-Posed = Callable[[tuple[Message, ...]], Reading | None]
 OTHER = {"plain": "polite", "polite": "plain", "casual": "formal", "formal": "casual"}
 _NOT = re.compile(r"\b(do|does|did|is|are|was|were) not\b")
 _SHORT = re.compile(r"\b(do|does|did|is|are|was|were)n't\b")

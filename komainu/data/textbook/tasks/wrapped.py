@@ -10,6 +10,7 @@ from komainu.data.textbook.tasks.base import Fields, Lang, Phrasings, Reading, S
 from komainu.rows import Message
 
 Change = Callable[[Solution, Lang], Solution | None]  # what is right now; None: it cannot be said so
+Posed = Callable[[tuple[Message, ...]], Reading | None]  # how the tasks read a prompt alone
 
 
 class Wrapped(Task):
@@ -32,9 +33,11 @@ class Wrapped(Task):
         return self.inner.altered(rng, fields, lang)
 
 
-def wrapped(reading: Reading, messages: tuple[Message, ...], change: Change) -> Reading | None:
-    """The reading of a prompt by what is right for a part of it; None where that cannot be said as is asked."""
-    task = Wrapped(reading.task, change)
+def wrapped(
+    reading: Reading, messages: tuple[Message, ...], change: Change, kind: type[Wrapped] = Wrapped
+) -> Reading | None:
+    """The reading of a prompt by that of a part of it; None where the content cannot be said as is asked."""
+    task = kind(reading.task, change)
     solution = task.solve(reading.fields, reading.lang)
     return solution and Reading(task, reading.lang, reading.fields, item(messages, solution, reading.lang))
 
