@@ -17,10 +17,11 @@ from komainu.data.textbook.prompts import Prompts
 from komainu.launch import open_context
 from komainu.models.base import Model
 from komainu.models.server import served
-from komainu.settings import Endpoint, Settings, load
+from komainu.settings import Endpoint, Settings
 from komainu.train.sft import SFT
+from komainu.train.tokenizer import Tokenizer
 from recipes import demo
-from tests.sets.world import ROOT
+from tests.sets.world import started
 
 CONTEXT = 4096  # tokens; the demo's own 256 are too few for a judge's prompt
 TASKS = ("questions", "translate_ja", "translate_en")
@@ -34,22 +35,18 @@ EFFORT = demo.Effort(
 def model() -> SFT:
     """Raw text -> tokenizer and base -> SFT on the textbook's teacher."""
     base = demo.pretrained(SIZE, EFFORT, seed=0)
-    base = replace(base, shape=replace(base.shape, layers=2, context=CONTEXT), model=replace(base.model, vocab=1024))
+    words = Tokenizer(data=base.data, vocab=1024)
+    base = replace(base, model=words, shape=replace(base.shape, layers=2, context=CONTEXT))
     asked = Prompts(side="train", n=EFFORT.talk, tasks=TASKS)
     talk = Dataset(sources=(asked,), steps=(Ask(model=replace(demo.TEACHER, name=TEACHER)),))
     return SFT(model=base, data=talk, fit=SIZE.fit(2e-3, 24, EFFORT.steps[1], 0, optimizer="muon"))
 
 
-def textbook(*names: str) -> dict[str, Endpoint]:
-    """Endpoints that start the textbook's server as the komainu.toml of the project does."""
-    return dict.fromkeys(names, load(ROOT / "komainu.toml").endpoints["textbook"])
-
-
 @contextmanager
-def speaking(root: Path, *names: str) -> Iterator[tuple[Path, dict[str, Endpoint]]]:
-    """The directory of the model, trained in a store under `root`, and endpoints of its server by these names."""
+def speaking(store: Path, *names: str) -> Iterator[tuple[Path, dict[str, Endpoint]]]:
+    """The directory of the model, trained in a store, and endpoints of its server by these names."""
     trained = model()
-    with open_context(Settings(store=str(root / "store"), threads=1, endpoints=textbook(TEACHER))) as ctx:
+    with open_context(Settings(store=str(store), threads=1, endpoints=started(TEACHER))) as ctx:
         directory = ctx.store.build(trained, ctx).path
     with served(directory, Settings(threads=1), Model(name="small"), required=True) as endpoint:
         yield directory, dict.fromkeys(names, endpoint)

@@ -8,8 +8,7 @@ from komainu.checks.instructions.followed import Followed
 from komainu.data.textbook.prompts import Prompts
 from komainu.rows import Chat, Message, Pair
 from tests.sets.pages import documented
-from tests.sets.small import textbook
-from tests.sets.world import Made, accounted, chats_file, made_pairs
+from tests.sets.world import Made, accounted, chats_file, made_pairs, started
 
 STUDENT = "textbook@constraint=0.4"
 
@@ -24,7 +23,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Pair]:
     ]
     values = {"prompts": chats_file(root / "asked.jsonl", rows), "licence": "apache-2.0", "most": 1}
     names = {"teacher": "textbook-clean", "student": STUDENT}
-    return made_pairs(root, "instruction_pairs", textbook(*names.values()), **names, **values)
+    return made_pairs(root, "instruction_pairs", started(*names.values()), **names, **values)
 
 
 def test_its_account_is_whole_and_its_page_tells_it(found: Made[Pair]) -> None:

@@ -26,7 +26,7 @@ from recipes.pairs import PLAYED, WHOLE
 from recipes.sets import SOUND
 from tests.sets import asker, rivals, test_roleplay
 from tests.sets.pages import documented
-from tests.sets.world import Made, Says, accounted, made_pairs, served, textbook
+from tests.sets.world import Made, Says, accounted, made_pairs, served, started
 
 SETS: dict[str, tuple[dict[str, Says], dict[str, Any]]] = {
     "bare_translation_pairs": ({"teacher": rivals.bare}, {"n": 40}),
@@ -117,8 +117,8 @@ def test_the_textbooks_teacher_makes_pairs_of_whole_requests_of_a_file(tmp_path:
     asked = [*Prompts(side="train", n=40, tasks=("translate_ja", "translate_en")).rows()]
     path = tmp_path / "asked.jsonl"
     path.write_bytes(b"".join(encode(row) + b"\n" for row in asked))
-    with textbook("textbook") as endpoints:
-        made = made_pairs(tmp_path, "bare_translation_pairs", endpoints, teacher="textbook", requests=path, licence="x")
+    values = {"teacher": "textbook", "requests": path, "licence": "x"}
+    made = made_pairs(tmp_path, "bare_translation_pairs", started("textbook"), **values)
     accounted(made)
     assert all(pair.prompt in [row.prompt for row in asked] for pair in made.rows)
     assert len(made.rows) >= 20 and {pair.meta["hidden"]["rejected"] for pair in made.rows} == {"extra_text"}

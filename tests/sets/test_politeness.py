@@ -10,8 +10,7 @@ from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.teacher import CANNOT
 from komainu.rows import Chat, Message, Pair
 from tests.sets.pages import documented
-from tests.sets.small import textbook
-from tests.sets.world import Made, accounted, chats_file, made_pairs
+from tests.sets.world import Made, accounted, chats_file, made_pairs, started
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Pair]:
     ]
     path = chats_file(root / "asked.jsonl", rows)
     return made_pairs(
-        root, "politeness_pairs", textbook("textbook"), teacher="textbook", prompts=path, licence="apache-2.0"
+        root, "politeness_pairs", started("textbook"), teacher="textbook", prompts=path, licence="apache-2.0"
     )
 
 

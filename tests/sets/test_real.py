@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -22,9 +23,9 @@ from komainu.rows import Chat, Message, Pair
 from komainu.settings import Endpoint, Settings
 from recipes.sets import judged
 from tests.sets import wild
-from tests.sets.small import CONTEXT, speaking, textbook
+from tests.sets.small import CONTEXT, speaking
 from tests.sets.test_ultrafeedback import pairs_file
-from tests.sets.world import ROOT, Made, accounted, chats_file, made, made_pairs
+from tests.sets.world import ROOT, Made, accounted, chats_file, made, made_pairs, started
 
 OVERVIEW = (ROOT / "docs" / "data" / "sets.md").read_text(encoding="utf-8")
 SETS = re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| [^|]+ \|([^|]+)\|", OVERVIEW)))
@@ -104,9 +105,10 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root = tmp_path_factory.mktemp("real")
-    with speaking(root, *SMALL) as (directory, endpoints):
-        yield World(root, directory, endpoints | textbook(*TEXTBOOK))
+    root, run = tmp_path_factory.mktemp("real"), tmp_path_factory.getbasetemp()
+    store = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "small"  # it is trained once in a run
+    with speaking(store, *SMALL) as (directory, endpoints):
+        yield World(root, directory, endpoints | started(*TEXTBOOK))
 
 
 def test_every_set_of_the_overview_is_among_them(world: World) -> None:

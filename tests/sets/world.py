@@ -21,6 +21,7 @@ from komainu.plan import plan
 from komainu.recipe import load
 from komainu.rows import Chat, Pair
 from komainu.settings import Endpoint, Settings
+from komainu.settings import load as settings_in
 from komainu.store import Artifact
 from tests.models.fake_server import Server, classified, completion
 
@@ -107,6 +108,11 @@ def accounted(found: Made[Any]) -> None:
 def chats_file(path: Path, rows: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def started(*names: str) -> dict[str, Endpoint]:
+    """Endpoints of the textbook's models, whose server is a process of its own, started as komainu.toml says."""
+    return dict.fromkeys(names, settings_in(ROOT / "komainu.toml").endpoints["textbook"])
 
 
 @contextmanager
