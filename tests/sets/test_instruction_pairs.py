@@ -8,7 +8,7 @@ from komainu.checks.instructions.followed import Followed
 from komainu.data.textbook.prompts import Prompts
 from komainu.rows import Chat, Message, Pair
 from tests.sets.pages import documented
-from tests.sets.world import Made, accounted, chats_file, made_pairs, started
+from tests.sets.world import Made, accounted, asked_file, made_pairs, started
 
 STUDENT = "textbook@constraint=0.4"
 
@@ -17,11 +17,8 @@ STUDENT = "textbook@constraint=0.4"
 def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Pair]:
     """Sentences to be translated, each with one constraint."""
     root = tmp_path_factory.mktemp("instructions")
-    rows = [
-        {"messages": [{"role": "user", "content": chat.messages[0].content}], "meta": {"lang": chat.meta["lang"]}}
-        for chat in Prompts(side="train", n=80, tasks=("translate_ja", "translate_en")).rows()
-    ]
-    values = {"prompts": chats_file(root / "asked.jsonl", rows), "licence": "apache-2.0", "most": 1}
+    path = asked_file(root / "asked.jsonl", Prompts(side="train", n=80, tasks=("translate_ja", "translate_en")))
+    values = {"prompts": path, "licence": "apache-2.0", "most": 1}
     names = {"teacher": "textbook-clean", "student": STUDENT}
     return made_pairs(root, "instruction_pairs", started(*names.values()), **names, **values)
 

@@ -10,18 +10,14 @@ from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.teacher import CANNOT
 from komainu.rows import Chat, Message, Pair
 from tests.sets.pages import documented
-from tests.sets.world import Made, accounted, chats_file, made_pairs, started
+from tests.sets.world import Made, accounted, asked_file, made_pairs, started
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Pair]:
-    """Sentences to be translated, in a file that says no more of them than their language."""
+    """Sentences to be translated, of a file."""
     root = tmp_path_factory.mktemp("politeness")
-    rows = [
-        {"messages": [{"role": "user", "content": chat.messages[0].content}], "meta": {"lang": chat.meta["lang"]}}
-        for chat in Prompts(side="train", n=160, tasks=("translate_ja", "translate_en")).rows()
-    ]
-    path = chats_file(root / "asked.jsonl", rows)
+    path = asked_file(root / "asked.jsonl", Prompts(side="train", n=160, tasks=("translate_ja", "translate_en")))
     return made_pairs(
         root, "politeness_pairs", started("textbook"), teacher="textbook", prompts=path, licence="apache-2.0"
     )

@@ -25,7 +25,7 @@ from recipes.sets import judged
 from tests.sets import wild
 from tests.sets.small import CONTEXT, speaking
 from tests.sets.test_ultrafeedback import pairs_file
-from tests.sets.world import ROOT, Made, accounted, chats_file, made, made_pairs, started
+from tests.sets.world import ROOT, Made, accounted, asked_file, chats_file, made, made_pairs, started
 
 OVERVIEW = (ROOT / "docs" / "data" / "sets.md").read_text(encoding="utf-8")
 SETS = re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| [^|]+ \|([^|]+)\|", OVERVIEW)))
@@ -83,15 +83,8 @@ class World:
 
     def asked(self, *tasks: str, answered: bool = False) -> Path:
         """Prompts of the textbook that the model was not trained on."""
-        old = [Message("assistant", "old")] * answered
-        rows = [
-            {
-                "messages": [{"role": m.role, "content": m.content} for m in (*chat.messages, *old)],
-                "meta": {"lang": chat.meta["lang"], "task": chat.meta["task"]},
-            }
-            for chat in Prompts(side="test", n=14, tasks=tasks).rows()
-        ]
-        return chats_file(self.root / f"{tasks[0]}{answered:d}.jsonl", rows)
+        prompts = Prompts(side="test", n=14, tasks=tasks)
+        return asked_file(self.root / f"{tasks[0]}{answered:d}.jsonl", prompts, answered)
 
     def dropped(self, step: Rate | Replay, *messages: Message) -> list[Drop]:
         """What becomes of a chat that a step asks the small model about."""
