@@ -6,14 +6,17 @@ import random
 from dataclasses import fields
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from komainu.checks.instructions.followed import Followed
 from komainu.data.constrain import JOIN, Constraint, constrained, constraints, worded
 from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.server import CLEAN
+from komainu.data.textbook.tasks import understand
 from komainu.data.textbook.tasks.constrained import KEPT, last_of
 from komainu.data.textbook.teacher import CANNOT, Faults, answer
-from komainu.rows import Chat
+from komainu.rows import Chat, Message
 
 LOOSE = Faults(**{f.name: float(f.name == "constraint") for f in fields(Faults)})
 PROMPTS = [
@@ -70,6 +73,20 @@ def test_several_constraints_are_kept_together_and_one_that_it_cannot_keep_spoil
     assert Followed()(both.with_reply(text)) == "" and text == f'"<<One answer>>\n{row.meta["references"][0]}"'
     more = constrained(row, [by_id["startend:quotation"], by_id["detectable_format:json_format"]])
     assert answer(more.messages, 0, CLEAN) == (CANNOT, "wrong")
+
+
+def test_a_constraint_of_the_other_language_is_none_of_the_answers() -> None:
+    capital = next(one for one in constraints("en") if one.id == "change_case:english_capital")
+    row = next(row for row in ROWS["ja"] if row.meta["task"] == "translate_ja")
+    said = worded(random.Random(0), capital, ", ")
+    assert answer(constrained(row, [said]).messages, 0, CLEAN) == (CANNOT, "wrong")
+
+
+@given(st.text(), st.sampled_from([said for _, one in EACH for said in one.say]))
+def test_whatever_a_prompt_ends_with_is_read_or_left(text: str, said: str) -> None:
+    found = last_of(f"{text}\n{said}")
+    assert found is None or found[0].id in {one.id for _, one in EACH}
+    assert understand((Message("user", f"{text}\n{said}"),)) is None
 
 
 def test_only_what_ends_a_prompt_is_a_constraint_of_it() -> None:
