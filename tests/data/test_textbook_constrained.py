@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from komainu.checks.instructions.followed import Followed
 from komainu.data.constrain import JOIN, Constraint, constrained, constraints, worded
+from komainu.data.textbook.grading import STRICT, TOP, grade
 from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.server import CLEAN
 from komainu.data.textbook.tasks import understand
@@ -62,6 +63,8 @@ def test_a_loose_answer_is_right_but_for_the_constraint() -> None:
         assert answer(chat.messages, 0, CLEAN) == (f"<<One answer>>\n{best}", "")
         assert answer(chat.messages, 0, LOOSE) == (best, "constraint")
         assert Followed()(chat.with_reply(best)) == "followed: detectable_format:title"
+        marks = [grade(chat.messages, text, STRICT).mark for text in (f"<<One answer>>\n{best}", best)]
+        assert marks[0] == TOP > marks[1]
 
 
 def test_several_constraints_are_kept_together_and_one_that_it_cannot_keep_spoils_all() -> None:
