@@ -82,6 +82,7 @@ class Card(Stage):
         yield from self.check_entry()
         base = self.base.config()
         yield from licences.of_base(base, self.licence)
+        yield from licences.of_others(self.model, self.base, self.licence)
         yield from licences.of_text(base, self.licence, self.licence_text)
         yield from licences.refused_sources(self.data, self.allowed)
 

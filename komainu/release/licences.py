@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from komainu.licences import Rule, llama, normal, terms
 from komainu.rows import Row
+from komainu.stage import Weights
 
 if TYPE_CHECKING:
     from komainu.stage import Stage
@@ -52,6 +53,29 @@ def of_base(base: Mapping[str, object], licence: str) -> Iterator[str]:
         yield f"Card.licence is {licence!r}, but the base is under the Gemma Terms of Use, which travel: use 'gemma'"
     elif (why := terms(given).refused) and normal(given) != normal(licence):
         yield f"the base is under {given!r}: {why}; a model made from it can only have that licence"
+
+
+def made_elsewhere(model: Stage) -> Iterator[Stage]:
+    """The weights with a licence that a model was trained or merged from; what wrote its data is the data's matter."""
+    if "licence" in model.config():
+        yield model
+    for stage in model.inputs.values():
+        if issubclass(stage.row_type, Weights):
+            yield from made_elsewhere(stage)
+
+
+def of_others(model: Stage, base: Stage, licence: str) -> Iterator[str]:
+    """What is wrong with a model's `licence`, given all that the model was made of but the base itself."""
+    others = {stage.id: stage for stage in made_elsewhere(model) if stage.id != base.id}
+    if others and "licence" not in base.config():
+        names = ", ".join(stage.label for stage in others.values())
+        yield (
+            f"Card.base is {base.label}, which was trained here, but Card.model began with {names}"
+            ", whose terms travel: give that as Card.base"
+        )
+        return
+    for stage in others.values():
+        yield from (f"Card.model was made of {stage.label} too: {wrong}" for wrong in of_base(stage.config(), licence))
 
 
 def own_text(licence: str, given: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from komainu.release.card import Card
 from komainu.release.licences import refused, title
 from komainu.rows import Chat, Message
 from komainu.stage import wiring
-from tests.release.world import Base, Family, build, context
+from komainu.train.merge import Merge
+from tests.release.world import DPO, SFT, Base, Family, build, context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,26 @@ def test_the_terms_of_the_base_travel(base: str, card: str, wrong: str) -> None:
     family = Family(n=10)
     found = problems(family.card(base=Given(data=family.data, licence=base), licence=card))
     assert [wrong in text for text in found] == ([True] if wrong else [])
+
+
+def test_a_base_that_was_trained_here_from_other_weights_does_not_hide_their_terms() -> None:
+    family = Family(n=10)
+    llama = Given(data=family.data, licence="llama3.1")
+    sft = SFT(data=family.data, model=llama)
+    card = replace(family.card(base=sft), model=DPO(data=family.data, model=sft))
+    (told,) = [text for text in problems(card) if "Card.base is" in text]
+    assert sft.label in told and f"began with {llama.label}" in told
+    assert not [text for text in problems(replace(card, base=llama, licence="llama3.1")) if "Card.base" in text]
+
+
+def test_every_model_of_a_merge_must_allow_the_licence() -> None:
+    family = Family(n=10)
+    one, other = (Given(data=family.data, licence=licence) for licence in ("apache-2.0", "cc-by-nc-4.0"))
+    card = replace(family.card(base=one), model=Merge(models=(one, other)))
+    (told,) = [text for text in problems(card) if other.label in text and "too" in text]
+    assert "can only have that licence" in told
+    free = replace(card, model=Merge(models=(one, Given(data=family.data, licence="mit"))))
+    assert not [text for text in problems(free) if "too" in text]
 
 
 def test_a_llamas_card_says_what_its_licence_wants(tmp_path: Path) -> None:
