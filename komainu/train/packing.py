@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 LOOK = 1_000  # places that order-preserving packing may move a document
 BACK = 3  # documents in order that may give way to fillers
-SPARE = 25  # a filler leaves little if it leaves less than capacity / SPARE / (documents of a bin)^2
-FEW = 3  # documents of a bin below which long ones are hard to place
+LITTLE = 25  # room is little up to capacity / LITTLE / n^2, n the documents of a bin: 1 % for two, 0.04 % for ten
+FEW = 3  # documents of a bin under which they are few
 
 
 def best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
@@ -42,21 +42,17 @@ def best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
 def in_order(sizes: Sequence[int], capacity: int, look: int = LOOK) -> list[list[int]]:
     """Bins in the order of the documents, for a curriculum: no document ends more than `look` places from its own.
 
-    A bin is made of documents in their order and of fillers from the pool: all documents that may take its first place,
-    at most `look` before their own. Why none comes later than it may: a document's way back from its place is at most
-    the number of fillers that have gone ahead of it, and a bin takes no more than are left of `look`; without any, bins
-    are the documents in order. The last `look` are packed by best fit. Raises ValueError as `best_fit` does.
+    A bin has documents in their order, and fillers from the pool: all that may take its place, `look` before their own
+    at the most. A document is late by as many places as later ones have gone ahead of it. Of the oldest one these are
+    `placed - oldest`, of no other more; a bin takes only as many fillers as this leaves of `look`. The last `look`
+    documents are packed by best fit. Raises ValueError as `best_fit` does.
     """
     check(sizes, capacity)
-    pool = Pool(sizes, capacity)
+    pool = Pool(sizes, capacity, look)
     bins: list[list[int]] = []
-    placed = oldest = 0
-    while len(sizes) - oldest > look:
-        pool.grow(placed + look + 1)
-        bins.append(made := sorted(pool.bin(oldest, look - (placed - oldest))))
-        placed += len(made)
-        oldest = pool.next(oldest)
-    rest = [i for i in range(oldest, len(sizes)) if not pool.taken[i]]
+    while len(sizes) - pool.oldest > look:
+        bins.append(sorted(pool.filled()))
+    rest = [i for i in range(pool.oldest, len(sizes)) if not pool.taken[i]]
     last = best_fit([sizes[i] for i in rest], capacity)
     return bins + sorted(sorted(rest[i] for i in b) for b in last)
 
@@ -65,12 +61,13 @@ class Pool:
     """The documents that the next bin may have. One bit a size says whether there are any of that size, and one bit a
     size counted down from the capacity: shifted over each other they show every pair of a given sum at once."""
 
-    def __init__(self, sizes: Sequence[int], capacity: int) -> None:
-        self.sizes, self.capacity = sizes, capacity
+    def __init__(self, sizes: Sequence[int], capacity: int, look: int) -> None:
+        self.sizes, self.capacity, self.look = sizes, capacity, look
         self.queues: dict[int, list[int]] = {}  # of each size the documents not taken, the next one last
         for i in reversed(range(len(sizes))):
             self.queues.setdefault(sizes[i], []).append(i)
         self.taken = bytearray(len(sizes) + 1)
+        self.placed = self.oldest = 0  # documents in bins, and the first that is in none
         self.end = self.count = self.tokens = 0  # documents from `end` on are not in the pool yet
         self.some = self.mirror = 0
 
@@ -105,62 +102,63 @@ class Pool:
         self.put(i, not queue or queue[-1] >= self.end)
         queue.append(i)
 
-    def next(self, i: int) -> int:
-        """The first document from `i` on that is not taken; the number of all where there is none."""
-        return self.taken.find(0, i)
+    def filled(self) -> list[int]:
+        """A bin: the oldest document, those after it that fit, and fillers; taken from the pool.
 
-    def bin(self, oldest: int, free: int) -> list[int]:
-        """The oldest document, those after it that fit, and at most `free` fillers; taken from the pool.
-
-        The last few of the documents in order give way where fillers then fill the bin. Of the ways that leave next
-        to nothing the one that keeps most is taken; but where a bin holds few documents, the one that keeps least,
-        as it has the longest filler: long documents must go while there are short ones that complete them.
+        The last few of the documents in order give way where fillers then fill the bin. Of the ways that leave little
+        room the one that keeps most documents in order is chosen; but where a bin holds few documents, the one that
+        keeps fewest, as its filler is the longest: long ones must go while there are short ones to go with them.
         """
+        self.grow(self.placed + self.look + 1)
+        free, back = self.look - (self.placed - self.oldest), min(BACK, self.look)
         mean = self.tokens / self.count
-        spare, few = mean * mean / (SPARE * self.capacity), self.capacity < FEW * mean
-        kept = self.run(oldest)
+        little, few = mean * mean / (LITTLE * self.capacity), self.capacity < FEW * mean
+        kept = self.run()
+        self.grow(self.placed + len(kept) - back + self.look + 1)
         room = self.capacity - sum(self.sizes[i] for i in kept)
         ways: list[tuple[float, int, int, tuple[int, ...]]] = []
-        given: list[int] = []
+        gone: list[int] = []
         while True:
-            fillers = self.fillers(room, free, spare)
+            fillers = self.fillers(room, free, little)
             left = room - sum(fillers)
-            ways.append((max(left, spare), -len(given) if few else len(given), left, fillers))
-            if len(kept) == 1 or len(given) == BACK or (left <= spare and not few):
+            ways.append((max(left, little), -len(gone) if few else len(gone), left, fillers))
+            if len(kept) == 1 or len(gone) == back or (left <= little and not few):
                 break
-            given.append(kept.pop())
-            self.give_back(given[-1])
-            room += self.sizes[given[-1]]
-        _, back, room, fillers = min(ways)
-        while len(given) > abs(back):
-            kept.append(self.take(self.sizes[given.pop()]))
+            gone.append(kept.pop())
+            self.give_back(gone[-1])
+            room += self.sizes[gone[-1]]
+        _, count, room, fillers = min(ways)
+        while len(gone) > abs(count):
+            kept.append(self.take(self.sizes[gone.pop()]))
         kept += map(self.take, fillers)
         for _ in range(free - len(fillers)):
             if not (size := self.longest(room)):
                 break
             kept.append(self.take(size))
             room -= size
+        self.placed += len(kept)
+        self.oldest = self.taken.find(0, self.oldest)
         return kept
 
-    def run(self, oldest: int) -> list[int]:
-        """The documents in order that fit, from the oldest on; taken."""
-        room, found = self.capacity, []
-        i = oldest
-        while i < self.end and self.sizes[i] <= room:
+    def run(self) -> list[int]:
+        """The documents in order that fit, from the oldest on, in the pool or not; taken."""
+        i, room, found = self.oldest, self.capacity, []
+        while i < len(self.sizes) and self.sizes[i] <= room:
+            self.grow(i + 1)
             room -= self.sizes[i]
             found.append(self.take(self.sizes[i]))
-            i = self.next(i)
+            i = self.taken.find(0, i)
         return found
 
     def longest(self, room: int) -> int:
         """The largest size that fits, or 0."""
         return max(0, (self.some & ((2 << room) - 1)).bit_length() - 1)
 
-    def fillers(self, room: int, most: int, spare: float) -> tuple[int, ...]:
+    def fillers(self, room: int, most: int, little: float) -> tuple[int, ...]:
         """The sizes of one or two documents that fill the room: one where it leaves little, else what leaves least."""
         if not most or not (one := self.longest(room)):
             return ()
-        if room - one <= spare or most == 1:
+        if room - one <= little or most == 1:
             return (one,)
         return self.pair(room, room - one) or (one,)
 
