@@ -110,7 +110,8 @@ class Pool:
         keeps fewest, as its filler is the longest: long ones must go while there are short ones to go with them.
         """
         self.grow(self.placed + self.look + 1)
-        free, back = self.look - (self.placed - self.oldest), min(BACK, self.look)
+        free = self.look - (self.placed - self.oldest)
+        back = min(BACK, self.look)  # one that gives way may be a filler, ahead of the others
         mean = self.tokens / self.count
         little, few = mean * mean / (LITTLE * self.capacity), self.capacity < FEW * mean
         kept = self.run()

@@ -32,6 +32,17 @@ def test_in_order_no_document_moves_further_than_it_may(sizes: list[int], capaci
     assert all(abs(i - place) <= look for place, i in enumerate(placed))
 
 
+@pytest.mark.parametrize("capacity", [10, 40, 200])
+def test_short_documents_do_not_wait_too_long_while_long_ones_come(capacity: int) -> None:
+    for seed in range(60):
+        dice = random.Random(seed)
+        long = [i // dice.choice((5, 9)) % 2 for i in range(200)]
+        sizes = [dice.randint(capacity - 4, capacity) if yes else dice.randint(1, 3) for yes in long]
+        look = dice.randint(1, 20)
+        placed = [i for b in in_order(sizes, capacity, look) for i in b]
+        assert max(abs(i - place) for place, i in enumerate(placed)) <= look
+
+
 def lengths(median: float, sigma: float, most: int, count: int = 12_000) -> list[int]:
     """Log-normal."""
     dice = random.Random(0)
@@ -93,8 +104,8 @@ def test_another_rule_for_packs_in_the_order_given_needs_another_version_of_fit(
     assert {Fit(lr=1.0, order="given").config()["v"], Fit(lr=1.0, pack=8192).config()["v"]} == {1}
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 50), st.integers(1, 50))
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.integers(1, 50), st.integers(1, 12))
 def test_the_pair_that_leaves_least_is_found(sizes: list[int], room: int, less: int) -> None:
     pool = Pool(sizes, 50, 0)
     pool.grow(len(sizes))
