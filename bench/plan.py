@@ -97,7 +97,8 @@ def once(case: Case, work: Path, store: Path, seed: int) -> None:
     here = Settings(store=str(store), threads=1, train=Training(recompute=case.recompute))
     wanted = stage(case, work, seed=seed, steps=2 if case.model == "69M" else 4)
     opened = open_context(here)
-    with Timed(opened.store, opened.client, here) as ctx:
+    ctx = Timed(opened.store, opened.client, here)
+    with ctx:
         *_, said = Workloads(plan(wanted, ctx.store), ctx.store, here).all
         made = ctx.store.build(wanted, ctx)
     lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
@@ -167,9 +168,8 @@ def main(cases: tuple[Case, ...], rounds: int) -> None:
                     raise SystemExit(f"{case.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
                 runs[case].append(json.loads(done.stdout.splitlines()[-1]))
                 print(f"round {turn} of {rounds}: {case.model} {case.name}", file=sys.stderr)
-    head = ("memory, MB: said", "peak", "", "tokens: said", "there were", "")
-    head += ("steps, s: said", "took", "", "CPU, s: said", "took", "")
-    lines = [f"| model | training | {' | '.join(head)} |", "|" + "---|" * (len(head) + 2)]
+    head = ("memory, MB: said | peak", "tokens: said | there were", "steps, s: said | took", "CPU, s: said | took")
+    lines = [f"| model | training | {' | | '.join(head)} | |", "|" + "---|" * 14]
     text = "\n".join(lines + [row(case, some) for case, some in runs.items()])
     print(text)
     (work.parent / "plan.md").write_text(text + "\n", encoding="utf-8")
