@@ -130,6 +130,26 @@ def test_a_base_without_its_licence_text_stops_the_release(tmp_path: Path) -> No
         build(card, ctx)
 
 
+def test_a_model_whose_base_was_trained_here_takes_its_own_licence_along(tmp_path: Path) -> None:
+    family, ctx = Family(n=10), context(tmp_path)
+    folder = build(family.card(), ctx)
+    ours = Path(__file__).parents[2] / "LICENSE"
+    assert (folder / "LICENSE").read_bytes() == ours.read_bytes()
+    mine = family.card(licence="mit", licence_text="MIT License\n\nCopyright (c) 2026 The lions\n")
+    folder = build(mine, ctx)
+    assert (folder / "LICENSE").read_text() == mine.licence_text
+    assert "LICENSE" in json.loads((folder / "record.json").read_bytes())["summary"]["files"]
+
+
+def test_a_licence_whose_text_nobody_has_is_told_before_anything_is_built() -> None:
+    family = Family(n=10)
+    (told,) = problems(family.card(licence="mit"))
+    assert "Card.licence is 'mit', whose text is not known here" in told and "Card.licence_text" in told
+    card = family.card(base=Given(data=family.data, licence="mit"), licence="mit", licence_text="MIT License")
+    (told,) = problems(card)
+    assert "this one brings its own LICENSE" in told
+
+
 def chat(id: str, licence: str) -> dict[str, Any]:
     said = [{"role": "user", "content": f"hi {id}"}, {"role": "assistant", "content": "ho"}]
     return {"id": id, "messages": said, "meta": {"licence": licence}}
