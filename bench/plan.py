@@ -1,9 +1,11 @@
 """What `plan` says of a training beside what it took: peak memory of the process, and seconds of its steps.
 
-python -m bench.plan [quick]    one thread; about 6 minutes, quick one; writes .bench/plan.md
+python -m bench.plan [full|quick] [rounds]    default: full 3, about 12 minutes; quick 1 is two; writes .bench/plan.md
 
-Every training runs in a process of its own. Its store has one of the same model that has been trained before, so that
-the speed is known.
+Every training runs in a process of its own, on one thread, and in each round all of them do. A round before the others
+makes the speeds known: what is said of a training comes from those of the same model before it in its store. So what
+other programs do between two rounds makes it wrong. It changes CPU time least: said of that is the same arithmetic,
+with the tokens a CPU second of the runs before. Shown are medians of the rounds, and of their differences.
 """
 
 from __future__ import annotations
@@ -14,9 +16,13 @@ import resource
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
+from bench.clients.trainer import Timed
 from bench.training import rows, write_model, write_rows
 from komainu.data.files import ChatFile, PairFile
 from komainu.launch import open_context
@@ -90,27 +96,55 @@ def once(case: Case, work: Path, store: Path, seed: int) -> None:
     """In a process of its own: what the plan says, then the training, then what it took; one line of JSON."""
     here = Settings(store=str(store), threads=1, train=Training(recompute=case.recompute))
     wanted = stage(case, work, seed=seed, steps=2 if case.model == "69M" else 4)
-    with open_context(here) as ctx:
+    opened = open_context(here)
+    ctx = Timed(opened.store, opened.client, here)
+    with ctx:
         *_, said = Workloads(plan(wanted, ctx.store), ctx.store, here).all
         made = ctx.store.build(wanted, ctx)
     lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
-    seconds = sum(line["tokens"] / line["tokens_per_s"] for line in lines)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print("\n" + json.dumps({"said": said.json(), "peak": peak, "seconds": seconds, "tokens": made.summary["tokens"]}))
+    (clock,) = [c for c in ctx.clocks if c.what == type(wanted).__name__]
+    cpu = [after - before for (_, before), (_, after) in pairwise(clock.times)]
+    found = {
+        "said": said.json(),
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "tokens": made.summary["tokens"],
+        "seconds": sum(line["tokens"] / line["tokens_per_s"] for line in lines),
+        "cpu": sum(cpu),
+        "tokens_per_cpu_s": median(line["tokens"] / each for line, each in zip(lines, cpu, strict=True)),
+    }
+    print("\n" + json.dumps(found))
 
 
-def row(case: Case, found: dict[str, Any]) -> str:
-    said = found["said"]
-    memory, hours = said["memory"]["total"], said["hours"]
-    seconds = (hours[0] * hours[1]) ** 0.5 * 3600
-    return (
-        f"| {case.model} | {case.name} | {memory / 1e6:,.0f} | {found['peak'] / 1e6:,.0f} "
-        f"| {memory / found['peak'] - 1:+.0%} | {said['tokens'][0]:,.0f} | {found['tokens']:,} "
-        f"| {seconds:.1f} | {found['seconds']:.1f} | {seconds / found['seconds'] - 1:+.0%} |"
-    )
+class Said(NamedTuple):
+    """Of one round: what was said and what there was."""
+
+    said: float
+    was: float
+
+    @property
+    def off(self) -> float:
+        return self.said / self.was - 1
 
 
-def main(cases: tuple[Case, ...]) -> None:
+def cells(rounds: list[Said], digits: int = 0) -> str:
+    said, was = (median(values) for values in zip(*rounds, strict=True))
+    return f"{said:,.{digits}f} | {was:,.{digits}f} | {median(each.off for each in rounds):+.0%}"
+
+
+def row(case: Case, runs: list[dict[str, Any]]) -> str:
+    """All runs but the first are rounds."""
+    memory, tokens, wall, cpu = list[Said](), list[Said](), list[Said](), list[Said]()
+    for i, run in enumerate(runs[1:], 1):
+        (low, high), count = run["said"]["hours"], sum(run["said"]["tokens"]) / 2
+        memory.append(Said(run["said"]["memory"]["total"] / 1e6, run["peak"] / 1e6))
+        tokens.append(Said(count, run["tokens"]))
+        wall.append(Said((low * high) ** 0.5 * 3600, run["seconds"]))
+        cpu.append(Said(count / median(before["tokens_per_cpu_s"] for before in runs[:i]), run["cpu"]))
+    parts = (cells(memory), cells(tokens), cells(wall, 1), cells(cpu, 1))
+    return f"| {case.model} | {case.name} | {' | '.join(parts)} |"
+
+
+def main(cases: tuple[Case, ...], rounds: int) -> None:
     work = ROOT / ".bench" / "plan"
     work.mkdir(parents=True, exist_ok=True)
     for name, sizes in MODELS.items():
@@ -118,13 +152,13 @@ def main(cases: tuple[Case, ...]) -> None:
             write_model(work / name, **sizes)
     for name in ("sft", "uf"):
         write_rows(work / f"{name}.jsonl", [*rows(name, 64)])
-    lines = ["| model | training | memory, MB: said | peak | | tokens: said | there were | steps, s: said | took | |"]
-    lines.append("|" + "---|" * 10)
-    for i, case in enumerate(cases):
-        with tempfile.TemporaryDirectory(dir=work) as store:
-            for seed in ("0", "1"):
+    runs: dict[Case, list[dict[str, Any]]] = {case: [] for case in cases}
+    with ExitStack() as stack:
+        stores = [stack.enter_context(tempfile.TemporaryDirectory(dir=work)) for _ in cases]
+        for turn in range(rounds + 1):
+            for case, store in zip(cases, stores, strict=True):
                 done = subprocess.run(
-                    [sys.executable, "-m", "bench.plan", "--once", str(CASES.index(case)), store, seed],
+                    [sys.executable, "-m", "bench.plan", "--once", str(CASES.index(case)), store, str(turn)],
                     cwd=ROOT,
                     env={**os.environ, "OMP_NUM_THREADS": "1"},
                     capture_output=True,
@@ -132,9 +166,11 @@ def main(cases: tuple[Case, ...]) -> None:
                 )
                 if done.returncode:
                     raise SystemExit(f"{case.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-        lines.append(row(case, json.loads(done.stdout.splitlines()[-1])))
-        print(f"{i + 1}/{len(cases)} {lines[-1]}", file=sys.stderr)
-    text = "\n".join(lines)
+                runs[case].append(json.loads(done.stdout.splitlines()[-1]))
+                print(f"round {turn} of {rounds}: {case.model} {case.name}", file=sys.stderr)
+    head = ("memory, MB: said | peak", "tokens: said | there were", "steps, s: said | took", "CPU, s: said | took")
+    lines = [f"| model | training | {' | | '.join(head)} | |", "|" + "---|" * 14]
+    text = "\n".join(lines + [row(case, some) for case, some in runs.items()])
     print(text)
     (work.parent / "plan.md").write_text(text + "\n", encoding="utf-8")
 
@@ -144,4 +180,4 @@ if __name__ == "__main__":
     if given[:1] == ["--once"]:
         once(CASES[int(given[1])], ROOT / ".bench" / "plan", Path(given[2]), int(given[3]))
     else:
-        main(QUICK if given == ["quick"] else CASES)
+        main(QUICK if given[:1] == ["quick"] else CASES, int(given[1]) if len(given) > 1 else 3)

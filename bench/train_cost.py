@@ -66,12 +66,12 @@ def pairs(share: float, together: bool, count: int = 2) -> Case:
     return Case(tuple(units), count, even=False)
 
 
-def of_rows(rows: int) -> Case:
-    """Rows like those of bench.train's SFT."""
+def of_rows(rows: int, name: str = "cost") -> Case:
+    """Rows like those of bench.train's SFT, other ones by another name."""
     dice = random.Random(0)
     units: list[Unit] = []
     for i in range(rows):
-        sampler = Sampler(SETS["sft"], f"cost:{i}")
+        sampler = Sampler(SETS["sft"], f"{name}:{i}")
         prompt = sampler.prompt()
         before = sum(map(size, prompt))
         units.append((document(dice, before + size(sampler.answer(prompt)), range(before)),))

@@ -58,6 +58,11 @@ class Fit(Spec):
     seed: int = 0
     pack: int = 0
 
+    def config(self, *, full: bool = True) -> dict[str, Any]:
+        """Which rows share a pack of `order` "given" has changed, so those fits are a version of their own."""
+        config = super().config(full=full)
+        return config | {"v": 2} if self.pack and self.order == "given" else config
+
     def total_steps(self, units: int) -> int:
         """Optimiser steps: as declared, or what the epochs come to; `units` are those of an epoch, or its packs."""
         if units == 0:
