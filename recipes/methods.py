@@ -35,7 +35,7 @@ from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.reference import Reference
 from komainu.train.repair import LeakRepair
 from komainu.train.sft import SFT
-from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, Effort, Size, chats, pretrained, unseen
+from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, SOUND, Effort, Size, chats, pretrained, unseen
 
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
 TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2))
@@ -43,6 +43,7 @@ EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
 FORMED = ("json", "bullets", "limits")
 RULED = (*FORMED, "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
 BOTH: tuple[Lang, ...] = ("ja", "en")
+LEAKS = Model(name="textbook@leak=0.3", temperature=1.0, max_tokens=256)
 LEAKY = 900  # prompts that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
 Much = Literal["full", "short", "smoke"]
@@ -160,17 +161,23 @@ def iterated(size: Name = "xs", seed: int = 0, effort: Much = "short", rounds: i
     return here.board(**models)
 
 
+def leaking(here: World) -> SFT:
+    """SFT on answers of a teacher that leaks in three of ten, checked for all but leaks: a model with a habit."""
+    sound = tuple(check for check in SOUND if not isinstance(check, Leakage))
+    data = chats((here.ruled, here.manners), here.effort, here.seed, LEAKS, sound)
+    return replace(here.sft, data=data)
+
+
 def repaired(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 0, lr: float = 1e-4) -> Board:
     """Leak repair: where the model's own leaks begin made unlikely, its clean answers (right ones first) likelier.
 
     Beside it DPO on the same pairs.
     """
     here = world(size, seed, effort)
-    answers = own(
-        Model(name="sft", weights=here.sft, temperature=1.0, max_tokens=96),
-        here.prompts(min(LEAKY, here.effort.talk), 0, OPEN),
-    )
+    sft = leaking(here)
+    model = Model(name="sft", weights=sft, temperature=1.0, max_tokens=96)
+    answers = own(model, here.prompts(min(LEAKY, here.effort.talk), 0, OPEN))
     pairs = Prefer(answers=(answers,), checks=(Leakage(),), clean=False, focus=(Focus(reason="leakage"),))
     fit = here.size.fit(lr, here.batch, steps or {"full": 240, "short": 120, "smoke": 2}[effort], seed)
-    fixed = LeakRepair(model=here.sft, data=pairs, fit=fit, reinforce=1.0)
-    return here.board(sft=here.sft, repaired=fixed, dpo=preferring(here, here.sft, pairs, 7e-5))
+    fixed = LeakRepair(model=sft, data=pairs, fit=fit, reinforce=1.0)
+    return here.board(sft=sft, repaired=fixed, dpo=preferring(here, sft, pairs, 7e-5))
