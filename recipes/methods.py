@@ -178,6 +178,6 @@ def repaired(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: in
     model = Model(name="sft", weights=sft, temperature=1.0, max_tokens=96)
     answers = own(model, here.prompts(min(LEAKY, here.effort.talk), 0, OPEN))
     pairs = Prefer(answers=(answers,), checks=(Leakage(),), clean=False, focus=(Focus(reason="leakage"),))
-    fit = here.size.fit(lr, here.batch, steps or {"full": 240, "short": 120, "smoke": 2}[effort], seed)
+    fit = here.size.fit(lr, here.batch, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
     fixed = LeakRepair(model=sft, data=pairs, fit=fit, reinforce=1.0)
     return here.board(sft=sft, repaired=fixed, dpo=preferring(here, sft, pairs, 7e-5))
