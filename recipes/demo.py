@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from komainu.checks.base import Check
 from komainu.checks.boilerplate import Boilerplate
 from komainu.checks.empty import Empty
 from komainu.checks.encoding import Encoding
@@ -140,15 +141,17 @@ def pretrained(size: Size, effort: Effort, seed: int) -> Base:
     return Base(model=tokenizer, data=text, shape=size.shape, fit=fit)
 
 
-def chats(items: tuple[Stage, ...], effort: Effort, seed: int) -> Mix:
+def chats(
+    items: tuple[Stage, ...], effort: Effort, seed: int, teacher: Model = TEACHER, sound: tuple[Check, ...] = SOUND
+) -> Mix:
     """Prompts -> teacher -> checks, asking again for what fails -> no duplicates, no benchmark -> one mix."""
     clean = (Near(threshold=0.95), Decontaminate(against=items, coverage=1.0, edited=0.0))
-    asked = (Exact(on="prompt"), Ask(model=TEACHER))
+    asked = (Exact(on="prompt"), Ask(model=teacher))
     talk = Prompts(side="train", n=effort.talk, seed=seed, tasks=TALK, duplicates=0.03)
     core = Prompts(side="train", n=effort.core, seed=seed + 1, tasks=CORE)
     sums = Prompts(side="train", n=effort.sums, seed=seed + 2, tasks=SUMS)
-    again = Regenerate(model=TEACHER, checks=SOUND, tries=2)
-    best = BestOf(model=TEACHER, checks=SOUND, n=3)
+    again = Regenerate(model=teacher, checks=sound, tries=2)
+    best = BestOf(model=teacher, checks=sound, n=3)
     parts = (
         Dataset(sources=(talk,), steps=(*asked, again, *clean)),
         Dataset(sources=(core,), steps=(*asked, again, *clean)),

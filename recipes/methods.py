@@ -13,14 +13,13 @@ from komainu.checks.format import Format
 from komainu.checks.is_reference import IsReference
 from komainu.checks.leakage import Leakage
 from komainu.checks.reward import RuleReward
-from komainu.data.against import Against
 from komainu.data.ask import Ask
 from komainu.data.base import Dataset
 from komainu.data.decontaminate import Decontaminate
 from komainu.data.dedup import Exact
 from komainu.data.filter import Filter
 from komainu.data.mix import Mix
-from komainu.data.prefer import Prefer
+from komainu.data.prefer import Focus, Prefer
 from komainu.data.self_play import SelfPlay
 from komainu.data.textbook.prompts import Prompts
 from komainu.eval.base import Answers, Lang, Scores
@@ -36,7 +35,7 @@ from komainu.train.losses.sigmoid import Sigmoid
 from komainu.train.reference import Reference
 from komainu.train.repair import LeakRepair
 from komainu.train.sft import SFT
-from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, TEACHER, Effort, Size, chats, pretrained, unseen
+from recipes.demo import FULL, MANNERS, OPEN, SIZES, SMOKE, SOUND, Effort, Size, chats, pretrained, unseen
 
 SHORT = replace(FULL, raw=12_000, talk=6_000, core=3_000, steps=(500, 700, 80))  # minutes instead of half an hour
 TINY = replace(SMOKE, raw=300, talk=120, items=24, manners=16, steps=(10, 10, 2))
@@ -44,6 +43,7 @@ EFFORTS = {"full": FULL, "short": SHORT, "smoke": TINY}
 FORMED = ("json", "bullets", "limits")
 RULED = (*FORMED, "repeat", "counting", "arithmetic")  # what rules can tell right from wrong
 BOTH: tuple[Lang, ...] = ("ja", "en")
+LEAKS = Model(name="textbook@leak=0.3", temperature=1.0, max_tokens=256)
 LEAKY = 900  # prompts that are asked for leaks, at most
 Name = Literal["xs", "s", "m"]
 Much = Literal["full", "short", "smoke"]
@@ -124,6 +124,11 @@ def grpo(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 
     return Board(entries=tuple(here.drawn(name, weights, counted, formed) for name, weights in models.items()))
 
 
+def own(model: Model, prompts: Dataset) -> Dataset:
+    """Eight answers of a model's own to each prompt, without blank ones."""
+    return Dataset(sources=(prompts,), steps=(Ask(model=model, samples=8), Filter(checks=(Empty(),))))
+
+
 def preferring(here: World, model: Train, data: Stage, lr: float) -> DPO:
     """One round of DPO from a model, which is its own reference."""
     fit = here.size.fit(lr, here.batch, here.effort.steps[2], here.seed)
@@ -138,8 +143,8 @@ def self_play(size: Name = "xs", seed: int = 0, effort: Much = "short", rounds: 
     models: dict[str, Train] = {"sft": here.sft}
     for i in range(1, rounds + 1):
         last = [*models.values()][-1]
-        own = SelfPlay(model=Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96))
-        pairs = Dataset(sources=(some,), steps=(own,))
+        against = SelfPlay(model=Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96))
+        pairs = Dataset(sources=(some,), steps=(against,))
         models[f"spin {i}"] = preferring(here, last, pairs, lr)
     return here.board(**models)
 
@@ -148,21 +153,31 @@ def iterated(size: Name = "xs", seed: int = 0, effort: Much = "short", rounds: i
     """On-policy DPO in rounds: the model's own answers, the best by the rules over the worst, other prompts a round."""
     here = world(size, seed, effort)
     models: dict[str, Train] = {"sft": here.sft}
-    said = Filter(checks=(Empty(),))
     for i in range(1, rounds + 1):
         last = [*models.values()][-1]
-        ask = Ask(model=Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96), samples=8)
-        own = Dataset(sources=(here.prompts(here.effort.tune, i, RULED),), steps=(ask, said))
-        models[f"round {i}"] = preferring(here, last, Prefer(answers=(own,), checks=(Format(),), clean=False), lr)
+        model = Model(name=f"round {i - 1}", weights=last, temperature=1.0, max_tokens=96)
+        answers = own(model, here.prompts(here.effort.tune, i, RULED))
+        models[f"round {i}"] = preferring(here, last, Prefer(answers=(answers,), checks=(Format(),), clean=False), lr)
     return here.board(**models)
 
 
+def leaking(here: World) -> SFT:
+    """SFT on answers of a teacher that leaks in three of ten, checked for all but leaks: a model with a habit."""
+    sound = tuple(check for check in SOUND if not isinstance(check, Leakage))
+    data = chats((here.ruled, here.manners), here.effort, here.seed, LEAKS, sound)
+    return replace(here.sft, data=data)
+
+
 def repaired(size: Name = "xs", seed: int = 0, effort: Much = "short", steps: int = 0, lr: float = 1e-4) -> Board:
-    """Leak repair: the model's own leaks made unlikely, the teacher's answers to the same prompts a little likelier."""
+    """Leak repair: where the model's own leaks begin made unlikely, its clean answers (right ones first) likelier.
+
+    Beside it DPO on the same pairs.
+    """
     here = world(size, seed, effort)
-    model = Model(name="sft", weights=here.sft, temperature=1.0, max_tokens=96)
-    leaky = Against(model=model, rule=Leakage(), samples=4)
-    prompts = here.prompts(min(LEAKY, here.effort.talk), 0, OPEN)
-    pairs = Dataset(sources=(prompts,), steps=(Ask(model=TEACHER), leaky))
+    sft = leaking(here)
+    model = Model(name="sft", weights=sft, temperature=1.0, max_tokens=96)
+    answers = own(model, here.prompts(min(LEAKY, here.effort.talk), 0, OPEN))
+    pairs = Prefer(answers=(answers,), checks=(Leakage(),), clean=False, focus=(Focus(reason="leakage"),))
     fit = here.size.fit(lr, here.batch, steps or {"full": 80, "short": 40, "smoke": 2}[effort], seed)
-    return here.board(sft=here.sft, repaired=LeakRepair(model=here.sft, data=pairs, fit=fit))
+    fixed = LeakRepair(model=sft, data=pairs, fit=fit, reinforce=1.0)
+    return here.board(sft=sft, repaired=fixed, dpo=preferring(here, sft, pairs, 7e-5))

@@ -1,4 +1,4 @@
-"""Leak repair: words of another language made unlikely where the model said them, right answers a little likelier."""
+"""Leak repair: words of another language made unlikely where they begin, right answers a little likelier."""
 
 from __future__ import annotations
 
@@ -24,13 +24,17 @@ class LeakRepair(Train):
     """Token-level unlikelihood (arXiv 1908.04319) on what leaked, beside the likelihood of the answer without leaks.
 
     Of a pair, rejected is an answer in which `komainu.checks.leakage.leaks` finds a leak, chosen one without. Its loss
-    is `unlikely` times the mean of -log(1 - p) over the leaked tokens, those that touch a leaked stretch, plus
-    `reinforce` times the mean of -log p over the tokens of the chosen answer; the mean over the global batch's pairs.
-    What is right in the rejected answer is neither trained nor punished. A learning rate that served 8B models is 5e-6.
+    is `unlikely` times the mean of -log(1 - p) over the tokens with which leaked stretches begin, plus `reinforce`
+    times the mean of -log p over the tokens of the chosen answer; the mean over the global batch's pairs.
 
-    metrics.jsonl has `leaked`, the mean probability of a leaked token. Not covered: a leak that the check does not see.
+    Only where a leak begins was another word to be had: the rest of it follows with a probability near 1, and as the
+    gradient of -log(1 - p) grows with p, it would be nearly all that is learnt. What is right in the rejected answer
+    is neither trained nor punished. A learning rate that served 8B models is 5e-6.
+
+    metrics.jsonl has `leaked`, the mean probability of these tokens. Not covered: a leak that the check does not see.
     """
 
+    version = 2  # only the first token of a leaked stretch counts
     eats = Pair
     names = ("chosen", "rejected")
     unlikely: float = 1.0
@@ -44,7 +48,7 @@ class LeakRepair(Train):
             yield "LeakRepair.fit.neftune: noise is for SFT; the answers of a pair share their prompt's embeddings"
 
     def units(self, tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
-        """Pairs; the marks are of the chosen answer nothing, of the rejected one 1 for each target that leaked."""
+        """Pairs; the chosen answer has no marks, the rejected one a 1 for each target with which a leak begins."""
         pairs = [row for row in rows if isinstance(row, Pair)]
         found = pair_documents(tokenizer, self.model.label, pairs)
         marks = [leaked(tokenizer, pair, unit) for pair, unit in zip(pairs, found, strict=True)]
@@ -72,13 +76,13 @@ class LeakRepair(Train):
 
 
 def leaked(tokenizer: Any, pair: Pair, unit: Unit) -> tuple[float, ...]:
-    """1.0 for each target of the rejected answer that touches a leak, else 0.0."""
+    """1.0 for each target of the rejected answer with which a leak begins, else 0.0."""
     chat = pair_to_chats(pair)[1]
     said = visible(pair.rejected)
     (whole,), (before,) = texts(tokenizer, [chat.messages], prompt=False), texts(tokenizer, [pair.prompt], prompt=True)
     start = whole.index(said.strip(), len(before)) - said.index(said.strip())  # many templates trim a turn
-    spans = [(start + s.start, start + s.end) for s in leaks(said, chat)]
+    begins = [start + s.start for s in leaks(said, chat)]
     offsets = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-    touched = [any(a < end and begin < b for a, b in spans) for begin, end in offsets]
-    targets = zip(touched[1:], unit.documents[1].trained[1:], strict=True)  # the first token is never predicted
-    return tuple(float(hit) for hit, is_target in targets if is_target)
+    first = {next(i for i, (_, end) in enumerate(offsets) if end > begin) for begin in begins}
+    targets = enumerate(unit.documents[1].trained[1:], 1)  # the first token is never predicted
+    return tuple(float(i in first) for i, is_target in targets if is_target)

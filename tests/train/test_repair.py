@@ -1,4 +1,4 @@
-"""Leak repair: what leaked, and nothing else, is made unlikely; the right answer likelier."""
+"""Leak repair: where a leak begins, and nothing else, is made unlikely; the right answer likelier."""
 
 from __future__ import annotations
 
@@ -50,16 +50,25 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_leaked_word_is_marked_and_no_other_token(built: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "leaking"),
+    [
+        (LEAKY, ["station"]),
+        (f"<think>which station</think>{LEAKY}", ["station"]),
+        (f"{LEAKY}駅のdogです。", ["station", "dog"]),
+        ("駅の车站です。", ["车站"]),
+    ],
+)
+def test_the_token_with_which_a_leak_begins_is_marked_and_no_other(built: Path, said: str, leaking: list[str]) -> None:
     tokenizer = load_tokenizer(built / "base" / base().id)
-    for said in (LEAKY, f"<think>which station</think>{LEAKY}"):
-        pair = Pair("p", (Message("user", "犬"), Message("assistant", "駅です。"), Message("user", "猫")), "駅", said)
-        (unit,) = repair().units(tokenizer, [pair.with_meta(lang="ja")])
-        rejected = unit.documents[1]
-        targets = [i for i, t in zip(rejected.ids, rejected.trained, strict=True) if t]
-        assert unit.marks[0] == () and len(unit.marks[1]) == len(targets)
-        bad = [i for i, mark in zip(targets, unit.marks[1], strict=True) if mark]
-        assert tokenizer.decode(bad) == "station"
+    pair = Pair("p", (Message("user", "犬"), Message("assistant", "駅です。"), Message("user", "猫")), "駅", said)
+    (unit,) = repair().units(tokenizer, [pair.with_meta(lang="ja")])
+    rejected = unit.documents[1]
+    targets = [i for i, t in zip(rejected.ids, rejected.trained, strict=True) if t]
+    assert unit.marks[0] == () and len(unit.marks[1]) == len(targets)
+    places = [n for n, mark in enumerate(unit.marks[1]) if mark]
+    rest = [tokenizer.decode(targets[n:]) for n in places]
+    assert len(rest) == len(leaking) and all(map(str.startswith, rest, leaking))
 
 
 def test_the_loss_is_unlikelihood_of_leaked_tokens_and_likelihood_of_the_right_answer() -> None:
