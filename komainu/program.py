@@ -13,7 +13,8 @@ from komainu.environment import bare
 from komainu.errors import UsageError
 from komainu.models import guard
 
-LINES = 15  # of a program's output shown when it fails
+LOG = "log.txt"  # in its folder: what a program said
+LINES = 15  # of it shown when the program fails
 
 
 def run(
@@ -22,12 +23,12 @@ def run(
     variables: Mapping[str, str],
     failure: Callable[[], BaseException | None] = lambda: None,
 ) -> None:
-    """Run a command in a folder until it ends; what it says goes to `log.txt` there.
+    """Run a command in a folder until it ends; what it says goes to `LOG` there.
 
     It gets `variables` and those of `komainu.environment.bare`: no keys, nothing of our Python. It ends with this
     process. Raises what `failure` returns as soon as that is not None, and UsageError when the program fails.
     """
-    said, error = folder / "log.txt", None
+    said, error = folder / LOG, None
     with open(said, "wb") as out, guarded(command, folder, out.fileno(), variables) as process:
         while process.poll() is None and (error := failure()) is None:
             time.sleep(0.05)
