@@ -159,6 +159,9 @@ def test_category_means_are_over_task_means_and_the_average_over_categories(tmp_
     assert (row["mean"], row["n"], row["missing"]) == (0.75, 24, 0)
     assert row["own"]["mean"] == pytest.approx(0.833333, abs=2e-6) and row["own"]["lacking"] == ""
     assert row["own"]["low"] < row["own"]["mean"] < row["own"]["high"]
+    whole = ctx.open(Scores(answers=stage, bench=TOLD)).summary["overall"]
+    assert whole["average"] == row["own"] and {*whole["categories"]} == {*CATEGORIES}
+    assert whole["categories"]["math"]["mean"] == pytest.approx(0.833333, abs=2e-6)
 
 
 def test_a_missing_category_is_named_and_the_average_is_withheld(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from komainu.eval.external.base import Harness, Job, Result, Told
 from komainu.eval.items import Items, Source
 from komainu.files import read_objects, write_objects
 from komainu.program import LOG
-from komainu.rows import Chat, Message
+from komainu.rows import Chat, Message, Score
 
 if TYPE_CHECKING:
     from komainu.context import Context
@@ -124,16 +124,28 @@ class LiveBenchTold(Told):
     def group(self, chat: Chat) -> str:
         return f"{chat.meta['category']}/{chat.meta['task']}"
 
+    def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
+        from komainu.eval.totals import by_group
+
+        return averages(by_group(self, [*scores], {chat.id: self.group(chat) for chat in chats}))
+
     def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
         """The mean over the categories; it is whole when all six are there."""
-        from komainu.eval.stats.combined import mean_of_means
+        average: dict[str, Any] = averages(summary["by"])["average"]
+        return average
 
-        tasks: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for name, found in summary["by"].items():
-            tasks[name.partition("/")[0]].append(found)
-        absent = [category for category in CATEGORIES if category not in tasks]
-        means = [mean_of_means(some) for some in tasks.values()]
-        return mean_of_means(means, lacking=f"without {', '.join(absent)}" if absent else "")
+
+def averages(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`categories`, each the mean of its tasks' estimates, and `average`, the mean of these, with 95 % intervals."""
+    from komainu.eval.stats.combined import mean_of_means
+
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for name, told in tasks.items():
+        found[name.partition("/")[0]].append(told)
+    absent = [category for category in CATEGORIES if category not in found]
+    categories = {category: mean_of_means(some) for category, some in found.items()}
+    lacking = f"without {', '.join(absent)}" if absent else ""
+    return {"categories": categories, "average": mean_of_means([*categories.values()], lacking=lacking)}
 
 
 def problem(question: dict[str, Any], category: str) -> str:
