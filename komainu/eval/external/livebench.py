@@ -122,7 +122,7 @@ class LiveBenchTold(Told):
     language: Lang = "en"
 
     def group(self, chat: Chat) -> str:
-        return f"{chat.meta['category']}/{chat.meta['task']}"
+        return named(chat.meta)
 
     def overall(self, chats: Sequence[Chat], scores: Sequence[Score]) -> dict[str, Any]:
         from komainu.eval.totals import by_group
@@ -178,6 +178,7 @@ def released(question: dict[str, Any], release: str) -> bool:
 
 
 def named(question: Mapping[str, Any]) -> str:
+    """The category and the task of a question, or of its item's meta."""
     return f"{question['category']}/{question['task']}"
 
 
