@@ -12,6 +12,7 @@ from komainu.environment import Environment
 from komainu.eval.external.livebench import CATEGORIES
 from komainu.models.base import Model
 from tests.eval import test_livebench as live
+from tests.eval.livebench_played import CONFINED, played
 from tests.eval.world import Parrot
 from tests.test_cli import Run
 from tests.test_cli_eval import MODEL, eval_, parrot, say  # noqa: F401  (fixtures)
@@ -32,11 +33,12 @@ def sets(eval_: Run, parrot: Parrot, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     folder = Path(os.environ["KOMAINU_ITEMS"]) / "livebench"
     folder.mkdir()
     live.six(folder)
-    python = live.played(tmp_path / "env").python(tmp_path)
+    python = played(tmp_path / "env").python(tmp_path)
     monkeypatch.setattr(Environment, "python", lambda self, root: python)
     return folder
 
 
+@CONFINED
 def test_the_suite_asks_its_questions_and_its_program_scores_them(eval_: Run, parrot: Parrot) -> None:  # noqa: F811
     found = eval_("run", MODEL, "--suite", "en", "--json").json
     assert "livebench" not in found["not_at_hand"] and parrot.asked == 10 + 4  # equal questions are one call

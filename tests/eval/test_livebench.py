@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.environment import Environment
 from komainu.errors import UsageError
 from komainu.eval.base import Scores
 from komainu.eval.board import Board, Entry
-from komainu.eval.external.base import External, job
+from komainu.eval.external.base import External, Job, job
 from komainu.eval.external.livebench import (
     CATEGORIES,
     ENVIRONMENT,
@@ -34,75 +33,10 @@ from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message, Score
 from komainu.stage import wiring
+from tests.eval.livebench_played import CONFINED, played, question, source
 from tests.eval.world import context
 
 TOLD = LiveBenchTold()
-JUDGE = """
-import argparse, json, pathlib
-parser = argparse.ArgumentParser()
-parser.add_argument("--bench-name", nargs="+")
-parser.add_argument("--model", nargs="+")
-parser.add_argument("--question-source")
-parser.add_argument("--livebench-release-option")
-given = parser.parse_args()
-assert given.question_source == "jsonl" and given.livebench_release_option == "2024-11-25"
-with open("starts", "a") as starts:
-    print(*given.bench_name, file=starts)
-for name in given.bench_name:
-    place = pathlib.Path("data") / name
-    read = lambda path: map(json.loads, path.read_text().splitlines())
-    said = read(place / "model_answer" / f"{given.model[0]}.jsonl")
-    answers = {a["question_id"]: a["choices"][0]["turns"][-1] for a in said}
-    (place / "model_judgment").mkdir(exist_ok=True)
-    for q in read(place / "question.jsonl"):
-        assert q["livebench_removal_date"] == "" or q["livebench_removal_date"] > "2024-11-25"
-        answer = answers[q["question_id"]]
-        try:
-            box = answer[answer.index("{") : answer.index("}")] if "{" in answer else answer
-        except ValueError as error:
-            raise RuntimeError(f"Error occurred evaluating question {q['question_id']}") from error
-        score = -1 if q["ground_truth"] == "broken" else float(q["ground_truth"] in box)
-        line = {"question_id": q["question_id"], "task": q["task"], "model": given.model[0], "score": score}
-        print("question:", q["question_id"], "score:", score)
-        with open(place / "model_judgment" / "ground_truth_judgment.jsonl", "a") as out:
-            print(json.dumps({**line, "turn": 1, "tstamp": 0.0, "category": q["category"]}), file=out)
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Played(Environment):
-    """This interpreter, with a package `livebench` in a folder."""
-
-    folder: str
-    name: str = "livebench"
-    steps: tuple[tuple[str, ...], ...] = ()
-
-    def python(self, root: Path) -> Path:
-        return Path(self.folder) / "python"
-
-
-def played(folder: Path) -> Played:
-    import sys
-
-    (folder / "livebench").mkdir(parents=True)
-    (folder / "livebench" / "__init__.py").touch()
-    (folder / "livebench" / "gen_ground_truth_judgment.py").write_text(JUDGE)
-    script = folder / "python"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n')
-    script.chmod(0o755)
-    return Played(folder=str(folder))
-
-
-def question(i: int, category: str, task: str, **more: Any) -> dict[str, Any]:
-    dates = {"livebench_release_date": "2024-06-24", "livebench_removal_date": ""}
-    found = {"question_id": f"{category}-{i}", "category": category, "task": task, "turns": [f"say {i}"]}
-    return {**found, "ground_truth": str(i), **dates, **more}
-
-
-def source(folder: Path, category: str, questions: list[dict[str, Any]]) -> Source:
-    path = folder / f"{category}.jsonl"
-    path.write_text("".join(f"{json.dumps(q)}\n" for q in questions))
-    return Source(path=str(path))
 
 
 def six(folder: Path, left_out: str = "") -> dict[str, Source]:
@@ -146,6 +80,7 @@ def test_the_questions_of_the_hubs_parquet_are_read_with_their_dates_as_upstream
     assert found["original_json"] == {"contest_date": "2023-08-20 01:00:00"}
 
 
+@CONFINED
 def test_category_means_are_over_task_means_and_the_average_over_categories(tmp_path: Path) -> None:
     ctx = context(tmp_path / "store", say)
     bench = LiveBench(sources=six(tmp_path), environment=played(tmp_path / "env"))
@@ -164,6 +99,7 @@ def test_category_means_are_over_task_means_and_the_average_over_categories(tmp_
     assert whole["categories"]["math"]["mean"] == pytest.approx(0.833333, abs=2e-6)
 
 
+@CONFINED
 def test_a_missing_category_is_named_and_the_average_is_withheld(tmp_path: Path) -> None:
     ctx = context(tmp_path / "store", say)
     bench = LiveBench(sources=six(tmp_path, left_out="coding"), environment=played(tmp_path / "env"))
@@ -174,6 +110,7 @@ def test_a_missing_category_is_named_and_the_average_is_withheld(tmp_path: Path)
     assert "coding" not in summary["categories"] and summary["categories"]["math"] == 0.833333
 
 
+@CONFINED
 def test_no_verdict_is_missing_and_not_a_zero(tmp_path: Path) -> None:
     ctx = context(tmp_path / "store", say)
     questions = [question(0, "math", "t"), question(2, "math", "t", ground_truth="broken")]
@@ -184,7 +121,10 @@ def test_no_verdict_is_missing_and_not_a_zero(tmp_path: Path) -> None:
     assert ctx.open(stage).summary["tasks"]["math/t"] == {"mean": 1.0, "n": 2, "missing": 1}
 
 
-def test_an_answer_on_which_the_scorer_breaks_has_no_verdict_and_all_others_keep_theirs(tmp_path: Path) -> None:
+@CONFINED
+def test_an_answer_on_which_the_scorer_breaks_has_no_verdict_and_all_others_keep_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Upstream's ends there; it is started again with what has no verdict yet."""
 
     def boxed(model: Model, text: str, sample: int) -> str:
@@ -199,12 +139,19 @@ def test_an_answer_on_which_the_scorer_breaks_has_no_verdict_and_all_others_keep
     }
     bench = LiveBench(sources=sources, environment=played(tmp_path / "env"))
     model = Model(name="m")
+    starts, start = list[str](), Job.run_confined
+
+    def counted(self: Job, *arguments: str, **places: Any) -> None:
+        starts.append(" ".join(a for a in arguments if a.startswith("live_bench/")))
+        start(self, *arguments, **places)
+
+    monkeypatch.setattr(Job, "run_confined", counted)
     with job(bench, tmp_path, ctx, lambda messages: Reply(boxed(model, messages[0].content, 0))) as run:
         results = {r.id: r.scores["score"] for r in bench.play(run, bench.rows(), ctx)}
     assert results == dict.fromkeys(("math-0", "math-2", "math-4", "math-6", "language-7"), 1.0)
     assert run.notes == {"broken": dict.fromkeys(("math-1", "math-3"), "ValueError: substring not found")}
     language, others = "live_bench/language/first", "live_bench/math/many live_bench/math/other"
-    assert (run.folder / "starts").read_text().splitlines() == [f"{language} {others}", others, others]
+    assert starts == [f"{language} {others}", others, others]
     stage = External(model=model, items=bench)
     scores = [r for r in ctx.store.build(Scores(answers=stage, bench=TOLD), ctx).rows() if isinstance(r, Score)]
     assert [r.id for r in scores if r.value is None] == ["math-1", "math-3"]
@@ -212,6 +159,7 @@ def test_an_answer_on_which_the_scorer_breaks_has_no_verdict_and_all_others_keep
     assert summary["without_result"] == 2 and summary["tasks"]["math/many"] == {"mean": 1.0, "n": 5, "missing": 2}
 
 
+@CONFINED
 def test_a_scorer_that_fails_for_another_reason_ends_the_run_and_its_error_is_told(tmp_path: Path) -> None:
     ctx = context(tmp_path / "store", say)
     questions = [*(question(i, "math", "t") for i in range(30)), question(30, "math", "t", ground_truth=None)]
@@ -221,6 +169,7 @@ def test_a_scorer_that_fails_for_another_reason_ends_the_run_and_its_error_is_to
         ctx.store.build(stage, ctx)
 
 
+@CONFINED
 def test_a_limit_is_of_each_task_so_that_every_category_stays(tmp_path: Path) -> None:
     bench = LiveBench(sources=six(tmp_path)).limited(2)
     rows = Counter(row.meta["set"] for row in bench.rows())

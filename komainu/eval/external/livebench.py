@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.environment import Environment
-from komainu.errors import UsageError, nearest
+from komainu.errors import NoSandbox, UsageError, nearest
 from komainu.eval.base import Lang
 from komainu.eval.external.base import Harness, Job, Result, Told
 from komainu.eval.items import Items, Source
@@ -35,6 +35,9 @@ ENVIRONMENT = Environment(
     pins=Path(__file__).with_suffix(".txt").read_text(encoding="utf-8"),
 )
 MODEL = "model"
+VERDICTS = "model_judgment/ground_truth_judgment.jsonl"  # of a task
+SENTENCES = ("punkt", "punkt_tab")  # data of NLTK, which the scorer would fetch itself
+FETCH = "import nltk, sys; sys.exit(not all(nltk.download(name, sys.argv[1]) for name in sys.argv[2:]))"
 BROKE = re.compile(r"Error occurred evaluating question (\S+)")  # upstream's words, the last ones of its log
 BECAUSE = "\n\nThe above exception was the direct cause"  # Python's words after the error behind that one
 
@@ -49,6 +52,7 @@ class LiveBench(Harness, Items):
     The model is asked here, one turn, and upstream's `gen_ground_truth_judgment` scores the answers. A score of -1 is
     no verdict. Nor has an answer one on which upstream's scorer breaks (`\\boxed{` without its end, for example): there
     upstream stops for good; here it goes on without that question, and the summary says under `broken` what it said.
+    As the scorer runs the model's programs, it is cut off from this machine and from any network.
 
     The summary has the mean of each task, the mean over the tasks of each category, and `average`, the mean over the
     six categories; where a category is missing it is named, and `average` is None. Scores are 0 to 1, LiveBench shows
@@ -57,6 +61,7 @@ class LiveBench(Harness, Items):
     Source: White et al. 2024, arXiv:2406.19314; github.com/LiveBench/LiveBench at `COMMIT`.
     """
 
+    confined: ClassVar[bool] = True
     sources: dict[str, Source]
     release: str = "2024-11-25"
     environment: Environment = ENVIRONMENT
@@ -100,6 +105,16 @@ class LiveBench(Harness, Items):
 
     def listed(self, out: Path, ctx: Context) -> Iterator[Chat]:
         return iter(self.rows())
+
+    def prepare(self, job: Job) -> None:
+        place = job.python.parents[1] / "nltk_data"  # one of those where NLTK looks
+        if "instruction_following" not in self.sources or (place / "tokenizers" / SENTENCES[-1]).is_dir():
+            return
+        try:
+            job.run("-c", FETCH, str(place), *SENTENCES)
+        except UsageError:
+            why = "without it an instruction about the number of sentences ends LiveBench's scorer; put it there"
+            log.warning("NLTK's data %s cannot be fetched into %s: %s", " and ".join(SENTENCES), place, why)
 
     def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
         answers = {item.id: job.relay.ask(item.messages).text for item in items}
@@ -193,9 +208,12 @@ def judged(job: Job, questions: Sequence[dict[str, Any]], answers: Mapping[str, 
     shutil.rmtree(data, ignore_errors=True)  # of a run that was interrupted
     arguments = ("--model", MODEL, "--question-source", "jsonl", "--livebench-release-option", release)
     while left:
-        tasks = laid_out(data, left, answers)
+        tasks, verdicts = laid_out(data, left, answers)
         try:  # unbuffered, so that an error comes last
-            job.run("-u", "-m", "livebench.gen_ground_truth_judgment", "--bench-name", *tasks, *arguments)
+            given = ("--bench-name", *tasks, *arguments)
+            job.run_confined("-u", "-m", "livebench.gen_ground_truth_judgment", *given, see=data, write=verdicts)
+        except NoSandbox:
+            raise
         except UsageError:
             said = (job.folder / LOG).read_text(encoding="utf-8", errors="replace")
             (on,) = BROKE.findall(said)[-1:] or ("",)
@@ -209,8 +227,14 @@ def judged(job: Job, questions: Sequence[dict[str, Any]], answers: Mapping[str, 
     return judgments(data)
 
 
-def laid_out(data: Path, questions: Sequence[dict[str, Any]], answers: Mapping[str, str]) -> list[str]:
-    """Questions and answers in the files where upstream looks for them; returns its names of the tasks they are of."""
+def laid_out(
+    data: Path, questions: Sequence[dict[str, Any]], answers: Mapping[str, str]
+) -> tuple[list[str], list[Path]]:
+    """Questions and answers in the files where upstream looks for them.
+
+    Returns its names of the tasks they are of, and the files in which it will write verdicts.
+    """
+    verdicts: list[Path] = []
     tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for question in questions:
         tasks[f"live_bench/{named(question)}"].append(question)
@@ -219,7 +243,10 @@ def laid_out(data: Path, questions: Sequence[dict[str, Any]], answers: Mapping[s
         place.parent.mkdir(parents=True, exist_ok=True)
         write_objects(data / name / "question.jsonl", some)
         write_objects(place, (written(q["question_id"], answers[q["question_id"]]) for q in some))
-    return [*tasks]
+        verdicts.append(data / name / VERDICTS)
+        verdicts[-1].parent.mkdir(exist_ok=True)
+        verdicts[-1].touch()
+    return [*tasks], verdicts
 
 
 def written(question_id: str, answer: str) -> dict[str, Any]:
@@ -231,8 +258,8 @@ def written(question_id: str, answer: str) -> dict[str, Any]:
 def judgments(folder: Path) -> dict[str, float]:
     """Question id to score, from upstream's files."""
     found = {}
-    for file in sorted(folder.rglob("model_judgment/ground_truth_judgment.jsonl")):
-        for line, verdict in read_objects(file):
+    for file in sorted(folder.rglob(VERDICTS)):
+        for line, verdict in read_objects(file) if file.stat().st_size else ():
             try:
                 found[str(verdict["question_id"])] = float(verdict["score"])
             except (KeyError, TypeError, ValueError):

@@ -1,0 +1,108 @@
+"""A confined program of others: what it finds, what it can use up, and that none is started without a jail."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from komainu import program
+from komainu.errors import NoSandbox, UsageError
+from komainu.sandbox import confined
+from komainu.sandbox.base import Limits
+from komainu.sandbox.bubblewrap import bubblewrap
+
+BWRAP = pytest.mark.skipif(not bubblewrap(), reason="bwrap")
+SMALL = Limits(cpu=60, asleep=60, memory=400 << 20, processes=16, disk=8 << 20)
+
+
+def run(folder: Path, code: str, limits: Limits = SMALL) -> object:
+    """What the code leaves as JSON in the file that it may write."""
+    told = folder / "seen" / "out" / "told"
+    told.parent.mkdir(parents=True)
+    told.touch()
+    folder.chmod(0o700)
+    see, write = [(folder / "seen", "seen")], [(told, "seen/out/told")]
+    program.run(confined.command(Path(sys.executable), ["-c", code], see, write, limits), folder, {})
+    return json.loads(told.read_text())
+
+
+TELL = "import json; json.dump({}, open('seen/out/told', 'w'))"
+
+
+@BWRAP
+def test_a_program_has_its_environment_the_standard_library_and_processes_that_share_locks(tmp_path: Path) -> None:
+    code = """
+import multiprocessing, os, subprocess, sys, numpy
+def double(n): return 2 * n
+with multiprocessing.Manager() as manager, multiprocessing.Pool(2) as pool:
+    made = manager.list(pool.map(double, [1, 2, 3]))
+    made = [*made]
+other = subprocess.run([sys.executable, "-c", "print('other')"], capture_output=True, text=True).stdout
+open("seen/out/beside", "w").write("gone in the end")
+"""
+    found = run(tmp_path, code + TELL.format("[made, other, os.getcwd(), os.environ['HOME']]"))
+    assert found == [[2, 4, 6], "other\n", "/work", "/work"]
+    assert [path.name for path in (tmp_path / "seen" / "out").iterdir()] == ["told"]
+
+
+@BWRAP
+@pytest.mark.parametrize(
+    ("code", "limits", "ended"),
+    [
+        ("while True: pass", replace(SMALL, cpu=0.3), "cpu"),
+        ("import time; time.sleep(100)", replace(SMALL, asleep=0.3), "asleep"),
+        (
+            "import os, time\nfor _ in range(3): os.fork()\nheld = b'x' * (100 << 20)\ntime.sleep(30)",
+            SMALL,
+            "memory",
+        ),
+    ],
+)
+def test_a_program_that_uses_too_much_is_ended_and_why_is_told(
+    tmp_path: Path, code: str, limits: Limits, ended: str
+) -> None:
+    with pytest.raises(UsageError, match=f"ended by the sandbox: {ended}"):
+        run(tmp_path, code, limits)
+
+
+@BWRAP
+def test_processes_and_files_have_limits(tmp_path: Path) -> None:
+    code = """
+import os, time, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+children = 0
+try:
+    while children < 100:
+        if os.fork() == 0:
+            time.sleep(60)
+        children += 1
+except OSError: pass
+def most(path):
+    with open(path, "wb", buffering=0) as file:
+        try:
+            for _ in range(64): file.write(bytes(1 << 20))
+        except OSError: pass
+        size = file.tell()
+        file.truncate(0)
+    return size >> 20
+sizes = [most("seen/out/told"), most("a")]
+"""
+    children, sizes = run(tmp_path, code + TELL.format("[children, sizes]"))  # type: ignore[misc]
+    assert 10 <= children <= 17 and sizes == [8, 8]
+
+
+def test_without_bubblewrap_or_where_it_makes_no_jail_there_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_jail(*given: object) -> None:
+        raise NoSandbox("user namespaces are forbidden")
+
+    monkeypatch.setattr(confined, "bubblewrap", lambda: "/usr/bin/bwrap")
+    monkeypatch.setattr(confined, "run", no_jail)
+    with pytest.raises(NoSandbox, match="user namespaces are forbidden"):
+        confined.command(Path(sys.executable), ["-c", "pass"], [], [])
+    monkeypatch.setattr(confined, "bubblewrap", lambda: "")
+    with pytest.raises(NoSandbox, match=r"bubblewrap is not installed; install it \(apt-get install bubblewrap\)"):
+        confined.command(Path(sys.executable), ["-c", "pass"], [], [])
