@@ -89,7 +89,10 @@ def hostile(tmp_path: Path, port: int, marker: str) -> LiveBench:
     (tmp_path / "secret").write_text("secret")
     attacks = ATTACKS.format(mine=str(tmp_path), port=port, host=os.getpid(), marker=marker)
     sources = {"coding": source(tmp_path, "coding", [question(i, "coding", "t") for i in range(3)])}
-    return LiveBench(sources=sources, environment=played(tmp_path / "env", attacks))
+    environment = played(tmp_path / "env", attacks)
+    for script in (tmp_path / "env").rglob("gen_ground_truth_judgment.py"):
+        script.chmod(0o666)  # only the jail forbids to write it
+    return LiveBench(sources=sources, environment=environment)
 
 
 def outcomes(log: Path) -> dict[str, str]:
