@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ BWRAP = pytest.mark.skipif(not bubblewrap(), reason="bwrap")
 SMALL = Limits(cpu=60, asleep=60, memory=400 << 20, processes=16, disk=8 << 20)
 
 
-def run(folder: Path, code: str, limits: Limits = SMALL) -> object:
+def run(folder: Path, code: str, limits: Limits = SMALL) -> Any:
     """What the code leaves as JSON in the file that it may write."""
     told = folder / "seen" / "out" / "told"
     told.parent.mkdir(parents=True)
@@ -91,7 +92,7 @@ def most(path):
     return size >> 20
 sizes = [most("seen/out/told"), most("a")]
 """
-    children, sizes = run(tmp_path, code + TELL.format("[children, sizes]"))  # type: ignore[misc]
+    children, sizes = run(tmp_path, code + TELL.format("[children, sizes]"))
     assert 10 <= children <= 17 and sizes == [8, 8]
 
 
