@@ -22,9 +22,11 @@ from komainu.eval.external.livebench import (
     CATEGORIES,
     ENVIRONMENT,
     FILE,
+    VERDICTS,
     LiveBench,
     LiveBenchTold,
     dated,
+    judgments,
     mean,
     released,
     totals,
@@ -228,3 +230,12 @@ def test_an_average_is_told_only_of_six_whole_categories(scores: dict[str, list[
 
 def test_a_mean_of_nothing_is_none() -> None:
     assert mean([]) is None and mean([None, 1.0]) is None and mean([0.0, 1.0]) == 0.5
+
+
+@pytest.mark.parametrize("score", ["2", "NaN", "Infinity", "-0.5", '"x"'])
+def test_a_verdict_that_is_no_score_is_refused(score: str, tmp_path: Path) -> None:
+    file = tmp_path / "math" / "t" / VERDICTS
+    file.parent.mkdir(parents=True)
+    file.write_text(f'{{"question_id": "a", "score": -1}}\n{{"question_id": "b", "score": {score}}}\n')
+    with pytest.raises(UsageError, match=r"ground_truth_judgment.jsonl:2: "):
+        judgments(tmp_path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from komainu.sandbox.base import Limits
 from komainu.sandbox.bubblewrap import bubblewrap
 
 BWRAP = pytest.mark.skipif(not bubblewrap(), reason="bwrap")
+ROOT = Path(__file__).parents[2]
 SMALL = Limits(cpu=60, asleep=60, memory=400 << 20, processes=16, disk=8 << 20)
 
 
@@ -94,6 +97,38 @@ sizes = [most("seen/out/told"), most("a")]
 """
     children, sizes = run(tmp_path, code + TELL.format("[children, sizes]"))
     assert 10 <= children <= 17 and sizes == [8, 8]
+
+
+@BWRAP
+def test_a_program_and_its_children_end_with_the_process_that_started_it_however_that_ends(tmp_path: Path) -> None:
+    code = "import os, time; os.fork() or os.setsid(); open('seen/out/told', 'a').write('x'); time.sleep(60)"
+    starts = (
+        f"import pathlib; from tests.sandbox.test_confined import run; run(pathlib.Path({str(tmp_path)!r}), {code!r})"
+    )
+    told = tmp_path / "seen" / "out" / "told"
+    with subprocess.Popen([sys.executable, "-c", starts], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while not (told.exists() and told.read_text() == "xx"):
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert len(holders(told)) >= 2
+        process.kill()
+    for _ in range(500):
+        if not holders(told):
+            break
+        time.sleep(0.02)
+    assert holders(told) == []
+
+
+def holders(file: Path) -> list[int]:
+    """Processes in whose file system the file lies at a place of its own."""
+    found = []
+    for mounts in Path("/proc").glob("[0-9]*/mountinfo"):
+        try:
+            if f"{'/'.join(file.parts[-5:])} /work/seen/out/told " in mounts.read_text():
+                found.append(int(mounts.parent.name))
+        except OSError:
+            continue
+    return found
 
 
 def test_without_bubblewrap_or_where_it_makes_no_jail_there_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ ENVIRONMENT = Environment(
 )
 MODEL = "model"
 VERDICTS = "model_judgment/ground_truth_judgment.jsonl"  # of a task
+LACKING = "Without them an instruction about the number of sentences ends LiveBench's scorer; put them there"
 SENTENCES = ("punkt", "punkt_tab")  # data of NLTK, which the scorer would fetch itself
 FETCH = "import nltk, sys; sys.exit(not all(nltk.download(name, sys.argv[1]) for name in sys.argv[2:]))"
 BROKE = re.compile(r"Error occurred evaluating question (\S+)")  # upstream's words, the last ones of its log
@@ -113,8 +114,7 @@ class LiveBench(Harness, Items):
         try:
             job.run("-c", FETCH, str(place), *SENTENCES)
         except UsageError:
-            why = "without it an instruction about the number of sentences ends LiveBench's scorer; put it there"
-            log.warning("NLTK's data %s cannot be fetched into %s: %s", " and ".join(SENTENCES), place, why)
+            log.warning("NLTK's %s cannot be fetched into %s. %s", " and ".join(SENTENCES), place, LACKING)
 
     def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
         answers = {item.id: job.relay.ask(item.messages).text for item in items}
@@ -206,12 +206,12 @@ def judged(job: Job, questions: Sequence[dict[str, Any]], answers: Mapping[str, 
     data, left = job.folder / "data", [*questions]
     broken: dict[str, str] = job.notes.setdefault("broken", {})
     shutil.rmtree(data, ignore_errors=True)  # of a run that was interrupted
+    scorer = ("-u", "-m", "livebench.gen_ground_truth_judgment")  # unbuffered, so that an error comes last
     arguments = ("--model", MODEL, "--question-source", "jsonl", "--livebench-release-option", release)
     while left:
         tasks, verdicts = laid_out(data, left, answers)
-        try:  # unbuffered, so that an error comes last
-            given = ("--bench-name", *tasks, *arguments)
-            job.run_confined("-u", "-m", "livebench.gen_ground_truth_judgment", *given, see=data, write=verdicts)
+        try:
+            job.run_confined(*scorer, "--bench-name", *tasks, *arguments, see=data, write=verdicts)
         except NoSandbox:
             raise
         except UsageError:
@@ -261,7 +261,9 @@ def judgments(folder: Path) -> dict[str, float]:
     for file in sorted(folder.rglob(VERDICTS)):
         for line, verdict in read_objects(file) if file.stat().st_size else ():
             try:
-                found[str(verdict["question_id"])] = float(verdict["score"])
+                found[str(verdict["question_id"])] = score = float(verdict["score"])
+                if score != -1 and not 0 <= score <= 1:  # nor is it what is no number
+                    raise ValueError
             except (KeyError, TypeError, ValueError):
                 raise UsageError(
                     f"{file}:{line}: not a judgment of LiveBench: {json.dumps(verdict)[:200]}"
