@@ -36,7 +36,6 @@ ENVIRONMENT = Environment(
 )
 MODEL = "model"
 VERDICTS = "model_judgment/ground_truth_judgment.jsonl"  # of a task
-LACKING = "Without them an instruction about the number of sentences ends LiveBench's scorer; put them there"
 SENTENCES = ("punkt", "punkt_tab")  # data of NLTK, which the scorer would fetch itself
 FETCH = "import nltk, sys; sys.exit(not all(nltk.download(name, sys.argv[1]) for name in sys.argv[2:]))"
 BROKE = re.compile(r"Error occurred evaluating question (\S+)")  # upstream's words, the last ones of its log
@@ -114,7 +113,7 @@ class LiveBench(Harness, Items):
         try:
             job.run("-c", FETCH, str(place), *SENTENCES)
         except UsageError:
-            log.warning("NLTK's %s cannot be fetched into %s. %s", " and ".join(SENTENCES), place, LACKING)
+            log.warning("no NLTK data for %s: instructions that count sentences end the scorer; put it there", place)
 
     def play(self, job: Job, items: Sequence[Chat], ctx: Context) -> Iterator[Result]:
         answers = {item.id: job.relay.ask(item.messages).text for item in items}
