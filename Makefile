@@ -7,7 +7,7 @@ MODE ?= full
 SIMS ?= 10000
 LLAMA ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 
-.PHONY: setup demo test lint test-browser test-vllm test-gguf test-external test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
+.PHONY: setup demo test lint test-browser test-vllm test-gguf test-external test-livebench test-engines test-evalplus test-slurm test-ray soak soak-data chaos bench decisions clean
 
 setup: .venv/.ready
 
@@ -57,7 +57,11 @@ test-gguf: setup .envs/llama.cpp/.ready
 
 # lm-evaluation-harness, for real, in an environment of its own that the first run makes.
 test-external: setup
-	$(BIN)/pytest -q -m external tests/eval
+	$(BIN)/pytest -q -m external tests/eval/test_lm_eval.py
+
+# LiveBench's scorers, for real: from upstream's repository, or in the environment whose python KOMAINU_LIVEBENCH names.
+test-livebench: setup
+	$(BIN)/pytest -q -m external tests/eval/test_livebench_scorers.py
 
 # axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
 test-engines: setup

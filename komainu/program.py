@@ -13,7 +13,8 @@ from komainu.environment import bare
 from komainu.errors import UsageError
 from komainu.models import guard
 
-LINES = 15  # of a program's output shown when it fails
+LOG = "log.txt"  # in its folder: what a program said
+LINES = 15  # of it shown when the program fails
 
 
 def run(
@@ -21,13 +22,15 @@ def run(
     folder: Path,
     variables: Mapping[str, str],
     failure: Callable[[], BaseException | None] = lambda: None,
+    called: str = "",
 ) -> None:
-    """Run a command in a folder until it ends; what it says goes to `log.txt` there.
+    """Run a command in a folder until it ends; what it says goes to `LOG` there.
 
     It gets `variables` and those of `komainu.environment.bare`: no keys, nothing of our Python. It ends with this
-    process. Raises what `failure` returns as soon as that is not None, and UsageError when the program fails.
+    process. Raises what `failure` returns as soon as that is not None, and UsageError when the program fails,
+    which it calls by its command or as it is `called`.
     """
-    said, error = folder / "log.txt", None
+    said, error = folder / LOG, None
     with open(said, "wb") as out, guarded(command, folder, out.fileno(), variables) as process:
         while process.poll() is None and (error := failure()) is None:
             time.sleep(0.05)
@@ -35,7 +38,7 @@ def run(
         raise error
     if process.returncode:
         last = "\n".join(f"  {line}" for line in said.read_text(errors="replace").splitlines()[-LINES:])
-        ended = f"{' '.join(command)} ended with {process.returncode}"
+        ended = f"{called or ' '.join(command)} ended with {process.returncode}"
         raise UsageError(f"{ended}. Its last words:\n{last}\nMend what they name and run again")
 
 

@@ -76,7 +76,7 @@ def test_a_suite_is_asked_scored_and_shown(eval_: Run, parrot: Parrot) -> None:
     assert rows["prompt_strict"] == (0.7, 10, 0) and len(rows) == 4
     assert ("ifeval_leakage", "leakage", 10) in [(row["bench"], row["metric"], row["n"]) for row in found["beside"]]
     assert (Path(found["path"]) / "board.json").exists() and found["incomplete"] == [] and len(found["beside"]) == 5
-    assert [*found["not_at_hand"]] == ["evalplus", "mixeval", "mixeval-hard"]
+    assert [*found["not_at_hand"]] == ["evalplus", "mixeval", "mixeval-hard", "livebench"]
     assert Store(Path("store")).names() == {"eval parrot,suite=en": found["ref"]}
 
 

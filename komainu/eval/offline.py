@@ -11,6 +11,7 @@ from typing import Any, get_args
 from komainu.errors import UsageError
 from komainu.eval.base import Lang
 from komainu.eval.bench.habits import habits
+from komainu.eval.external.base import Told
 from komainu.eval.items import Published
 from komainu.eval.ruling import all_scored
 from komainu.eval.shelf import Shelf
@@ -94,7 +95,12 @@ def own(file: Path, rows: Sequence[Row], benchmark: Benchmark) -> tuple[Task, ..
 
 
 def by_rule(tasks: Sequence[Task]) -> tuple[Task, ...]:
-    """What of some tasks no judge is needed for; UsageError when that is nothing."""
+    """What of some tasks is scored here without a judge; UsageError when that is nothing."""
+    if all(isinstance(task.bench, Told) for task in tasks):
+        raise UsageError(
+            f"the answers to {tasks[0].bench.title} are scored by its own program, which this verb does not run; let "
+            "`komainu eval run` have them"
+        )
     found = tuple(each for task in tasks for each in task.without_judges())
     if not found:
         raise UsageError(

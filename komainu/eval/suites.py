@@ -43,6 +43,9 @@ from komainu.eval.bench.tl_bench.adaptive import Adaptive
 from komainu.eval.bench.tl_bench.anchors import MET, AnchorFiles
 from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.items import TlBenchItems
+from komainu.eval.external.base import External
+from komainu.eval.external.livebench import CATEGORIES as LIVEBENCH
+from komainu.eval.external.livebench import FILE, LiveBench, LiveBenchTold
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
 from komainu.eval.turns import Turns
@@ -131,6 +134,18 @@ def mixed(name: str, shelf: Shelf) -> MixEvalItems:
     return MixEvalItems(source=shelf.folder(file, home=home, hub=MIXEVAL, name=f"mixeval-2024-06-01/{file}"))
 
 
+def livebench(shelf: Shelf) -> tuple[Task, ...]:
+    """LiveBench, all six categories, greedy; its own program scores the answers."""
+    sources = {
+        category: shelf.source(
+            *(f"livebench/{category}.{kind}" for kind in ("parquet", "jsonl")),
+            home=f"{on_hub(f'livebench/{category}')}, {FILE}, as {category}.parquet in a folder livebench",
+        )
+        for category in LIVEBENCH
+    }
+    return (Task(LiveBench(sources=sources), LiveBenchTold(), max_tokens=4096, answers=External),)
+
+
 def jp_ifeval(shelf: Shelf) -> tuple[Task, ...]:
     """The prompts of jp-ifeval, which are part of the package, at five temperatures."""
     return (Task(JpIFEvalItems(), JpIFEval(), temperatures=TEMPERATURES),)
@@ -213,7 +228,7 @@ def tl_bench_adaptive(shelf: Shelf) -> tuple[Task, ...]:
 
 def en() -> tuple[Benchmark, ...]:
     """English."""
-    return (ifeval, evalplus, mixeval, mixeval_hard)
+    return (ifeval, evalplus, mixeval, mixeval_hard, livebench)
 
 
 def ja() -> tuple[Benchmark, ...]:

@@ -22,6 +22,7 @@ from komainu.files import write_rows
 from komainu.models.base import Reply
 from komainu.models.relay import Ask, Relay, relaying
 from komainu.rows import Chat, Message, Score
+from komainu.sandbox import confined
 from komainu.stage import Stage
 from komainu.store import WORK
 
@@ -61,6 +62,18 @@ class Job:
         """
         program.run([str(self.python), *arguments], self.folder, variables, lambda: self.relay.failure)
 
+    def run_confined(self, *arguments: str, see: Path, write: Sequence[Path]) -> None:
+        """Run the interpreter with these arguments cut off from this machine, as `komainu.sandbox.confined` does it.
+
+        It finds the folder `see` in its working directory, and may change the files `write` in it, and nothing else.
+        It has no network, so it does not reach the relay. Raises NoSandbox before anything is run, and UsageError when
+        the program fails.
+        """
+        self.folder.chmod(0o700)
+        files = [(file, f"{see.name}/{file.relative_to(see)}") for file in write]
+        command = confined.command(self.python, arguments, [(see, see.name)], files)
+        program.run(command, self.folder, {}, called=" ".join([str(self.python), *arguments]))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Harness(Stage, ABC):
@@ -68,10 +81,11 @@ class Harness(Stage, ABC):
 
     A new program is one file with `environment`, `bench` and `play`. To list the items, the program is run once
     against a model that says nothing, before any model is asked; a program whose items we read ourselves overrides
-    `listed`.
+    `listed`. One that runs model-written code in its own process is `confined`, and started with `job.run_confined`.
     """
 
     makes: ClassVar[type] = Chat
+    confined: ClassVar[bool] = False
     environment: Environment
     language: Lang
 
@@ -97,7 +111,12 @@ class Harness(Stage, ABC):
             for result in self.play(run, (), ctx):
                 yield Chat(result.id, result.asked, {"bench": self.bench, "lang": self.language, **result.meta})
 
+    def prepare(self, job: Job) -> None:
+        """Get what the program needs from the network and its environment lacks, before any model is asked."""
+
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        if self.confined:
+            confined.needed()
         rows = write_rows(out / "rows.jsonl", self.listed(out, ctx))
         if not rows:
             raise UsageError(f"{self.bench} has no items: look at the task's definition and its data")
@@ -158,12 +177,19 @@ class External(Answers):
 
 @contextmanager
 def job(harness: Harness, out: Path, ctx: Context, ask: Ask) -> Iterator[Job]:
-    """The environment made, the relay open, the folder of this run ready; the folder is scratch and goes at the end."""
+    """The environment made, the relay open, the folder of this run ready; the folder is scratch and goes at the end.
+
+    Raises NoSandbox before anything is made where a program that must be confined cannot be.
+    """
+    if harness.confined:
+        confined.needed()
     python = harness.environment.python(Path(ctx.settings.environments))
     folder = out / WORK
     folder.mkdir(exist_ok=True)
     with relaying(ask, LIMIT) as relay:
-        yield Job(folder.absolute(), python, relay)
+        made = Job(folder.absolute(), python, relay)
+        harness.prepare(made)
+        yield made
 
 
 def differing(harness: Harness, items: Sequence[Chat], results: dict[str, Result]) -> None:

@@ -36,7 +36,7 @@ def capabilities() -> int:
     return int.from_bytes(found.raw, "little")
 
 
-def limit(cpu: float, memory: int, disk: int, processes: int) -> None:
+def limit(cpu: float, memory: int, disk: int, processes: int, handles: int = 64) -> None:
     """Limits of the kernel on this process; `cpu` is a backstop, as the kernel counts whole seconds a process."""
     seconds = int(cpu) + 2
     for kind, most in (
@@ -44,7 +44,7 @@ def limit(cpu: float, memory: int, disk: int, processes: int) -> None:
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, disk),
         (resource.RLIMIT_NPROC, processes + 2),  # this one and the ones that watch
-        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_NOFILE, handles),
         (resource.RLIMIT_STACK, 8 << 20),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
