@@ -130,6 +130,8 @@ def form(path: Path) -> str:
     for suffix in FORMATS:
         if path.name.lower().endswith(suffix):
             return suffix
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; give a file of it")
     raise UsageError(f"{path}: the name tells no known format; known are {' '.join(FORMATS)}")
 
 
