@@ -175,7 +175,7 @@ def asked(value: Mapping[str, Any]) -> list[str]:
     """What an item asks, be it in several turns; [] for none. Capital letters in a key make no difference."""
     found = {key.lower(): what for key, what in value.items()}
     for what in map(found.get, ASKED):
-        texts = what if isinstance(what, list) else [what]
-        if all(isinstance(text, str) for text in texts):
+        some = what if isinstance(what, list) else [what]
+        if texts := [text for text in some if isinstance(text, str)]:
             return texts
     return []
