@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 Floats: TypeAlias = NDArray[np.float64]
 Score: TypeAlias = Callable[[Floats, np.random.Generator], Floats]
@@ -85,6 +86,11 @@ def overlap(scale: float) -> Score:
     return lambda latent, rng: np.minimum(1.0, scale / (1 + np.exp(-1.4 * latent - 0.7)))
 
 
+def losses(mean: float) -> Score:
+    """1 less an exponential loss, cut at 0: skewed to the left, and hardly a score at a bound."""
+    return lambda latent, rng: np.maximum(0.0, 1 + mean * log_ndtr(latent))
+
+
 def normal_quantile(share: float) -> float:
     from statistics import NormalDist
 
@@ -107,4 +113,5 @@ POPULATIONS = (
     Population("letters in common", overlap(1.0), 0.7),
     Population("letters in common, half at the top", overlap(1.5), 0.7),
     Population("letters in common, models alike", overlap(1.0), 0.95),
+    Population("losses that trail off", losses(0.12), 0.6),
 )

@@ -58,7 +58,7 @@ class Board(Stage):
     """
 
     makes: ClassVar[type] = Table
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     entries: tuple[Entry, ...]
     seed: int = 0
     accept: float = 0.0

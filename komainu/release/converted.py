@@ -18,6 +18,8 @@ from komainu.environment import bare
 from komainu.errors import GateFailed, UsageError
 from komainu.models.base import Question
 from komainu.models.template import PROBES, rendered
+from komainu.release.splitting import KNOWN, Splitting, byte_level, splitting
+from komainu.release.texts import agreed, expected
 from komainu.rows import Message
 from komainu.store import WORK
 
@@ -26,32 +28,65 @@ if TYPE_CHECKING:
 
 SCRIPT = "convert_hf_to_gguf.py"
 FILE = "model.gguf"
+UNKNOWN = "pre-tokenizer was not recognized"  # what the converter says of a tokenizer that is not in its list
+SPLITS = ", ".join(sorted({*KNOWN.values()}))
 LINES = 8  # of a program's output shown when it fails
-ANSWERS = Path(__file__).parent / "outside" / "gguf_answers.py"
+CONVERT, ANSWERS = (Path(__file__).parent / "outside" / name for name in ("gguf_convert.py", "gguf_answers.py"))
 TOKENS = 24  # of an answer
 
 
 def convert(stage: GGUF, out: Path, ctx: Context) -> dict[str, Any]:
-    """The file in `out`; the summary has what was read back, and `answer` and `agreement`: both None where nothing here
-    can load the file."""
+    """The file in `out`; the summary has what was read back, and `answer`, `agreement` and `split`: all None where
+    nothing here can load the file."""
     script = converter(ctx.settings.llama_cpp)
     source, file = ctx.open(stage.model).path, out / FILE
+    found, loads = splitting(source), find_spec("llama_cpp") is not None
+    if found and not found.own:
+        may_be_near(stage, found, loads)
+    words = [str(CONVERT), str(script), found.name] if found else [str(script)]
     with ctx.progress(3, "gguf") as bar:
-        run([sys.executable, str(script), str(source), "--outfile", str(file), "--outtype", stage.kind])
+        try:
+            run([sys.executable, *words, str(source), "--outfile", str(file), "--outtype", stage.kind])
+        except UsageError as error:
+            raise not_split(stage, source) if UNKNOWN in str(error) else error from None
         bar.update()
         facts = read_back(file, source)
         bar.update()
-        told: dict[str, Any] = {"answer": None, "agreement": None}
-        if find_spec("llama_cpp") is not None:
+        told: dict[str, Any] = {"answer": None, "agreement": None, "split": None}
+        if loads:
             with TemporaryDirectory(dir=out / WORK) as folder:
-                told = loaded(stage, file, source, Path(folder), ctx.settings.threads)
+                told = loaded(stage, file, source, Path(folder), ctx)
+                if told["split"]:
+                    told["split"] = agreed(told["split"], own=found is None or found.own)
         bar.update()
     return {**facts, "bytes": file.stat().st_size, **told}
 
 
-def loaded(stage: GGUF, file: Path, source: Path, folder: Path, threads: int) -> dict[str, Any]:
-    """What the loaded file answers, and how near it is to the model, in float32, on the prompt and on those probes that
-    its chat template takes. Raises GateFailed for an empty answer, and where the two differ too much."""
+def may_be_near(stage: GGUF, found: Splitting, loads: bool) -> None:
+    """Raises UsageError where a splitting that is not the tokenizer's own would be taken with nothing to measure it."""
+    if stage.texts is None or not loads:
+        raise UsageError(
+            f"the tokenizer of {stage.model.label} splits text as llama.cpp cannot; {found.name} is the nearest that "
+            "it has. To take that, give GGUF `texts`, a stage with chats on which it must hold, and install "
+            "komainu[llama], whose runtime measures it; or give a model whose tokenizer splits as "
+            f"{SPLITS} does"
+        )
+
+
+def not_split(stage: GGUF, source: Path) -> UsageError:
+    """What to tell where neither the converter nor splitting.py knows the tokenizer."""
+    told = byte_level(source)
+    return UsageError(
+        f"the tokenizer of {stage.model.label} splits text as llama.cpp cannot: pre_tokenizer of its tokenizer.json is "
+        f"{json.dumps(told and told['pre_tokenizer'], ensure_ascii=False)}. No file was written. Serve it with "
+        f"`komainu serve` or vLLM, or give one whose tokenizer splits as {SPLITS} does"
+    )
+
+
+def loaded(stage: GGUF, file: Path, source: Path, folder: Path, ctx: Context) -> dict[str, Any]:
+    """What the loaded file answers, how near it is to the model, in float32, on the prompt and on those probes that its
+    chat template takes, and how many of `texts` it splits otherwise. Raises GateFailed for an empty answer, and where
+    the two differ too much."""
     import torch
 
     from komainu.models.engine import load, weight_bytes
@@ -63,8 +98,11 @@ def loaded(stage: GGUF, file: Path, source: Path, folder: Path, threads: int) ->
         with suppress(UsageError):
             texts += rendered(model.tokenizer, [Question(messages)], name)
     wanted: list[list[int]] = model.tokenizer(texts, add_special_tokens=False)["input_ids"]
-    job = {"prompt": stage.prompt, "texts": texts, "tokens": TOKENS, "threads": threads or os.cpu_count()}
-    job["context"] = max(map(len, wanted)) + TOKENS + 1
+    job = {"prompt": stage.prompt, "texts": texts, "tokens": TOKENS, "threads": ctx.settings.threads or os.cpu_count()}
+    job |= {"context": max(map(len, wanted)) + TOKENS + 1, "split": ""}
+    if stage.texts is not None:
+        rows = ctx.open(stage.texts).rows()
+        job["split"] = str(expected(model.tokenizer, rows, folder / "texts.jsonl"))
     told = json.loads(run([sys.executable, str(ANSWERS), str(file), str(folder)], json.dumps(job)).splitlines()[-1])
     if not told["answer"].strip():
         raise GateFailed(
@@ -72,7 +110,7 @@ def loaded(stage: GGUF, file: Path, source: Path, folder: Path, threads: int) ->
             ": the file is not fit for use. Try another `kind`, or give a `prompt` that the model answers"
         )
     near = agreement(model.model, wanted, [*said(told, folder)], LIMITS[stage.kind])
-    return {"answer": told["answer"], "agreement": near}
+    return {"answer": told["answer"], "agreement": near, "split": told["split"]}
 
 
 def converter(folder: str) -> Path:
@@ -124,4 +162,10 @@ def read_back(file: Path, source: Path) -> dict[str, Any]:
             f"{file.name} is not what it was made of: {'; '.join(wrong)}"
             ". Update the checkout of llama.cpp that `llama_cpp` names, and run again"
         )
-    return {"architecture": architecture, "tensors": len(found.tensors), "tokens": count}
+    pre = fields.get("tokenizer.ggml.pre")
+    return {
+        "architecture": architecture,
+        "tensors": len(found.tensors),
+        "tokens": count,
+        "splitting": str(pre.contents()) if pre else None,
+    }

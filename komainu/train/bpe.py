@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from komainu.models.splits import QWEN2, SCRIPTS
 from komainu.train.tokenizer import END, PAD, ROLES, TEMPLATE
 
-# kanji, hiragana, katakana, words (with the space before), single digits, the rest one by one
-WORDS = r"\p{Han}+|\p{Hiragana}+|[\p{Katakana}ー]+| ?\p{Latin}+| ?\d| ?[^\s\p{L}\d]|\s"
+REGEXES = {"scripts": SCRIPTS, "qwen2": QWEN2}
 
 
-def fit_tokenizer(texts: Iterator[str], vocab: int) -> Any:
+def fit_tokenizer(texts: Iterator[str], vocab: int, splits: Literal["scripts", "qwen2"] = "scripts") -> Any:
     """Train on `texts`; the result is a plain fast tokenizer with EOS, padding and a chat template."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
+            pre_tokenizers.Split(Regex(REGEXES[splits]), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from komainu.context import Context
 from komainu.rows import Chat
@@ -22,11 +22,13 @@ TEMPLATE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Tokenizer(Stage):
-    """BPE over bytes; merges never cross a change of script, so that a word is cut the same everywhere."""
+    """BPE over bytes. Merges never cross where the text is split first: `splits="scripts"` does at every change of
+    script, so that a word is cut the same everywhere; "qwen2" as Qwen2 does, which llama.cpp has too."""
 
     makes = Weights  # a model directory's tokenizer files
     data: Stage
     vocab: int = 2048
+    splits: Literal["scripts", "qwen2"] = "scripts"
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "data", self.data, Chat)
@@ -37,6 +39,6 @@ class Tokenizer(Stage):
         from komainu.train.bpe import fit_tokenizer
 
         rows = (row for row in ctx.open(self.data).rows() if isinstance(row, Chat))
-        fitted = fit_tokenizer((m.content for row in rows for m in row.messages), self.vocab)
+        fitted = fit_tokenizer((m.content for row in rows for m in row.messages), self.vocab, self.splits)
         fitted.save_pretrained(out)
         return {"vocab": len(fitted)}

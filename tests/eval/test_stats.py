@@ -14,9 +14,9 @@ from scipy import stats as scipy_stats
 from komainu.eval.stats.bootstrap import bca_mean, counts, generator
 from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.flips import counted, sign_flip
-from komainu.eval.stats.intervals import paired_shares, wilson
+from komainu.eval.stats.intervals import mover, paired_shares, student_quantile, wilson
 from komainu.eval.stats.paired import compare, few
-from komainu.eval.stats.spread import mean_interval
+from komainu.eval.stats.spread import difference, for_difference, interval, mean_interval, of_items, weighted
 
 SHARES = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60)
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=60)
@@ -209,6 +209,28 @@ def test_shares_are_compared_by_mcnemars_test(pairs: list[tuple[bool, bool]]) ->
     assert found.p == sign_flip(ones(found.down, found.up))
     assert found.low - 1e-9 <= found.difference <= found.high + 1e-9
     assert isclose(found.difference, (found.up - found.down) / found.n, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 10, 200])
+def test_between_the_bounds_the_interval_of_a_difference_is_students_of_the_pairs(n: int) -> None:
+    rng = generator("students", n)
+    first = rng.beta(8, 2, size=n)
+    second = 0.7 * first + 0.3 * rng.beta(4, 3, size=n)
+    theirs = scipy_stats.ttest_rel(second, first).confidence_interval(0.95)
+    found = compare(first.tolist(), second.tolist(), "s")
+    assert (found.low, found.high) == pytest.approx((max(-1.0, theirs.low), min(1.0, theirs.high)))
+
+
+def test_at_the_bounds_the_interval_of_a_difference_is_movers_of_wilsons() -> None:
+    first, second = np.array([1.0] * 8 + [0.0] * 2), np.array([1.0] * 7 + [0.0, 1.0, 1.0])
+    one, two = of_items(first), of_items(second)
+    correlation = float(one.parts @ two.parts) / (one.variance * two.variance) ** 0.5
+    assert difference(one, two) == pytest.approx(mover(interval(one), interval(two), correlation))
+    half = of_items([0.5, *first[:-1]])  # nine of ten at a bound
+    assert half.at_bound == 0.9
+    low, student = interval(half).low, half.mean - student_quantile(9) * half.variance**0.5
+    assert for_difference(half).low == pytest.approx(0.9 * low + 0.1 * student)
+    assert weighted([one, half], [0.75, 0.25], [np.arange(10), np.arange(10)], 10).at_bound == pytest.approx(0.975)
 
 
 def test_no_differing_item_is_no_proof_of_equality() -> None:

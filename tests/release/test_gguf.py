@@ -3,98 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, normalizers
-from tokenizers.models import BPE
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from komainu.context import Context
 from komainu.errors import GateFailed, UsageError
 from komainu.models.engine import load
 from komainu.release.agreement import LIMITS, Limit, Said, agreement
-from komainu.release.gguf import GGUF
-from komainu.stage import Stage, Weights
-from tests.train.world import context
+from komainu.release.card import Card
+from komainu.stage import Stage
+from recipes.demo import family
+from recipes.gguf import demo
+from tests.release.llama import CHECKOUT, REAL, SPLITS, Odd, Taught, Tiny, build, fake, taught
 
 pytest.importorskip("gguf")
-TEMPLATE = (
-    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}</s>{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
-CHECKOUT = os.environ.get("LLAMA_CPP", "")  # a checkout of llama.cpp, where there is one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tiny(Stage):
-    """A Llama with random weights and a tokenizer of the kind that llama.cpp needs no list for: BPE with bytes."""
-
-    makes: ClassVar[type] = Weights
-    seed: int = 0
-
-    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
-        letters = [chr(i) for i in range(0x21, 0x7F)] + ["▁"]
-        first = ["<unk>", "<s>", "</s>", *(f"<0x{i:02X}>" for i in range(256)), *letters]
-        made = Tokenizer(BPE({t: i for i, t in enumerate(first)}, [], unk_token="<unk>", byte_fallback=True))
-        made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-        made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=TEMPLATE
-        )
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            config = LlamaConfig(
-                vocab_size=len(tokenizer),
-                hidden_size=64,
-                intermediate_size=128,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                num_key_value_heads=2,
-                max_position_embeddings=256,
-                bos_token_id=1,
-                eos_token_id=2,
-            )
-            LlamaForCausalLM(config).save_pretrained(out)
-        tokenizer.save_pretrained(out)
-        return {}
-
-
-FAKE = """
-import argparse, json, sys
-sys.path[:0] = {path!r}
-from pathlib import Path
-import gguf, numpy
-options = argparse.ArgumentParser()
-options.add_argument("model", type=Path)
-options.add_argument("--outfile")
-options.add_argument("--outtype")
-given = options.parse_args()
-config = json.loads((given.model / "config.json").read_text())
-file = gguf.GGUFWriter(given.outfile, "llama")
-file.add_block_count(config["num_hidden_layers"])
-file.add_chat_template({template})
-file.add_token_list([f"t{{i}}" for i in range({tokens})])
-file.add_tensor("token_embd.weight", numpy.ones((4, 4), dtype=numpy.float32))
-file.write_header_to_file(); file.write_kv_data_to_file(); file.write_tensors_to_file(); file.close()
-"""
-
-
-def fake(folder: Path, template: str = '(given.model / "chat_template.jinja").read_text()', tokens: str = "") -> str:
-    folder.mkdir()
-    text = FAKE.format(path=sys.path, template=template, tokens=tokens or 'config["vocab_size"]')
-    (folder / "convert_hf_to_gguf.py").write_text(text)
-    return str(folder)
-
-
-def build(root: Path, llama_cpp: str, **how: Any) -> Any:
-    ctx = context(root, llama_cpp=llama_cpp)
-    return ctx.store.build(GGUF(model=Tiny(), **how), ctx)
 
 
 def test_a_file_that_is_not_the_models_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +38,12 @@ def test_a_missing_or_failing_converter_is_told(tmp_path: Path) -> None:
         build(tmp_path, str(tmp_path))
     with pytest.raises(UsageError, match=r"(?s)ended with 1. Its last words.*no_such_name"):
         build(tmp_path, fake(tmp_path / "failing", template="no_such_name"))
+
+
+def test_the_demos_file_is_made_of_the_model_that_its_card_releases() -> None:
+    made, card = demo("xs", effort="smoke", kind="q8_0"), family("xs", effort="smoke").card
+    assert isinstance(card, Card) and made.model == card.model
+    assert [*made.check()] == [] and [*replace(made, texts=made.model).check()] != []
 
 
 @pytest.fixture(scope="module")
@@ -148,13 +79,6 @@ def test_a_file_must_say_what_its_model_says(tiny: Path) -> None:
         agreement(model, [ids], [nothing], Limit(100.0, 100.0))
 
 
-REAL = [
-    pytest.mark.gguf,
-    pytest.mark.skipif(not CHECKOUT, reason="LLAMA_CPP names no checkout of llama.cpp (`make test-gguf`)"),
-    pytest.mark.skipif(find_spec("llama_cpp") is None, reason="llama-cpp-python is not installed (`make test-gguf`)"),
-]
-
-
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=REAL) for kind in LIMITS])
 def test_llama_cpps_runtime_loads_what_its_converter_made_and_says_what_the_model_says(
     tmp_path: Path, kind: str
@@ -177,3 +101,38 @@ def test_a_file_of_another_model_is_found_out(tmp_path: Path, kind: str) -> None
     )
     with pytest.raises(GateFailed, match="does not say what its model says"):
         build(tmp_path, str(tmp_path / "convert"), kind=kind)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=REAL) for name in SPLITS])
+def test_a_tokenizer_of_no_list_splits_in_llama_cpp_as_its_structure_says(tmp_path: Path, name: str) -> None:
+    summary = build(tmp_path, CHECKOUT, Tiny(splits=name), kind="f32", texts=Odd()).summary
+    assert summary["splitting"] == name
+    assert summary["split"] == {"read": 109, "otherwise": 0, "such_as": []}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trained")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=REAL) for kind in LIMITS])
+def test_a_model_trained_as_the_demos_says_in_llama_cpp_what_it_says_here(store: Path, kind: str) -> None:
+    data: Stage = Taught()
+    made = build(store, CHECKOUT, taught(data), kind=kind, texts=data, prompt="日本語にしてください。\nTaro is kind.")
+    agreed, split = made.summary["agreement"], made.summary["split"]
+    assert made.summary["splitting"] == "poro-chat" and "太郎" in made.summary["answer"]
+    assert agreed["kl"] < LIMITS[kind].kl / 5 and agreed["lead"] < LIMITS[kind].lead / 2
+    assert split["read"] == 3000 and split["otherwise"] < 10
+    print(kind, agreed, split)
+
+
+@pytest.mark.parametrize("splits", [pytest.param("scripts", marks=REAL)])
+def test_a_splitting_that_is_only_near_is_refused_where_many_texts_tell_them_apart(tmp_path: Path, splits: str) -> None:
+    with pytest.raises(GateFailed, match="of 109 texts, where one in 200 may differ: '「犬」と"):
+        build(tmp_path, CHECKOUT, Tiny(splits=splits), texts=Odd())
+
+
+@pytest.mark.parametrize("splits", [pytest.param(r"\p{L}+|\p{N}+", marks=REAL)])
+def test_a_splitting_that_nobody_knows_is_refused_by_its_regex(tmp_path: Path, splits: str) -> None:
+    with pytest.raises(UsageError, match=r"splits text as llama\.cpp cannot: .*p\{L\}\+\|.*No file was written"):
+        build(tmp_path, CHECKOUT, Tiny(splits=splits))

@@ -44,8 +44,8 @@ def compare(
     """Compare item scores in [0, top], same items in the same order; several samples an item come as their mean.
 
     Sign-flip test (McNemar's mid-p where scores are right or wrong). Interval: Newcombe's of right-or-wrong scores,
-    else MOVER of the two means' intervals; beside it the BCa bootstrap over items. Neither is adjusted for the number
-    of comparisons. `runs` is what several runs of the first and of the second model add, of scores in [0, 1]: then the
+    else that of `spread.difference`; beside it the BCa bootstrap over items. Neither is adjusted for the number of
+    comparisons. `runs` is what several runs of the first and of the second model add, of scores in [0, 1]: then the
     test is Student's.
     """
     a, b = np.asarray(first, dtype=np.float64) / top, np.asarray(second, dtype=np.float64) / top

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def widened(spread: Spread, runs: Between) -> Spread:
         return spread
     variance = spread.variance + runs.variance
     df = variance**2 / (spread.variance**2 / spread.df + runs.variance**2 / runs.df)
-    return Spread(spread.mean, variance, df, spread.parts, spread.size)
+    return replace(spread, variance=variance, df=df, known=None)
 
 
 def student(mean: float, variance: float, n: int, runs: Sequence[Between]) -> float:

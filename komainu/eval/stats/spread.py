@@ -23,7 +23,8 @@ class Spread:
     items give to the variance, and with another model's parts on the same items they give the covariance.
 
     `df` are the variance's degrees of freedom. `size` is how many right-or-wrong items are as much, for a mean of 0 or
-    1, where no spread is seen. `known` is the interval, where it is not the one that these give.
+    1, where no spread is seen. `at_bound` is the share of the items that are 0 or 1. `known` is the interval, where it
+    is not the one that these give.
     """
 
     mean: float
@@ -31,6 +32,7 @@ class Spread:
     df: float
     parts: Floats
     size: float
+    at_bound: float
     known: Estimate | None = None
 
 
@@ -41,7 +43,7 @@ def of_items(means: ArrayLike) -> Spread:
     left, variance = x - mean, ceiling_variance(x) / n
     squares = float(left @ left)
     parts = left * sqrt(variance / squares) if squares > NOTHING else np.zeros(n)
-    return Spread(mean, variance, max(1, n - 1), parts, n)
+    return Spread(mean, variance, max(1, n - 1), parts, n, float(((x <= TINY) | (x >= 1 - TINY)).mean()))
 
 
 def ceiling_variance(x: Floats) -> float:
@@ -68,7 +70,7 @@ def of_scores(items: Sequence[Sequence[float]]) -> Spread:
     left = np.array([sum(scores) - mean * len(scores) for scores in items]) / total
     hidden = plain.variance - float(np.var([fmean(scores) for scores in items], ddof=1)) / n if n > 1 else 0.0
     variance = float(left @ left) * n / max(1, n - 1) + hidden
-    return Spread(min(1.0, mean), variance, plain.df, left, n)
+    return Spread(min(1.0, mean), variance, plain.df, left, n, plain.at_bound)
 
 
 def weighted(spreads: Sequence[Spread], weights: Sequence[float], items: Sequence[NDArray[np.intp]], n: int) -> Spread:
@@ -94,7 +96,8 @@ def weighted(spreads: Sequence[Spread], weights: Sequence[float], items: Sequenc
     above = np.array([weight * (end.high - end.mean) for end, weight in zip(ends, weights, strict=True)])
     low, high = (sqrt(max(0.0, float(arm @ correlations @ arm))) for arm in (below, above))
     known = Estimate(mean, max(0.0, mean - low), min(1.0, mean + high))
-    return Spread(mean, float(covariances.sum()), float(n), placed.sum(axis=0), float(n), known)
+    at_bound = float(np.dot(weights, [each.at_bound for each in spreads]))
+    return Spread(mean, float(covariances.sum()), float(n), placed.sum(axis=0), float(n), at_bound, known)
 
 
 def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
@@ -138,9 +141,25 @@ def interval(spread: Spread) -> Estimate:
     return Estimate(mean, low, high)
 
 
+def for_difference(spread: Spread) -> Estimate:
+    """The mean with the ends that a difference on the same items is made of: those of `interval` with the weight of the
+    share of items at a bound, and Student's with the rest.
+
+    `interval` leans away from the nearer bound. The errors of two models on the same items lean alike, so in their
+    difference this cancels for the most part, but MOVER adds the long arm of one to the short arm of the other. Of
+    Student's ends it makes Student's interval of the paired differences, which is right for scores between the bounds.
+    At a bound that one is too narrow, on the side of what the next item may lose. The share as the weight is our own
+    choice, without a constant; docs/decisions.md has how often it holds. The ends may lie beyond the bounds.
+    """
+    mean, low, high = interval(spread)
+    reach = student_quantile(spread.df) * sqrt(spread.variance)
+    near, far = spread.at_bound, 1 - spread.at_bound
+    return Estimate(mean, near * low + far * (mean - reach), near * high + far * (mean + reach))
+
+
 def difference(first: Spread, second: Spread) -> Estimate:
     """Second minus first, on the same items, and its interval: MOVER with the correlation of the items' parts."""
     variances = first.variance * second.variance
     covariance = float(first.parts @ second.parts)
     correlation = max(-1.0, min(1.0, covariance / sqrt(variances))) if variances > NOTHING**2 else 0.0
-    return mover(interval(first), interval(second), correlation)
+    return mover(for_difference(first), for_difference(second), correlation)

@@ -1,9 +1,10 @@
 """Run by a Python that has llama-cpp-python: `gguf_answers.py FILE FOLDER < JOB` loads a GGUF file and answers with it.
 
-The job is {"prompt": text, "texts": [rendered prompts], "tokens": most of an answer,
-"context": tokens of both, "threads": n}. FOLDER gets a `logits-N.npy` a
-text, float32 of shape (tokens, vocabulary): what the model says after each token of text and answer. Told on stdout:
-{"answer": to the prompt, "asked": [tokens of each text], "said": [tokens of each answer]}.
+The job is {"prompt": text, "texts": [rendered prompts], "tokens": most of an answer, "context": tokens of both,
+"threads": n, "split": a file with lines [text, tokens], or ""}. FOLDER gets a `logits-N.npy` a text, float32 of shape
+(tokens, vocabulary): what the model says after each token of text and answer. Told on stdout: {"answer": to the prompt,
+"asked": [tokens of each text], "said": [tokens of each answer], "split": of the lines how many were `read`, how many
+the file splits `otherwise`, and the first of these; null without a file}.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+SHOWN = 3
 
 
 def main(file: str, folder: Path) -> None:
@@ -23,7 +26,7 @@ def main(file: str, folder: Path) -> None:
     model = Llama(model_path=file, seed=0, logits_all=True, verbose=False, **how)
     asked, said = [], []
     for number, text in enumerate(job["texts"]):
-        ids = model.tokenize(text.encode(), add_bos=False, special=True)
+        ids = tokens(model, text)
         model.reset()
         model.eval(ids)
         answer: list[int] = []
@@ -37,7 +40,25 @@ def main(file: str, folder: Path) -> None:
         said.append(answer)
     messages = [{"role": "user", "content": job["prompt"]}]
     told = model.create_chat_completion(messages, temperature=0.0, max_tokens=job["tokens"])
-    print(json.dumps({"answer": told["choices"][0]["message"]["content"], "asked": asked, "said": said}))
+    split = differing(model, Path(job["split"])) if job["split"] else None
+    answer = told["choices"][0]["message"]["content"]
+    print(json.dumps({"answer": answer, "asked": asked, "said": said, "split": split}))
+
+
+def tokens(model: Any, text: str) -> list[int]:
+    found: list[int] = model.tokenize(text.encode(), add_bos=False, special=True)
+    return found
+
+
+def differing(model: Any, file: Path) -> dict[str, Any]:
+    read, otherwise, first = 0, 0, list[str]()
+    with file.open(encoding="utf-8") as lines:
+        for text, wanted in map(json.loads, lines):
+            read += 1
+            if tokens(model, text) != wanted:
+                otherwise += 1
+                first += [text] if len(first) < SHOWN else []
+    return {"read": read, "otherwise": otherwise, "such_as": first}
 
 
 if __name__ == "__main__":
