@@ -34,9 +34,9 @@ def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None =
     """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
 
     A result is a board, what was made from one (a report, a card), or a set of scores; a target may also be what was
-    made from sets of scores (an import), or a model: its numbers in all named results. A number comes once. Raises UsageError for a target that is
-    none, and for a result that does not tell how it was measured; without targets such a result's name is added to
-    `older` instead, where that is given.
+    made from sets of scores (an import), or a model: its numbers in all named results. A number comes once. Raises
+    UsageError for a target that is none, and for a result that does not tell how it was measured; where nobody named
+    it, its name is added to `older` instead, where that is given.
     """
     seen: dict[str, set[str]] = {}
     for name, artifact, model in results(store, targets):
@@ -50,7 +50,7 @@ def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None =
             yield from (each for each in every if (not model or each.model == model) and each.model not in taken)
         elif older is not None and (model or not targets):
             older.append(name)
-        elif not model:
+        else:
             raise UsageError(f"{name!r} ({artifact.ref}) {OLDER}")
         taken.add(model)
 
