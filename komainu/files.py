@@ -143,8 +143,10 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
     try:
         with open(path, "rb") as raw:
             yield unpacked(path, raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{path}: {(getattr(error, 'strerror', '') or str(error)).lower()}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (EOFError, zlib.error) as error:
+        raise UsageError(f"{path}: the gzip data is damaged or not whole: {error}; get the file again") from None
 
 
 def unpacked(path: Path, raw: io.BufferedReader) -> io.BufferedReader:
@@ -159,7 +161,7 @@ def packed(path: Path, raw: IO[bytes]) -> IO[bytes]:
     """A writer with the compression that a file's name tells; equal bytes give an equal file."""
     kind = form(path)
     if kind == ".jsonl.gz":
-        return gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
+        return io.BufferedWriter(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
     return zst(path).packed(raw) if kind == ".jsonl.zst" else raw
 
 
