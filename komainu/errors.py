@@ -78,8 +78,8 @@ class Stopped(Error):
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'size'?` for a mistyped name, or the names there are."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    folded = {name.casefold(): name for name in names}
+    if close := difflib.get_close_matches(word.casefold(), folded, n=1):
+        return f"; did you mean {folded[close[0]]!r}?"
     more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
     return f"; there is: {', '.join([*names[:MANY], *more])}" if names else "; there is none"
