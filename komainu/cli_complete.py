@@ -1,11 +1,13 @@
 """What a shell offers when Tab is pressed: names of the store, functions of a recipe file, its parameters.
 
-A recipe is read, not run. What cannot be read offers nothing: a shell has no place for errors.
+A recipe is read, not run. What cannot be read offers nothing: a shell has no place for errors. Nor is anything offered
+that a shell would have to quote: bash takes it as it is, and zsh what stands behind a `$` for a command.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from komainu.errors import Error
 from komainu.store import Store
 
 SIMPLE = {"str", "int", "float", "bool", "None", "tuple", "list", "Sequence", "Literal"}
+PLAIN = re.compile(r"[\w@%+=:,./-]*")  # is the same in every shell
 NO_STAGE = SIMPLE | {"dict", "Iterator", "Iterable"}  # what a function returns that is no recipe
 
 
@@ -34,7 +37,7 @@ def words(before: Sequence[str], incomplete: str) -> list[str]:
     some = [each for each in takes(recipes[-1]) if each.partition("=")[0] not in given] if recipes else []
     if not some or len(typed) == 1:
         some = [*names(), *functions(text)]
-    return [Part(each.removeprefix(cut)) for each in some if each.startswith(text)]
+    return [Part(each.removeprefix(cut)) for each in some if each.startswith(text) and PLAIN.fullmatch(each)]
 
 
 def glued(before: Sequence[str], incomplete: str) -> tuple[list[str], str]:
@@ -85,14 +88,15 @@ def takes(target: str) -> Iterator[str]:
 
 
 def values(kind: ast.expr | None, default: ast.expr | None, tree: ast.Module) -> list[str]:
-    """The choices of a Literal or a bool, else the default, else nothing to begin with."""
+    """The choices of a Literal or a bool, else a plain default, else nothing to begin with."""
     kind = aliased(kind, tree)
     if isinstance(kind, ast.Subscript) and ast.unparse(kind.value).endswith("Literal"):
         choices = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
         return [str(each.value) for each in choices if isinstance(each, ast.Constant)]
     if isinstance(kind, ast.Name) and kind.id == "bool":
         return ["true", "false"]
-    return [str(default.value) if isinstance(default, ast.Constant) and default.value is not None else ""]
+    said = str(default.value) if isinstance(default, ast.Constant) and default.value is not None else ""
+    return [said if PLAIN.fullmatch(said) else ""]
 
 
 def recipes_of(tree: ast.Module) -> list[ast.FunctionDef]:

@@ -2,9 +2,12 @@
 
 komainu run recipes/finetune.py:finetune base=DIR chats=chats.jsonl pairs=pairs.jsonl
 komainu run recipes/finetune.py:lora base=DIR chats=chats.jsonl
+komainu run recipes/finetune.py:qlora base=DIR chats=chats.jsonl
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from komainu.data.files import ChatFile, PairFile
 from komainu.stage import Stage
@@ -61,6 +64,21 @@ def lora(
     fit = Fit(lr=lr, global_batch=batch, epochs=epochs, seed=seed)
     adapter = Adapter(rank=rank, alpha=2.0 * rank)
     return SFT(model=model_at(base, licence), data=ChatFile(path=chats, licence=licence), fit=fit, adapter=adapter)
+
+
+def qlora(
+    base: str,
+    chats: str,
+    licence: str = "unknown",
+    rank: int = 16,
+    lr: float = 2e-4,
+    batch: int = 16,
+    epochs: float = 2.0,
+    seed: int = 0,
+) -> SFT:
+    """The same with the frozen layers in four bits; on CUDA, with bitsandbytes."""
+    whole = lora(base, chats, licence, rank, lr, batch, epochs, seed)
+    return replace(whole, adapter=Adapter(rank=rank, alpha=2.0 * rank, quantised="nf4"))
 
 
 def kto(base: str, chats: str, licence: str = "unknown", lr: float = 5e-7, batch: int = 64, epochs: float = 1.0) -> KTO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 from komainu.launch import open_context
 from komainu.recipe import load
 from komainu.settings import Settings
+from komainu.stage import wiring
+from komainu.train.sft import SFT
 from tests.train.world import base as tiny
 from tests.train.world import context
 
 FIXTURES = os.environ.get("KOMAINU_FIXTURES", "")
 ROOT = Path(__file__).parents[1]
 JUDGED = "shaberi/tree/judgements/judge_llmjudge-llama33/shisa-ai__ja-mt-bench-1shot"
-pytestmark = pytest.mark.skipif(not FIXTURES, reason="KOMAINU_FIXTURES is not set")
 
 
 def judged(model: str) -> dict[str, dict[str, Any]]:
@@ -28,6 +30,7 @@ def judged(model: str) -> dict[str, dict[str, Any]]:
     return {row["Question"]: row for row in rows}
 
 
+@pytest.mark.skipif(not FIXTURES, reason="KOMAINU_FIXTURES is not set")
 def test_judged_answers_become_pairs_that_dpo_learns(tmp_path: Path) -> None:
     one, other = judged("google__gemma-3-12b-it"), judged("mistralai__Mistral-Nemo-Instruct-2407")
     pairs, chats = [], []
@@ -61,6 +64,19 @@ def test_judged_answers_become_pairs_that_dpo_learns(tmp_path: Path) -> None:
     with open_context(Settings(store=str(tmp_path / "store"), threads=1)) as ctx:
         tuned = ctx.store.build(recipe.stage, ctx)
     assert tuned.summary["last_loss"] < tuned.summary["first_loss"]
+
+
+def test_qlora_is_lora_with_the_frozen_layers_in_four_bits(tmp_path: Path) -> None:
+    for name, text in (("model.safetensors", ""), ("tokenizer.json", "{}"), ("config.json", "{}")):
+        (tmp_path / name).write_text(text)
+    chat = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}
+    (tmp_path / "chats.jsonl").write_text(json.dumps(chat) + "\n")
+    given = [f"base={tmp_path}", f"chats={tmp_path / 'chats.jsonl'}", "licence=mit", "rank=8", "lr=0.001", "batch=4"]
+    given += ["epochs=1.5", "seed=3"]
+    plain, four = (load(f"{ROOT / 'recipes/finetune.py'}:{name}", given).stage for name in ("lora", "qlora"))
+    assert isinstance(plain, SFT) and isinstance(four, SFT) and four.adapter is not None
+    assert four.adapter.quantised == "nf4" and [*wiring(four)] == []
+    assert replace(four, adapter=replace(four.adapter, quantised="")) == plain
 
 
 def vars_of(stage: Any) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class AskedFor(Spec):
     The prompt is the row's otherwise. Which entry is drawn from the seed and the row id, another one for each try.
     """
 
+    version: ClassVar[int] = 2  # the entry was drawn as the request's wording is: each wording met four of seven
     model: Model
     template: str
     list: str
@@ -46,7 +47,7 @@ class AskedFor(Spec):
     def question(self, chat: Chat, time: int) -> tuple[Question, str]:
         """What is asked the `time`th time (0 the first), and the entry in it."""
         entries = entries_of(self.list)
-        drawn = random.Random(f"{self.seed}:{chat.id}").sample(entries, len(entries))
+        drawn = random.Random(f"{self.seed}:order:{chat.id}").sample(entries, len(entries))
         entry = drawn[time % len(drawn)][lang_of(chat)]
         *before, last = chat.prompt
         text = render(self.template, lang_of(chat), request=last.content, entry=entry)

@@ -37,6 +37,7 @@ class Recast(Step):
     """
 
     makes: ClassVar[type] = Pair
+    version: ClassVar[int] = 2  # the other register was drawn as the one asked for is: two of six pairs never came
     model: Model
     checks: tuple[Check, ...] = ()
     template: str = "recast"
@@ -88,7 +89,7 @@ class Recast(Step):
         self, ctx: Context, window: Sequence[Chat], places: Sequence[int], time: int, worse: dict[int, Chat]
     ) -> dict[int, str]:
         """Have some answers rewritten; keep what is right in `worse`, and return why the others are not."""
-        drawn = [random.Random(f"{self.seed}:{window[i].id}").choice(self.others(window[i])) for i in places]
+        drawn = [random.Random(f"{self.seed}:other:{window[i].id}").choice(self.others(window[i])) for i in places]
         questions = [
             Question((Message("user", self.asked(window[i], other)),), time)
             for i, other in zip(places, drawn, strict=True)

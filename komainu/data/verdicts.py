@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from komainu.context import Context
 from komainu.data.template import render
 from komainu.marks import marked, nonce
-from komainu.models.base import Model
+from komainu.models.base import WITHHELD, Model, Reply
 from komainu.rows import Chat, Message
 
 T = TypeVar("T")
@@ -27,19 +27,19 @@ class Verdict(NamedTuple, Generic[T]):
 def verdicts(
     ctx: Context, model: Model, template: str, chats: Sequence[Chat], read: Read[T], **values: Any
 ) -> Iterator[Verdict[T]]:
-    """One verdict a row, in order. A reply without one is asked for the verdict alone, once.
+    """One verdict a row, in order. A reply without one is asked for the verdict alone, once; a withheld one is not.
 
     `template` is filled with `turns` (the conversation before), `last` (its last turn), `mark` and `values`, in the
     row's language. Not covered: a model that does what the text tells it to do with the right marks.
     """
     marks = [nonce(model.seed, template, chat) for chat in chats]
     asked = [(Message("user", prompt(template, chat, mark, values)),) for chat, mark in zip(chats, marks, strict=True)]
-    said = [reply.text for reply in ctx.ask(model, asked)]
-    found = [verdict(text, mark, read) for text, mark in zip(said, marks, strict=True)]
-    again = [i for i, each in enumerate(found) if each.wrong]
-    more = [(*asked[i], *once_more(chats[i], said[i], marks[i])) for i in again]
+    said = list(ctx.ask(model, asked))
+    found = [verdict(reply, mark, read) for reply, mark in zip(said, marks, strict=True)]
+    again = [i for i, each in enumerate(found) if each.wrong and not said[i].withheld]
+    more = [(*asked[i], *once_more(chats[i], said[i].text, marks[i])) for i in again]
     for i, reply in zip(again, ctx.ask(model, more), strict=True):
-        found[i] = verdict(reply.text, marks[i], read)
+        found[i] = found[i] if reply.withheld else verdict(reply, marks[i], read)
     yield from found
 
 
@@ -58,8 +58,10 @@ def once_more(chat: Chat, said: str, mark: str) -> tuple[Message, ...]:
     return (Message("assistant", said), ask) if said.strip() else (Message("assistant", "..."), ask)
 
 
-def verdict(text: str, mark: str, read: Read[T]) -> Verdict[T]:
-    inside, wrong = marked(text, mark)
+def verdict(reply: Reply, mark: str, read: Read[T]) -> Verdict[T]:
+    if reply.withheld:
+        return Verdict(None, f"no verdict: {WITHHELD[reply.finish]}")
+    inside, wrong = marked(reply.text, mark)
     if wrong:
         return Verdict(None, wrong)
     found = read(inside.strip())

@@ -37,12 +37,13 @@ class Card(Stage):
     the language of README.md.
 
     `licence` must be one that the base's allows; the files with the base's terms travel, and a Llama's version is put
-    before the name. Rows under a licence that forbids the release, or under none, stop it; `allowed` are licences that
-    were cleared by a person. No times, dates or paths: equal inputs, equal bytes.
+    before the name. A base that was trained here has none; then the text of `licence` is written, which is
+    `licence_text` unless it is Apache 2.0. Rows under a licence that forbids the release, or under none, stop it;
+    `allowed` are licences that were cleared by a person. No times, dates or paths: equal inputs, equal bytes.
     """
 
     makes: ClassVar[type] = Weights
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     name: str
     model: Stage
     base: Stage
@@ -54,6 +55,7 @@ class Card(Stage):
     standings: Stage | None = None
     languages: tuple[str, ...] = ("ja", "en")
     licence: str = "apache-2.0"
+    licence_text: str = ""
     notes: tuple[str, ...] = ()
     readme: Literal["en", "ja"] = "en"
     allowed: tuple[str, ...] = ()
@@ -78,7 +80,10 @@ class Card(Stage):
         if self.readme not in WORDS:
             yield f"Card.readme is {self.readme!r}; the README can be written in: {', '.join(WORDS)}"
         yield from self.check_entry()
-        yield from licences.of_base(self.base.config(), self.licence)
+        base = self.base.config()
+        yield from licences.of_base(base, self.licence)
+        yield from licences.of_others(self.model, self.base, self.licence)
+        yield from licences.of_text(base, self.licence, self.licence_text)
         yield from licences.refused_sources(self.data, self.allowed)
 
     @property
@@ -116,7 +121,7 @@ class Card(Stage):
             if wrong := [*licences.refused(ctx.open(stage).rows(), self.allowed)]:
                 raise UsageError(f"{stage.label}: {'; '.join(wrong)}")
         files = link_files(ctx.open(self.model), out)
-        files += link_terms(ctx.open(self.base), out)
+        files += link_terms(ctx.open(self.base), out, licences.own_text(self.licence, self.licence_text))
         inherited.refuse(out, ctx.open(self.base).path)
         with ctx.progress(None, "tensors") as bar:
             weights.refuse(out, bar.update)

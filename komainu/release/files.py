@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from komainu.errors import UsageError
+from komainu.files import whole
 from komainu.release.headers import parameters
 from komainu.release.licences import texts
 from komainu.store import Artifact
 
 LEFT_OUT = {"record.json", "metrics.jsonl", "README.md", "cells.json"}
+LICENCE = "LICENSE"  # as the hub looks for it
 PICKLED = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}  # formats that can run code when loaded
 
 
@@ -40,16 +42,18 @@ def link_files(model: Artifact, out: Path) -> list[str]:
     return names
 
 
-def link_terms(base: Artifact, out: Path) -> list[str]:
-    """Link the files with the base's terms into `out`, where the model has none of that name; returns their names.
+def link_terms(base: Artifact, out: Path, own: str) -> list[str]:
+    """Put the files with the base's terms into `out`, where the model has none of that name; returns their names.
 
-    Raises UsageError for a base made elsewhere whose licence text is not beside it: MIT, Apache, Gemma and Llama all
-    want a copy to travel.
+    Of a base that was trained here that is the licence text `own`. Raises UsageError for a base made elsewhere whose
+    licence text is not beside it: MIT, Apache, Gemma and Llama all want a copy to travel.
     """
+    if "licence" not in base.record["config"]:
+        with whole(out / LICENCE) as handle:
+            handle.write(own.encode())
+        return [LICENCE]
     found = texts(base.path)
-    if "licence" in base.record["config"] and not any(
-        p.name.upper().startswith("LICEN") for p in [*found, *texts(out)]
-    ):
+    if not any(p.name.upper().startswith("LICEN") for p in [*found, *texts(out)]):
         raise UsageError(f"{base.ref} has no LICENSE file; put its licence text beside its weights: it must travel")
     new = [p for p in found if not (out / p.name).exists()]
     for file in new:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from komainu.licences import Rule, llama, normal, terms
 from komainu.rows import Row
+from komainu.stage import Weights
 
 if TYPE_CHECKING:
     from komainu.stage import Stage
 
 TEXTS = re.compile(r"(LICEN[SC]E|NOTICE|USE_POLICY)([.-].*)?", re.IGNORECASE)  # names of files with terms
+APACHE = Path(__file__).parent / "texts" / "apache-2.0.txt"
 REMEDY = (
     "Leave them out, or put the licence into Card.allowed if you have the right to release a model that was trained on "
     "them"
@@ -51,6 +53,48 @@ def of_base(base: Mapping[str, object], licence: str) -> Iterator[str]:
         yield f"Card.licence is {licence!r}, but the base is under the Gemma Terms of Use, which travel: use 'gemma'"
     elif (why := terms(given).refused) and normal(given) != normal(licence):
         yield f"the base is under {given!r}: {why}; a model made from it can only have that licence"
+
+
+def made_elsewhere(model: Stage) -> Iterator[Stage]:
+    """The weights with a licence that a model was trained or merged from; what wrote its data is the data's matter."""
+    if "licence" in model.config():
+        yield model
+    for stage in model.inputs.values():
+        if issubclass(stage.row_type, Weights):
+            yield from made_elsewhere(stage)
+
+
+def of_others(model: Stage, base: Stage, licence: str) -> Iterator[str]:
+    """What is wrong with a model's `licence`, given all that the model was made of but the base itself."""
+    others = {stage.id: stage for stage in made_elsewhere(model) if stage.id != base.id}
+    if others and "licence" not in base.config():
+        names = ", ".join(stage.label for stage in others.values())
+        yield (
+            f"Card.base is {base.label}, which was trained here, but Card.model began with {names}"
+            ", whose terms travel: give that as Card.base"
+        )
+        return
+    for stage in others.values():
+        yield from (f"Card.model was made of {stage.label} too: {wrong}" for wrong in of_base(stage.config(), licence))
+
+
+def own_text(licence: str, given: str) -> str:
+    """The licence text of a model whose base was trained here: as given, or Apache 2.0, which names no holder."""
+    if given.strip() or normal(licence) != "apache-2.0":
+        return given
+    return APACHE.read_text(encoding="utf-8")
+
+
+def of_text(base: Mapping[str, object], licence: str, given: str) -> Iterator[str]:
+    """What is wrong with the licence text that a card gives."""
+    if "licence" in base:
+        if given:
+            yield "Card.licence_text is for a base that was trained here; this one brings its own LICENSE: leave it out"
+    elif not own_text(licence, given).strip():
+        yield (
+            f"Card.licence is {licence!r}, whose text is not known here; it must travel with the model: put it into "
+            "Card.licence_text, with the holder of the rights where it names one"
+        )
 
 
 def title(name: str, base: Mapping[str, object]) -> str:

@@ -122,7 +122,11 @@ class Ask:
 
     def missing(self, what: str) -> web.Response:
         """The page that says what is not there."""
-        return self.page("told.html.jinja", 404, title=self.words("error.missing"), told=what)
+        return self.told(404, "error.missing", what)
+
+    def told(self, status: int, key: str, what: str, *, english: bool = False) -> web.Response:
+        """The page of an error: its words of a key, and more; `english` where that is komainu's own message."""
+        return self.page("told.html.jinja", status, title=self.words(key), told=what, english=english)
 
     def see(self, address: str) -> web.Response:
         """To another page of ours, after a form was taken."""

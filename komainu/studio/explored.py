@@ -18,6 +18,7 @@ from komainu.data.look.entry import Held
 from komainu.errors import UsageError
 from komainu.store import Artifact, Store
 from komainu.studio.base import Ask
+from komainu.studio.said import number
 
 SMALL = 8 << 20  # bytes of rows that are read at once, while the page is waited for
 BARE = 2000  # rows up to which a search needs no index
@@ -87,8 +88,9 @@ def explored(helpers: Helpers, show: Callable[[Dataset], web.Response]) -> Calla
         with rows:
             try:
                 return show(Dataset(ask, artifact, rows, helpers))
-            except IndexError as error:
-                return ask.missing(str(error))
+            except IndexError:
+                places = {"rows": number(rows.total), "clusters": number(rows.about["clusters"])}
+                return ask.missing(ask.words("error.beyond", ref=artifact.ref, **places))
 
     return page
 

@@ -83,10 +83,10 @@ def guard(studio: Studio) -> Middleware:
 
 
 def told(studio: Studio, request: web.Request, status: int, key: str, what: str = "") -> web.Response:
-    """The page of an error."""
+    """The page of an error; `what` komainu says of it is in English."""
     ask = Ask(studio, request.path, {}, {}, {}, request[WORDS])
     key = key if key in ask.words.catalogue else "error.cannot"
-    return ask.page("told.html.jinja", status, title=ask.words(key), told=what or f"{status}")
+    return ask.told(status, key, what or f"{status}", english=bool(what))
 
 
 def refused(studio: Studio, request: web.Request) -> web.Response | None:

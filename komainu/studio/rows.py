@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from komainu.pages.page import clean
 from komainu.studio.explored import Dataset
 
 ROWS = 50  # on one page
+SEARCHING, COUNTING = 0.5, 0.3  # seconds of a page at most
 AROUND = 70  # characters shown around a hit
 STATES = ("kept", "dropped")  # beside the reasons of drops, which name a step too
 CHOICES = {"drop": "drop", "language": "lang", "source": "source"}  # of an address, and which column it is about
@@ -30,7 +32,8 @@ class Wanted:
     def page(self, data: Dataset, start: int, size: int = ROWS) -> Page:
         """The first ones from a row on."""
         if self.text:
-            return search(data.rows, self.text, start, size=size, only=self.only)
+            seconds = SEARCHING if start else SEARCHING + COUNTING  # a first page that is cut has counted already
+            return search(data.rows, self.text, start, size=size, only=self.only, seconds=seconds)
         if self.only is None:
             numbers = [*range(start, min(start + size, data.rows.total))]
         else:
@@ -45,9 +48,13 @@ class Wanted:
         earlier = np.arange(start) if self.only is None else np.flatnonzero(self.only[:start])
         return int(earlier[max(0, len(earlier) - size)]) if len(earlier) else None
 
-    def count(self, data: Dataset) -> Count:
+    def count(self, data: Dataset, start: int, page: Page, left: float) -> Count:
+        """How many rows are asked for, where `page` is what was found from a row on, and so many seconds are left."""
+        if not start and (page.next is None or page.cut):
+            return Count(len(page.numbers), page.next is None)
         if self.text:
-            return count(data.rows, self.text, only=self.only)
+            n, exact = count(data.rows, self.text, only=self.only, seconds=min(left, COUNTING))
+            return Count(max(n, len(page.numbers)), exact)
         return Count(data.rows.total if self.only is None else int(self.only.sum()), True)
 
 
@@ -83,6 +90,7 @@ def wanted(data: Dataset) -> Wanted:
 def show(data: Dataset) -> web.Response:
     rows, ask, asked = data.rows, data.ask, wanted(data)
     start = min(ask.number("start"), rows.total)
+    until = time.monotonic() + SEARCHING + COUNTING
     page = asked.page(data, start)
     choices = {}
     for name, column in CHOICES.items():
@@ -93,7 +101,7 @@ def show(data: Dataset) -> web.Response:
         rows=[line(number, rows.held(number), asked.text) for number in page.numbers],
         page=page,
         before=asked.before(start),
-        count=Count(len(page.numbers), True) if not start and page.next is None else asked.count(data),
+        count=asked.count(data, start, page, until - time.monotonic()),
         indexing=data.indexed() if asked.text else None,
         choices=choices,
         states=STATES if rows.dropped else (),

@@ -98,7 +98,7 @@ def pairs_of(store: Store, ref: str, place: Place) -> Pairs:
 def show(ask: Ask) -> web.Response:
     """The next pair that has no vote, after the one that `after` names; what the votes say where it is asked for."""
     if not ask.studio.write:
-        return ask.page("told.html.jinja", 403, title=ask.words("error.403"), told=ask.words("error.read_only"))
+        return ask.told(403, "error.403", ask.words("error.read_only"))
     if (place := place_of(ask)) is None or place.a == place.b:
         return ask.missing("/".join(ask.where.values()))
     ballot, found = ballot_of(ask.studio.votes), pairs_of(ask.store, ask.ref, place)

@@ -9,6 +9,8 @@ import pytest
 
 from bench.chromium import PROGRAM, Chromium
 from komainu.pages.page import clean
+from komainu.studio import rows
+from komainu.studio.explored import Dataset
 from tests.browser.test_view import OPEN, WIDE, texts
 from tests.data.look_world import Site, built, built_pairs
 from tests.eval.view_world import HOSTILE
@@ -18,6 +20,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: apt-get install chromium fonts-noto-cjk"),
 ]
+LOADED = "document.readyState === 'complete'"
 # The contrast of a text with what is behind it, where that is lower than it may be (WCAG 2, AA).
 PALE = """(() => {
   const light = (c) => c.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
@@ -101,6 +104,23 @@ def test_a_search_is_typed_and_its_hits_are_gone_through_with_the_keyboard_alone
     page.wait(f"location.pathname === {start!r} && document.readyState === 'complete'")
     assert page.value("new URLSearchParams(location.search).get('q')") == "町の朝を"
     assert texts(page, ".found mark") == ["町の朝を"] * 2  # from that row on
+
+
+def test_hits_come_in_while_the_index_is_made_and_the_page_is_whole_when_it_is(
+    page: Chromium, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "SEARCHING", 0)
+    monkeypatch.setattr(rows, "COUNTING", 0)
+    monkeypatch.setattr(Dataset, "indexed", lambda data: (1, 2))
+    page.open(world.client.url(f"/rows/{world.site.artifact.ref}?q=number"))
+    assert page.value("document.querySelectorAll('.found li').length") == 1
+    assert page.value("document.querySelector('#indexing progress').position") == 0.5
+    page.value("window.kept = true")
+    monkeypatch.undo()
+    monkeypatch.setattr(Dataset, "indexed", lambda data: (1, 2))
+    page.wait("document.querySelectorAll('.found li').length > 20 && window.kept")
+    monkeypatch.undo()
+    page.wait(f"!window.kept && {LOADED} && document.querySelector('#indexing') === null")
 
 
 def test_texts_beside_each_other_stand_side_by_side_where_there_is_room(page: Chromium, world: World) -> None:

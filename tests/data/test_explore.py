@@ -108,6 +108,10 @@ def pages(rows: Rows, text: str, size: int, **more: object) -> list[int]:
     return found
 
 
+def counted(rows: Rows, text: str, **more: object) -> search.Count:
+    return search.count(rows, text, seconds=60, **more)  # type: ignore[arg-type]
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(TEXT, min_size=1, max_size=9), TEXT, st.data())
 def test_a_search_finds_what_reading_every_row_finds(texts: list[str], other: str, draw: st.DataObject) -> None:
@@ -121,11 +125,11 @@ def test_a_search_finds_what_reading_every_row_finds(texts: list[str], other: st
             assert all(part.indexed for part in parts_of(rows))
             expected = naive(rows, wanted)
             assert pages(rows, wanted, draw.draw(st.integers(1, 4))) == expected
-            assert search.count(rows, wanted, seconds=60) == (len(expected), True)
+            assert counted(rows, wanted) == (len(expected), True)
             only = rows.only(lang="en")
             assert only is not None
             assert pages(rows, wanted, 2, only=only) == [n for n in expected if only[n]]
-            assert search.count(rows, wanted, only=only, seconds=60).n == sum(only[n] for n in expected)
+            assert counted(rows, wanted, only=only) == (sum(only[n] for n in expected), True)
             shutil.rmtree(rows.folder, ignore_errors=True)
         with opened(*stored(Path(folder), texts), indexed=False) as rows:
             assert pages(rows, wanted, 3) == expected
@@ -136,8 +140,8 @@ def test_a_search_finds_what_reading_every_row_finds(texts: list[str], other: st
 def test_what_sqlite_cannot_tell_apart_hides_nothing(tmp_path: Path, odd: str) -> None:
     with opened(*stored(tmp_path, [f"東{odd}京の駅", "東京の駅", "a\ufffdb"])) as rows:
         for text in ("京の駅", "京の", "の駅", "東", f"東{odd}", f"東{odd}京の", odd, f"a{odd}b"):
-            assert (pages(rows, text, 9), search.count(rows, text).n) == (naive(rows, text), len(naive(rows, text)))
-        assert pages(rows, "\ud800", 9) == [] and search.count(rows, "京\ud800の").n == 0
+            assert (pages(rows, text, 9), counted(rows, text)[0]) == (naive(rows, text), len(naive(rows, text)))
+        assert pages(rows, "\ud800", 9) == [] and counted(rows, "京\ud800の") == (0, True)
 
 
 def test_the_index_leaves_few_rows_to_be_looked_at(tmp_path: Path) -> None:
@@ -156,7 +160,7 @@ def test_a_text_that_many_rows_have_is_counted_without_reading_them(
 ) -> None:
     with opened(*stored(tmp_path, ["東京は"] * 30 + ["京"])) as rows:
         monkeypatch.setattr(Rows, "held", lambda self, number: pytest.fail("a row was read"))
-        assert [search.count(rows, text) for text in ("東京は", "東", "東京", "京")] == [(30, True)] * 3 + [(31, True)]
+        assert [counted(rows, text) for text in ("東京は", "東", "東京", "京")] == [(30, True)] * 3 + [(31, True)]
 
 
 def test_a_search_ends_in_time_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -310,6 +314,9 @@ def test_helpers_index_a_dataset_beside_the_server_and_say_when_they_cannot(site
             time.sleep(0.05)
         with opened(store, site.artifact, indexed=False) as rows:
             assert all(part.indexed for part in parts_of(rows))
+        (working,) = helpers.started.values()
+        assert [process.wait(60) for process in working] == [0, 0]
+        assert helpers.want(site.artifact, "index") and not helpers.started  # and begins anew when it is asked again
         gone = Artifact(store.root / "Dataset" / "gone", {"id": "gone", "makes": "Chat", "seal": "", "inputs": {}})
         while helpers.want(gone, "rows") and time.monotonic() < until:
             time.sleep(0.05)

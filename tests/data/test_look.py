@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from komainu.data.base import Dataset, drops
@@ -186,6 +188,13 @@ def may(texts: list[str], wanted: str, bits: int) -> set[int]:
 
 def buckets_of(text: str) -> Any:
     return distinct(np.sort(buckets(text)))
+
+
+@example(" " * 9)
+@given(st.text(st.sampled_from(" \t\n\u3000\xa0\u2028\u3099aＡがｶﾞﾞςΣİ…\ud800ᄀ") | st.characters()))
+def test_texts_are_made_alike_as_the_page_does_it(text: str) -> None:
+    composed = unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")
+    assert normal(text) == re.sub("[ \t\n\r\f\v\u1680\u2028\u2029]+", " ", composed)
 
 
 @given(st.lists(WORDS, min_size=1, max_size=40), st.data())

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from komainu.context import Context
 from komainu.data.against import Against, AskedFor
 from komainu.data.ask_register import AskRegister
+from komainu.data.ask_to_translate import AskToTranslate
 from komainu.data.aspects import Aspects
 from komainu.data.contest import Contest
 from komainu.data.recast import Recast
@@ -98,6 +99,14 @@ def test_where_no_answer_fails_the_row_is_dropped_and_each_order_is_another_one(
     _, dropped, _ = through(asking(tmp_path, fake), [chat("a", "q", "good", lang="en")], step)
     assert [d.reason for d in dropped] == ["none_fails"]
     assert len({text for name, _, text in fake.asked if name == "teacher"}) == 3
+
+
+def test_which_addition_is_ordered_does_not_follow_from_how_the_translation_was_asked_for(tmp_path: Path) -> None:
+    texts = [chat(str(n), "x", "犬が走る。", lang="ja") for n in range(80)]
+    ordered: dict[str, set[str]] = {}
+    for row in through(context(tmp_path), texts, AskToTranslate())[0]:
+        ordered.setdefault(row.messages[-1].content, set()).add(ORDERS.question(row, 0)[1])
+    assert len(ordered) == 4 and all(len(entries) > 4 for entries in ordered.values())
 
 
 def test_an_answer_that_was_cut_off_is_neither_chosen_nor_rejected(tmp_path: Path) -> None:
@@ -205,7 +214,9 @@ def seed_for(register: str) -> int:
     """A seed that draws this register against a plain row "a"."""
     row = chat("a", "q", GOOD, lang="ja", register="plain")
     return next(
-        n for n in range(99) if random.Random(f"{n}:a").choice(Recast(model=TEACHER).others(row)).register == register
+        n
+        for n in range(99)
+        if random.Random(f"{n}:other:a").choice(Recast(model=TEACHER).others(row)).register == register
     )
 
 

@@ -69,6 +69,23 @@ def test_the_verdict_alone_is_asked_for_once_more(tmp_path: Path) -> None:
     assert kept[0].meta["rating"] == 8.0 and len(fake.calls) == 2
 
 
+def test_a_verdict_that_the_server_withholds_says_why_and_is_not_asked_for_again(tmp_path: Path) -> None:
+    fake = Fake("", finish="context_overflow")
+    _, dropped, _ = through(context(tmp_path, fake), [chat("a", "q", "x", lang="en")], Rate(rater=JUDGE))
+    assert [d.reason for d in dropped] == ["unrated: no verdict: the prompt does not fit the model"]
+    assert len(fake.asked) == 1
+
+
+def test_a_verdict_that_cannot_be_read_stays_so_where_asking_again_does_not_fit(tmp_path: Path) -> None:
+    class Full(Fake):
+        def ask(self, model: Model, questions: Sequence[Question]) -> Iterator[Reply]:
+            for messages, _ in questions:
+                yield Reply("Eight.") if len(messages) == 1 else Reply("", "context_overflow")
+
+    _, dropped, _ = through(context(tmp_path, Full()), [chat("a", "q", "x", lang="en")], Rate(rater=JUDGE))
+    assert [d.reason for d in dropped] == ["unrated: no verdict: the marks are not there"]
+
+
 @given(st.text())
 def test_a_mark_is_on_the_scale_or_a_reason(text: str) -> None:
     found = JUDGE.number(text)

@@ -36,7 +36,7 @@ def problems(card: Card) -> list[str]:
 def test_the_card_is_the_model_directory_without_its_metrics(built: Built) -> None:
     model = build(built.family.training[-1], built.ctx)
     names = {p.name for p in built.card.iterdir()}
-    written = {"README.md", "cells.json", "generation_config.json", "record.json"}
+    written = {"README.md", "LICENSE", "cells.json", "generation_config.json", "record.json"}
     assert names == {"model.safetensors", "config.json", "tokenizer.json", *written}
     assert (built.card / "model.safetensors").samefile(model / "model.safetensors")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from komainu.release.card import Card
 from komainu.release.licences import refused, title
 from komainu.rows import Chat, Message
 from komainu.stage import wiring
-from tests.release.world import Base, Family, build, context
+from komainu.train.merge import Merge
+from tests.release.world import DPO, SFT, Base, Family, build, context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,26 @@ def test_the_terms_of_the_base_travel(base: str, card: str, wrong: str) -> None:
     assert [wrong in text for text in found] == ([True] if wrong else [])
 
 
+def test_a_base_that_was_trained_here_from_other_weights_does_not_hide_their_terms() -> None:
+    family = Family(n=10)
+    llama = Given(data=family.data, licence="llama3.1")
+    sft = SFT(data=family.data, model=llama)
+    card = replace(family.card(base=sft), model=DPO(data=family.data, model=sft))
+    (told,) = [text for text in problems(card) if "Card.base is" in text]
+    assert sft.label in told and f"began with {llama.label}" in told
+    assert not [text for text in problems(replace(card, base=llama, licence="llama3.1")) if "Card.base" in text]
+
+
+def test_every_model_of_a_merge_must_allow_the_licence() -> None:
+    family = Family(n=10)
+    one, other = (Given(data=family.data, licence=licence) for licence in ("apache-2.0", "cc-by-nc-4.0"))
+    card = replace(family.card(base=one), model=Merge(models=(one, other)))
+    (told,) = [text for text in problems(card) if other.label in text and "too" in text]
+    assert "can only have that licence" in told
+    free = replace(card, model=Merge(models=(one, Given(data=family.data, licence="mit"))))
+    assert not [text for text in problems(free) if "too" in text]
+
+
 def test_a_llamas_card_says_what_its_licence_wants(tmp_path: Path) -> None:
     family, ctx = Family(n=10), context(tmp_path)
     base = Given(data=family.data, licence="llama3.1")
@@ -128,6 +149,26 @@ def test_a_base_without_its_licence_text_stops_the_release(tmp_path: Path) -> No
     card = family.card(base=Given(data=family.data, licence="mit", text=""))
     with pytest.raises(UsageError, match="has no LICENSE file"):
         build(card, ctx)
+
+
+def test_a_model_whose_base_was_trained_here_takes_its_own_licence_along(tmp_path: Path) -> None:
+    family, ctx = Family(n=10), context(tmp_path)
+    folder = build(family.card(), ctx)
+    ours = Path(__file__).parents[2] / "LICENSE"
+    assert (folder / "LICENSE").read_bytes() == ours.read_bytes()
+    mine = family.card(licence="mit", licence_text="MIT License\n\nCopyright (c) 2026 The lions\n")
+    folder = build(mine, ctx)
+    assert (folder / "LICENSE").read_text() == mine.licence_text
+    assert "LICENSE" in json.loads((folder / "record.json").read_bytes())["summary"]["files"]
+
+
+def test_a_licence_whose_text_nobody_has_is_told_before_anything_is_built() -> None:
+    family = Family(n=10)
+    (told,) = problems(family.card(licence="mit"))
+    assert "Card.licence is 'mit', whose text is not known here" in told and "Card.licence_text" in told
+    card = family.card(base=Given(data=family.data, licence="mit"), licence="mit", licence_text="MIT License")
+    (told,) = problems(card)
+    assert "this one brings its own LICENSE" in told
 
 
 def chat(id: str, licence: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from komainu.checks.compose import run
 from komainu.checks.extra_text import ExtraText
-from komainu.checks.in_register import InRegister, manner_of
+from komainu.checks.in_register import REGISTERS, InRegister, manner_of
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.same_content import SameContent
 from komainu.checks.translated import Translated
@@ -25,7 +26,7 @@ from recipes.pairs import PLAYED, WHOLE
 from recipes.sets import SOUND
 from tests.sets import asker, rivals, test_roleplay
 from tests.sets.pages import documented
-from tests.sets.world import Made, Says, accounted, made_pairs, served, textbook
+from tests.sets.world import Made, Says, accounted, made_pairs, served, started
 
 SETS: dict[str, tuple[dict[str, Says], dict[str, Any]]] = {
     "bare_translation_pairs": ({"teacher": rivals.bare}, {"n": 40}),
@@ -116,8 +117,8 @@ def test_the_textbooks_teacher_makes_pairs_of_whole_requests_of_a_file(tmp_path:
     asked = [*Prompts(side="train", n=40, tasks=("translate_ja", "translate_en")).rows()]
     path = tmp_path / "asked.jsonl"
     path.write_bytes(b"".join(encode(row) + b"\n" for row in asked))
-    with textbook("textbook") as endpoints:
-        made = made_pairs(tmp_path, "bare_translation_pairs", endpoints, teacher="textbook", requests=path, licence="x")
+    values = {"teacher": "textbook", "requests": path, "licence": "x"}
+    made = made_pairs(tmp_path, "bare_translation_pairs", started("textbook"), **values)
     accounted(made)
     assert all(pair.prompt in [row.prompt for row in asked] for pair in made.rows)
     assert len(made.rows) >= 20 and {pair.meta["hidden"]["rejected"] for pair in made.rows} == {"extra_text"}
@@ -158,7 +159,7 @@ def test_both_answers_say_the_same_in_the_register_asked_for_and_in_another(root
         assert SameContent()(side(pair, pair.rejected, original=pair.chosen)) == ""
         assert pair.meta["reasons"] == [InRegister()(side(pair, pair.rejected))]
     registers = {(pair.meta["register"], pair.meta["rejected_register"]) for pair in made.rows}
-    assert {asked for asked, _ in registers} == {"plain", "polite", "honorific", "casual", "formal"}
+    assert registers == {pair for among in REGISTERS.values() for pair in permutations(among, 2)}
     assert sum(made.summary["notes"]["Recast"]["pairs"].values()) == len(made.rows)
     assert made.reasons["Recast"]["same_content"] > 0
 

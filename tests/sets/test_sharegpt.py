@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from komainu.data.textbook.prompts import Prompts
 from komainu.errors import UsageError
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message
-from komainu.settings import Endpoint
 from tests.data.fakes import TEACHER, Fake, chat, context, through
 from tests.sets.pages import documented
-from tests.sets.world import Made, accounted, chats_file, made
+from tests.sets.world import Made, accounted, chats_file, made, started
 
 JUDGE = "stand-in grader (rules, strict)"
 
@@ -75,10 +73,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Made[Chat]:
         for c in asked.rows()
     ]
     path = chats_file(root / "sharegpt.jsonl", rows)
-    start = (sys.executable, "-m", "komainu.data.textbook.server", "--port", "{port}")
-    endpoints = {name: Endpoint(start=start) for name in ("textbook", JUDGE)}
     values = {"chats": path, "licence": "apache-2.0", "teacher": "textbook", "judge": JUDGE, "top": 5}
-    return made(root, "sharegpt", endpoints, **values)
+    return made(root, "sharegpt", started("textbook", JUDGE), **values)
 
 
 def test_the_best_marked_answer_stands_and_none_of_the_old_ones_is_left(found: Made[Chat]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from komainu.data.textbook.teacher import Faults, answer
 from komainu.rows import Pair
 from komainu.settings import Endpoint
 from tests.sets.pages import documented
-from tests.sets.world import Made, accounted, chats_file, made_pairs, textbook
+from tests.sets.world import Made, accounted, chats_file, made_pairs, started, textbook
 
 MARKS = "stand-in grader (rules, strict)"
 NAMES = ("textbook", "textbook-clean", MARKS)
@@ -50,8 +49,7 @@ def built(root: Path, endpoints: dict[str, Endpoint], **values: Any) -> Made[Pai
 
 @pytest.fixture(scope="module")
 def found(root: Path) -> Made[Pair]:
-    start = (sys.executable, "-m", "komainu.data.textbook.server", "--port", "{port}")
-    return built(root, dict.fromkeys(NAMES, Endpoint(start=start)), teacher="textbook-clean", reward=MARKS)
+    return built(root, started(*NAMES), teacher="textbook-clean", reward=MARKS)
 
 
 @pytest.fixture

@@ -13,14 +13,16 @@ from aiohttp import web
 
 from komainu.cost import Costs
 from komainu.data.base import Dataset, Drop, drops
+from komainu.data.textbook.prompts import Prompts
 from komainu.data.textbook.server import classified as textbook_mark
 from komainu.data.textbook.server import completion as textbook_answer
 from komainu.data.textbook.teacher import Faults
 from komainu.launch import open_context
 from komainu.plan import plan
 from komainu.recipe import load
-from komainu.rows import Chat, Pair
+from komainu.rows import Chat, Message, Pair
 from komainu.settings import Endpoint, Settings
+from komainu.settings import load as settings_in
 from komainu.store import Artifact
 from tests.models.fake_server import Server, classified, completion
 
@@ -107,6 +109,26 @@ def accounted(found: Made[Any]) -> None:
 def chats_file(path: Path, rows: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def asked_file(path: Path, prompts: Prompts, answered: bool = False) -> Path:
+    """Prompts of the textbook as a user's file, which says their language and task; `answered` with an old answer."""
+    old = (Message("assistant", "old"),) * answered
+    return chats_file(
+        path,
+        [
+            {
+                "messages": [{"role": m.role, "content": m.content} for m in (*chat.messages, *old)],
+                "meta": {"lang": chat.meta["lang"], "task": chat.meta["task"]},
+            }
+            for chat in prompts.rows()
+        ],
+    )
+
+
+def started(*names: str) -> dict[str, Endpoint]:
+    """Endpoints of the textbook's models, whose server is a process of its own, started as komainu.toml says."""
+    return dict.fromkeys(names, settings_in(ROOT / "komainu.toml").endpoints["textbook"])
 
 
 @contextmanager

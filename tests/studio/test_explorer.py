@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from functools import partial
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.data.explore import search
 from komainu.data.explore.helpers import Helpers
 from komainu.data.explore.made import make
 from komainu.data.explore.rows import CACHE, rows_of
@@ -125,12 +123,18 @@ def test_rows_can_be_narrowed_to_any_source_whatever_it_is_called(client: Client
 def test_a_search_that_time_did_not_suffice_for_says_how_far_it_went(
     client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "search", partial(search.search, seconds=0))
-    monkeypatch.setattr(rows, "count", partial(search.count, seconds=0))
-    text = get(client, at(site), q="nobody says so")
-    assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
-    assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
-    assert "1 or more of 36 rows" in get(client, at(site), q="number")
+    monkeypatch.setattr(rows, "SEARCHING", 0)
+    monkeypatch.setattr(rows, "COUNTING", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "count", lambda *args, **more: pytest.fail("what the search saw was looked through again"))
+        text = get(client, at(site), q="nobody says so")
+        assert "The rows before row 1 have been looked through." in text and " of 36 rows" not in text
+        assert "No row is like that." not in text and link(text, "next").endswith("&start=1")
+        assert "1 or more of 36 rows" in get(client, at(site), q="number")
+    assert "1 or more of 36 rows" in get(client, at(site), q="number", start=3)
+    monkeypatch.setattr(rows, "SEARCHING", 60)
+    monkeypatch.setattr(rows.Wanted.page, "__defaults__", (5,))
+    assert "5 or more of 36 rows" in get(client, at(site), q="number")  # no fewer than are shown
 
 
 def test_a_hit_is_marked_as_it_is_written_and_the_row_links_back_to_the_hits(client: Client, site: Site) -> None:
@@ -203,7 +207,12 @@ def test_a_cluster_shows_each_dropped_row_beside_the_one_that_stays(client: Clie
     "path", ["/rows/dataset/0123", "/rows/../x", "/rows/dataset/zz", "/clusters/{ref}/2", "/rows/{ref}/36"]
 )
 def test_what_is_not_there_is_said(client: Client, site: Site, path: str) -> None:
-    assert client.ask(quote(path.format(ref=site.artifact.ref), safe="/")).status == 404
+    path = quote(path.format(ref=site.artifact.ref), safe="/")
+    assert client.ask(path).status == 404
+    told = client.ask(path, {"Accept-Language": "ja"}).text
+    assert "<h1>見つかりません</h1>" in told and ' lang="en">' not in told.partition("<main")[2]
+    if site.artifact.ref in path:
+        assert f"{site.artifact.ref} にあるのは 36 行、重複 2 組で" in told
 
 
 def test_an_artifact_without_rows_is_refused_with_the_reason(tmp_path: Path, site: Site) -> None:
@@ -214,6 +223,11 @@ def test_an_artifact_without_rows_is_refused_with_the_reason(tmp_path: Path, sit
     with served(studio_of(tmp_path)) as client:
         told = client.ask("/rows/table/0123456789ab")
         assert told.status == 400 and "makes Table; only chats and pairs can be explored" in told.text
+        told = client.ask("/rows/table/0123456789ab", {"Accept-Language": "ja"})
+        assert '<html lang="ja">' in told.text and "<h1>表示できません</h1>\n<p>理由と対処は次のとおりです" in told.text
+        assert (
+            '<p class="said" lang="en">table/0123456789ab makes Table' in told.text and "実行の一覧へ</a>" in told.text
+        )
         assert 'href="/rows/table' not in get(client, "/artifact/table/0123456789ab")
 
 

@@ -34,7 +34,7 @@ class Helpers:
                 self.started[key] = [self.start(*key) for _ in range(count)]
             ended = [process.poll() for process in self.started[key]]
             if all(code == 0 for code in ended):
-                del self.started[key]  # should the work be undone, it is done again
+                end(self.started.pop(key))  # should the work be undone, it is done again
         return not any(ended)
 
     def start(self, ref: str, what: What) -> subprocess.Popen[bytes]:
@@ -47,8 +47,13 @@ class Helpers:
         )
 
     def close(self) -> None:
-        for process in (each for some in self.started.values() for each in some):
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait()
+        for some in self.started.values():
+            end(some)
         self.started.clear()
+
+
+def end(some: list[subprocess.Popen[bytes]]) -> None:
+    for process in some:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()

@@ -33,6 +33,7 @@ TABLE = (
     "create virtual table t using fts5(x, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1')"
 )
 PLACES = "create virtual table places using fts5vocab(t, instance)"
+WITH = "from t where t match ? and rowid >= ?"
 WIDTH = 3  # characters of a trigram
 ODD = "\ufffd"
 ODDS = re.compile("[\0\ufffe\uffff\ud800-\udfff]")  # what SQLite ends a text with, takes for ODD, or cannot take
@@ -65,10 +66,10 @@ class Part:
             few = self.few(text)
             return every if few is None else (number for number in few if number >= start)
         if len(text) < LONG:
-            found = self.chosen("select rowid from t where t match ? and rowid >= ? order by rowid", grams(text), start)
             if len(text) < signs.WIDTH:
-                return found
-            numbers = np.fromiter(found, np.int64) - self.first
+                return self.chosen(f"select rowid {WITH} order by rowid", grams(text), start)
+            told = next(self.chosen(f"select group_concat(rowid) {WITH}", grams(text), start))  # half the time of rows
+            numbers = np.sort(np.fromstring(told, np.int64, sep=",")) - self.first if told else np.zeros(0, np.int64)
         else:
             numbers = np.arange(every.start, every.stop) - self.first
         left: list[int] = (signs.passing(self.signs, self.end - self.first, numbers, text) + self.first).tolist()
@@ -79,7 +80,7 @@ class Part:
         if not self.indexed or not 0 < len(text) <= WIDTH or ODD in ODDS.sub(ODD, text):
             return None
         if len(text) == WIDTH:
-            return next(self.chosen("select count(*) from t where t match ?", grams(text)))
+            return int(next(self.chosen("select count(*) from t where t match ?", grams(text))))
         few = self.few(text)
         return None if few is None else len(few)
 
@@ -89,7 +90,7 @@ class Part:
         found = [*self.chosen("select doc from places where term between ? and ? limit ?", begin, begin + LAST, MANY)]
         return sorted(set(found)) if len(found) < MANY else None
 
-    def chosen(self, statement: str, *values: object) -> Iterator[int]:
+    def chosen(self, statement: str, *values: object) -> Iterator[Any]:
         with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
             for (number,) in db.execute(statement, values):
                 yield number

@@ -32,7 +32,7 @@ class Count(NamedTuple):
     exact: bool
 
 
-def search(rows: Rows, text: str, start: int = 0, *, size: int = 50, only: Mask = None, seconds: float = 0.5) -> Page:
+def search(rows: Rows, text: str, start: int = 0, *, size: int = 50, only: Mask = None, seconds: float) -> Page:
     """The first `size` rows from `start` on that have a text in their id, a turn or an answer.
 
     Full and half width, capital and small letters and any space are alike, as in `look.entry.normal`; otherwise the
@@ -63,7 +63,7 @@ def among(numbers: Iterable[int], only: Mask) -> Iterable[int]:
     return (number for number in numbers if only[number])
 
 
-def count(rows: Rows, text: str, *, only: Mask = None, seconds: float = 0.3) -> Count:
+def count(rows: Rows, text: str, *, only: Mask = None, seconds: float) -> Count:
     """How many rows have a text. A short text is counted by the index alone."""
     wanted, until, n = normal(text).strip(), time.monotonic() + seconds, 0
     for part in parts_of(rows):

@@ -12,6 +12,7 @@ from functools import cache, partial
 
 from komainu.data.textbook.habits import HABITS, Habit
 from komainu.data.textbook.tasks import Lang, Reading, understand
+from komainu.data.textbook.tasks.constrained import Constrained
 from komainu.data.textbook.words import Word, of
 from komainu.errors import UsageError
 from komainu.rows import Message
@@ -42,7 +43,8 @@ class Faults(Spec):
 
     casual comes first and by itself: plain Japanese where polite is preferred but was not asked for. Of the
     others an answer has at most one, so their rates add up to at most 1. extra_text spoils translations only,
-    register answers to a request for a register only. A fault that cannot change an answer leaves it right.
+    register answers to a request for a register only, constraint answers to a prompt with constraints only. A fault
+    that cannot change an answer leaves it right.
     """
 
     extra_text: float = 0.35
@@ -61,6 +63,7 @@ class Faults(Spec):
     error_text: float = 0.0
     language: float = 0.0
     shape: float = 0.0
+    constraint: float = 0.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -149,6 +152,11 @@ def wrong(right: str, reading: Reading, rng: random.Random) -> str:
     return ""
 
 
+def loose(right: str, reading: Reading, rng: random.Random) -> str:
+    """The answer without what was asked of its form."""
+    return reading.task.loose(right, reading) if isinstance(reading.task, Constrained) else ""
+
+
 def habit(spoils: Habit, right: str, reading: Reading, rng: random.Random) -> str:
     return spoils(right, reading.lang, rng)
 
@@ -160,6 +168,7 @@ FAULTS: dict[str, Callable[[str, Reading, random.Random], str]] = {
     "truncated": truncated,
     "wrong": wrong,
     **{name: partial(habit, spoils) for name, spoils in HABITS.items()},
+    "constraint": loose,
 }
 
 

@@ -24,6 +24,8 @@ EN = {
     "error.read_only": "This studio is read-only; start it with --write to vote",
     "error.origin": "This form did not come from a page of this studio",
     "error.form": "This form is of an earlier studio; load its page again",
+    "error.english": "Why, and what to do before the page is loaded again:",
+    "error.beyond": "{ref} has {rows} rows and {clusters} clusters, numbered from 0",
     "error.back": "To the runs",
     # runs
     "runs.title": "Runs and artifacts",
@@ -197,6 +199,7 @@ EN = {
     "rows.language": "Language",
     "rows.source": "Source",
     "rows.from": "From row",
+    "rows.index": "The index for searches",
     "rows.indexing": "An index is being made: {n} of {of} parts are done. Until then a search may find less at a time.",
     "rows.count": "{n} of {of} rows",
     "rows.more": "{n} or more of {of} rows",

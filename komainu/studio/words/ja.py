@@ -24,6 +24,8 @@ JA = {
     "error.read_only": "この studio は閲覧専用です。投票するには --write を付けて起動してください",
     "error.origin": "この studio のページから送信されたものではありません",
     "error.form": "以前の studio のページから送信されたものです。ページを読み込み直してください",
+    "error.english": "理由と対処は次のとおりです (英語)。直してから、ページを読み込み直してください。",
+    "error.beyond": "{ref} にあるのは {rows} 行、重複 {clusters} 組で、番号は 0 から始まります",
     "error.back": "実行の一覧へ",
     # runs
     "runs.title": "実行と成果物",
@@ -197,6 +199,7 @@ JA = {
     "rows.language": "言語",
     "rows.source": "出典",
     "rows.from": "開始行",
+    "rows.index": "検索の索引",
     "rows.indexing": "検索の索引を作成中です（{of} 個中 {n} 個）。完了までは一度に見つかる行が少ないことがあります。",
     "rows.count": "{of} 行中 {n} 行",
     "rows.more": "{of} 行中 {n} 行以上",
