@@ -107,8 +107,9 @@ def test_a_model_is_its_numbers_in_all_named_results(compare: Run) -> None:
     told = ("bench", "language", "difference", "low", "high", "p")
     assert found["models"] == ["base", "twin"] and len(both) == 5
     assert [[p[key] for key in told] for p in found["pairs"]] == [[p[key] for key in told] for p in both]
-    assert compare("three", "base", "--json").json["models"] == ["base", "sft", "dpo"], "a number comes once"
-    assert compare("base", "three", "--json").json["models"] == ["base", "sft", "dpo"]
+    three = reference(Board(entries=tuple(map(entry, ("base", "sft", "dpo")))))
+    for words in ((three, "base"), ("base", three), ("base", "sft", three), ("base", "base", "sft", "dpo")):
+        assert compare(*words, "--json").json["models"] == ["base", "sft", "dpo"], "a number comes once"
 
 
 def test_what_was_measured_otherwise_is_refused(compare: Run) -> None:
