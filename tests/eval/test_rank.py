@@ -54,7 +54,8 @@ def test_small_fractions_are_counts_too(tmp_path: Path) -> None:
     assert small["strength"] == pytest.approx(big["strength"], abs=1e-6) == pytest.approx(math.log(6) / 2, abs=1e-6)
     assert (small["low"], small["high"]) == (None, None) and big["low"] < 1 < big["high"]
     alone = found(file(tmp_path, HEAD + "x,y,0.000007,0,0\n"))["rows"]
-    assert [(row["model"], row["low"], row["high"]) for row in alone] == [("x", None, None), ("y", None, None)]
+    assert [(row["model"], row["side"]) for row in alone] == [("x", "above"), ("y", "below")]
+    assert alone[0]["low"] < 0 < alone[1]["high"] and alone[0]["high"] is alone[1]["low"] is None
 
 
 def test_a_model_that_lost_next_to_nothing_is_ranked_with_bounds_or_without(tmp_path: Path) -> None:
