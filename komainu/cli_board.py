@@ -30,7 +30,8 @@ def board(sheet: Sheet, as_json: bool) -> Outcome:
     store, older, filters = Store(settings.load().root), list[str](), sheet.filter or []
     numbers = [*found.numbers(store, sheet.targets or (), older)]
     if not numbers:
-        raise UsageError(f"{store.root} has no named result with scores; `komainu eval run` makes one. {told(older)}")
+        beside = f". {told(older)}" if older else ""
+        raise UsageError(f"{store.root} has no named result with scores; `komainu eval run` makes one{beside}")
     licence = partial(found.licence, store)
     league = table.league(numbers, sheet.sort, pick.wanted(filters), sheet.accept_missing, licence)
     if not league.rows:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from komainu.train.render import Tokens
 
 RENDERED = ("template", "too_long")
+NEEDS = {"contamination": "--against", "template": "--tokenizer", "too_long": "--tokenizer and --context"}
 MASKS = 3  # rows that are shown rendered, drawn by row id
 
 
@@ -133,6 +134,8 @@ def gate(text: str, names: Sequence[str]) -> tuple[str, float]:
     """NAME=SHARE: a problem that is looked for, and the largest share of rows that may have it."""
     name, _, share = text.partition("=")
     if name not in names:
+        if option := NEEDS.get(name):
+            raise UsageError(f"--gate {text}: {name} is looked for only with {option}; give it too")
         raise UsageError(f"--gate {text}: {name!r} is no problem that is looked for here{nearest(name, names)}")
     try:
         limit = float(share)

@@ -18,6 +18,8 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+MANY = 24  # names that a message lists
+
 
 class Error(Exception):
     """Anything a user can mend. The message says what, where, and what to do instead."""
@@ -76,7 +78,8 @@ class Stopped(Error):
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'size'?` for a mistyped name, or the names there are."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there is: {', '.join(names)}" if names else "; there is none"
+    folded = {name.casefold(): name for name in names}
+    if close := difflib.get_close_matches(word.casefold(), folded, n=1):
+        return f"; did you mean {folded[close[0]]!r}?"
+    more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
+    return f"; there is: {', '.join([*names[:MANY], *more])}" if names else "; there is none"

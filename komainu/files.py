@@ -1,14 +1,16 @@
-"""Rows and raw objects in files: JSON lines (plain or zstd), a JSON array, Parquet, Arrow; written whole or not at all.
+"""Rows and raw objects in files: JSON lines (plain, zstd, gzip), JSON arrays, Parquet, Arrow; written whole or not.
 
-The format is told by the name: .jsonl .ndjson .jsonl.zst .json .parquet .arrow. Reading and writing stream: memory
-holds one line, one array element or one batch of columns.
+The format is told by the name: .jsonl .ndjson .jsonl.zst .jsonl.gz .json .parquet .arrow. Reading and writing stream:
+memory holds one line, one array element or one batch of columns.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from komainu.jsontext import Broken, elements, flat, parse
 from komainu.rows import Row, decode, encode
 
 TABLES = (".parquet", ".arrow")
-FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".json", *TABLES)
+FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".jsonl.gz", ".json", *TABLES)
 
 
 class Found(NamedTuple):
@@ -130,6 +132,8 @@ def form(path: Path) -> str:
     for suffix in FORMATS:
         if path.name.lower().endswith(suffix):
             return suffix
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; give a file of it")
     raise UsageError(f"{path}: the name tells no known format; known are {' '.join(FORMATS)}")
 
 
@@ -138,9 +142,27 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
     """The bytes of a text file, unpacked; a missing file and broken compression are errors of the user's."""
     try:
         with open(path, "rb") as raw:
-            yield io.BufferedReader(zst(path).Unpacked(raw)) if form(path) == ".jsonl.zst" else raw
+            yield unpacked(path, raw)
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (EOFError, zlib.error) as error:
+        raise UsageError(f"{path}: the gzip data is damaged or not whole: {error}; get the file again") from None
+
+
+def unpacked(path: Path, raw: io.BufferedReader) -> io.BufferedReader:
+    """The bytes of an open file without its compression."""
+    kind = form(path)
+    if kind == ".jsonl.gz":
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+    return io.BufferedReader(zst(path).Unpacked(raw)) if kind == ".jsonl.zst" else raw
+
+
+def packed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """A writer with the compression that a file's name tells; equal bytes give an equal file."""
+    kind = form(path)
+    if kind == ".jsonl.gz":
+        return io.BufferedWriter(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
+    return zst(path).packed(raw) if kind == ".jsonl.zst" else raw
 
 
 @contextmanager
@@ -162,12 +184,12 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> int:
     kind, count = form(path), 0
     begin, between, end = (b"[\n", b",\n", b"\n]\n") if kind == ".json" else (b"", b"\n", b"\n")
     with whole(path) as raw:
-        out = zst(path).packed(raw) if kind == ".jsonl.zst" else raw
+        out = packed(path, raw)
         for line in lines:
             out.write((between if count else begin) + line)
             count += 1
         out.write(end if count else b"[]\n" if kind == ".json" else b"")
-        if kind == ".jsonl.zst":
+        if out is not raw:
             out.close()
     return count
 

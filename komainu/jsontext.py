@@ -35,9 +35,15 @@ def parse(text: bytes) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         if text.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise Broken("not UTF-8: the file looks like UTF-16") from None
-        raise Broken(f"not JSON: {str(error)[:1].lower()}{str(error)[1:]}") from None
+        raise Broken(f"not JSON: {said(error)}") from None
     except RecursionError:
         raise Broken("not readable: nested too deeply") from None
+
+
+def said(error: msgspec.DecodeError) -> str:
+    """A parser's message as the rest of a sentence."""
+    text = str(error).removeprefix("JSON is malformed: ")
+    return text[:1].lower() + text[1:]
 
 
 def distinct(text: bytes, value: Any) -> dict[str, Any]:

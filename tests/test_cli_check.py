@@ -94,7 +94,8 @@ def test_what_cannot_be_looked_at_is_said(komainu_: Run) -> None:  # noqa: F811
         (["gone.jsonl"], "no such file"),
         ([written([], "empty.jsonl")], "the file is empty"),
         ([file, "--gate", "leekage=0.1"], "did you mean 'leakage'?"),
-        ([file, "--gate", "contamination=0"], "is no problem that is looked for here"),
+        ([file, "--gate", "contamination=0"], "looked for only with --against; give it too"),
+        ([file, "--gate", "too_long=0"], "only with --tokenizer and --context; give it too"),
         ([file, "--gate", "leakage=2"], "a number from 0 to 1"),
         ([file, "--layout", "sharegp"], "did you mean 'sharegpt'?"),
         ([file, "--context", "9"], "give --tokenizer too"),
@@ -139,6 +140,9 @@ def test_benchmark_prompts_are_found_in_any_turn(komainu_: Run) -> None:  # noqa
     (sample,) = found["problems"]["contamination"]["samples"]
     assert sample["at"] == "chats.jsonl:2" and "item q7 of items.jsonl" in sample["what"]
     assert sample["item"] == asked and asked[11:-1] in sample["passage"] and "ﾄｳｶｲﾄﾞｳ" in sample["passage"]
+    for shape in ({"Question": asked}, {"turns": ["最初に挨拶をしてください。", asked]}):
+        found = komainu_("data", "check", written(rows), "--against", written([shape], "shape.jsonl"), "--json").json
+        assert found["problems"]["contamination"]["rows"] == 1, shape
 
 
 def test_rows_are_rendered_and_masked_as_training_would(komainu_: Run, tmp_path: Path) -> None:  # noqa: F811

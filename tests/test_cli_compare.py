@@ -100,6 +100,18 @@ def test_sets_of_scores_are_results_too(compare: Run) -> None:
     assert compare(refs[0], "--json").code == 2 and "1 model" in compare(refs[0]).err
 
 
+def test_a_model_is_its_numbers_in_all_named_results(compare: Run) -> None:
+    found = compare("base", "twin", "--json").json
+    wanted = compare("three", "one", "--json").json["pairs"]
+    both = [pair for pair in wanted if (pair["a"], pair["b"]) == ("base", "twin")]
+    told = ("bench", "language", "difference", "low", "high", "p")
+    assert found["models"] == ["base", "twin"] and len(both) == 5
+    assert [[p[key] for key in told] for p in found["pairs"]] == [[p[key] for key in told] for p in both]
+    three = reference(Board(entries=tuple(map(entry, ("base", "sft", "dpo")))))
+    for words in ((three, "base"), ("base", three), ("base", "sft", three), ("base", "base", "sft", "dpo")):
+        assert compare(*words, "--json").json["models"] == ["base", "sft", "dpo"], "a number comes once"
+
+
 def test_what_was_measured_otherwise_is_refused(compare: Run) -> None:
     build("less", Board(entries=(entry("twin", n=60),)))
     said = compare("three", "less")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gzip
 import json
 import sys
 import tracemalloc
@@ -157,6 +158,10 @@ BROKEN: list[tuple[str, bytes, str]] = [
     ("x.jsonl.zst", b"plain text", r"x.jsonl.zst: not zstd data, or damaged"),
     ("x.jsonl.zst", zstandard.compress(GOOD * 9999)[:-20], r"x.jsonl.zst: the zstd data is truncated"),
     ("x.jsonl.zst", zstandard.compress(b""), r"x.jsonl.zst: the file holds no objects"),
+    ("x.jsonl.gz", b"plain text", r"x.jsonl.gz: not a gzipped file"),
+    ("x.jsonl.gz", gzip.compress(GOOD * 9999)[:-20], r"x.jsonl.gz: the gzip data is damaged or not whole"),
+    ("x.jsonl.gz", gzip.compress(GOOD)[:10] + b"\xff" * 40, r"x.jsonl.gz: the gzip data is damaged or not whole"),
+    ("x.jsonl.gz", gzip.compress(b""), r"x.jsonl.gz: the file holds no objects"),
     ("x.parquet", b"plain text", r"x.parquet: not Parquet, or damaged"),
     ("x.csv", b"", r"x.csv: the name tells no known format; known are .jsonl"),
 ]
@@ -237,7 +242,7 @@ def test_several_zstd_frames_are_one_file(tmp_path: Path) -> None:
     assert [*read_objects(tmp_path / "x.jsonl.zst")] == [(1, {"a": 1}), (2, {"a": 2})]
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".jsonl.zst"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".jsonl.zst", ".jsonl.gz"])
 def test_a_big_file_is_read_in_small_memory(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"big{suffix}"
     write_objects(path, ({"n": i, "text": f"{i * 7919} " * 150} for i in range(20_000)))

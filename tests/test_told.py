@@ -73,3 +73,14 @@ def test_a_message_that_only_complains_is_found() -> None:
     )
     source = "\n".join(lines)
     assert [*silent(source, "x.py")] == ["x.py:1: f'{path}: it is broken: {error}'"]
+
+
+def test_the_nearest_name_is_found_whatever_its_capitals() -> None:
+    assert errors.nearest("IFEval", ["ifeval", "rakuda"]) == "; did you mean 'ifeval'?"
+    assert errors.nearest("ifeval", ["IFEval", "Rakuda"]) == "; did you mean 'IFEval'?"
+
+
+def test_a_message_does_not_list_names_without_end() -> None:
+    names = [f"{n:04}" for n in range(5000)]
+    assert errors.nearest("zzz", names[:24]).endswith("0022, 0023")
+    assert errors.nearest("zzz", names).endswith("0022, 0023, 4976 more")

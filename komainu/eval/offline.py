@@ -145,7 +145,8 @@ def response(row: Row) -> str | None:
 
 class Index:
     """Finds the item that a row answers by its id, by an end of its id that no other has (1000 of `ifeval-1000`), or
-    by its prompt."""
+    by its prompt: all that is asked, or whole lines of it that no other has, as where the set's own text is set among
+    instructions."""
 
     def __init__(self, items: dict[str, Chat]) -> None:
         self.items = items
@@ -162,7 +163,7 @@ class Index:
         said = {name: self.keys.get(str(row[name]), set()) for name in IDS if name in row}
         found = {name: ids for name, ids in said.items() if ids}
         if isinstance(prompt := row.get("prompt"), str):
-            said["prompt"] = found["prompt"] = self.prompts.get(prompt.strip(), set())
+            said["prompt"] = found["prompt"] = self.asked(prompt.strip())
         fitting = set.intersection(*found.values()) if found else set()
         if len(fitting) == 1:
             return self.items[fitting.pop()]
@@ -174,3 +175,10 @@ class Index:
             raise UsageError(f"the row does not agree with itself: {', '.join(each)}; leave out what is wrong")
         what = ", ".join(f"{name} {shorten(str(row[name]), 60, placeholder='...')!r}" for name in said)
         raise UsageError(f"no item has {what}" if what else "the row names no item; give it `id` or `prompt`")
+
+    def asked(self, text: str) -> set[str]:
+        """The ids of the items whose prompt is a text, or else of those that have it on lines of its own."""
+        if not text or text in self.prompts:
+            return self.prompts.get(text, set())
+        lines = f"\n{text}\n"
+        return {id for asked, ids in self.prompts.items() if lines in f"\n{asked}\n" for id in ids}

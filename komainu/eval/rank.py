@@ -20,7 +20,7 @@ from komainu.eval.totals import significant
 from komainu.files import read_objects
 
 NEEDED, OPTIONAL = ("a", "b", "wins_a", "wins_b"), ("ties",)
-SMALLEST, LARGEST = 0.01, 1e6  # a count that is not 0 lies between them
+SMALLEST, LARGEST = 1e-6, 1e6  # a count that is not 0 lies between them
 MOST = 50  # models of which every two are tested
 SIDES = {
     "above": "never lost to the core of the others: no upper bound",

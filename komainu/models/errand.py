@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("komainu")
 OF_QUESTION = {400, 413, 422}  # may be about one question alone
-CHECK = "check that the server runs and that `url` in komainu.toml is right"
+CHECK = "check that the server runs and that its URL is right"
 
 
 class History:

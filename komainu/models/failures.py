@@ -19,7 +19,7 @@ ADVICE = {
     401: "check the key in the environment variable that `key` names",
     402: "the account at this provider has run dry",
     403: "check the key in the environment variable that `key` names",
-    404: "check `url` and `model` in komainu.toml",
+    404: "check the URL and the name of the model (`url` and `model` in komainu.toml)",
     413: "the prompt is too long for this server",
     429: "lower `concurrency` in komainu.toml, set `rpm` or `tpm`, or wait",
 }

@@ -82,7 +82,7 @@ def test_a_problem_names_its_own_file_and_line(tmp_path: Path) -> None:
     assert problem.startswith(f"{folder / 'b.jsonl'}:3: not JSON")
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.jsonl.gz", "x.tar"])
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl.xz", "x.tar"])
 def test_a_folder_with_other_data_is_refused_rather_than_passed_over(tmp_path: Path, name: str) -> None:
     folder = shards(tmp_path / "set", "a.jsonl")
     (folder / name).write_bytes(b"?")

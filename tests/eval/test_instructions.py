@@ -166,6 +166,11 @@ def test_sentences(text: str, n: int) -> None:
     assert count_sentences(text) == n
 
 
+@pytest.mark.parametrize("part", ["。", "a.", ")", ".)", "a.b", "!x"])
+def test_sentences_of_a_text_without_spaces_take_time_in_proportion_to_its_length(part: str) -> None:
+    assert count_sentences(part * 200_000 + "x") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "n"),
     [("A well-known NASA-led U.S. team", 2), ("DON'T", 2), ("CANNOT", 2), ("(NASA): 1ST, **YES**!", 3), ("Nasa", 0)],

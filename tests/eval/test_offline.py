@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from komainu.errors import UsageError
-from komainu.eval.offline import score
+from komainu.eval.offline import Index, score
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import benchmarks
+from komainu.rows import Chat, Message
 from tests.eval import llm_jp_world as llm_jp
 
 COMMA, SHOUT = "punctuation:no_comma", "change_case:english_capital"
@@ -101,6 +102,19 @@ def test_an_id_of_the_rows_own_is_passed_over_beside_a_prompt(tmp_path: Path) ->
     assert found["items"] == [{"id": "mine-1", "strict": [True, True], "loose": [True, True]}]
     twice = scored(tmp_path, {"id": 9, "prompt": "Twice", "response": "a, b"})
     assert twice["items"] == [{"id": 9, "strict": [False], "loose": [False]}]
+
+
+def test_a_prompt_may_be_the_sets_own_text_that_is_asked_among_instructions(tmp_path: Path) -> None:
+    own = [{"task_id": f"HumanEval/{n}", "prompt": f"\ndef f{n}(x):\n    ..."} for n in range(2)]
+    asked = (f"Solve this.\n```python\n{each['prompt'].strip()}\n```" for each in own)
+    chats = (Chat(each["task_id"], (Message("user", text),)) for each, text in zip(own, asked, strict=True))
+    index = Index({item.id: item for item in chats})
+    assert [index.find({"prompt": each["prompt"]}).id for each in own] == [each["task_id"] for each in own]
+    with pytest.raises(UsageError, match="it fits 2 items, HumanEval/0, HumanEval/1 among them"):
+        index.find({"prompt": "Solve this."})
+    for other in ("def f1(x)", "", "\n"):
+        with pytest.raises(UsageError, match="no item has prompt"):
+            index.find({"prompt": other})
 
 
 def test_several_answers_to_an_item_are_numbered(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     assert {"model", "strength", "low", "high", "lt"} <= wanted["rows"][0].keys()
 
 
+def test_small_fractions_are_counts_too(tmp_path: Path) -> None:
+    few, many = HEAD + "x,y,0.000006,0.000001,0\n", HEAD + "x,y,6,1,0\n"
+    small, big = (found(file(tmp_path, text))["rows"][0] for text in (few, many))
+    assert small["strength"] == pytest.approx(big["strength"], abs=1e-6) == pytest.approx(math.log(6) / 2, abs=1e-6)
+    assert (small["low"], small["high"]) == (None, None) and big["low"] < 1 < big["high"]
+    alone = found(file(tmp_path, HEAD + "x,y,0.000007,0,0\n"))["rows"]
+    assert [(row["model"], row["side"]) for row in alone] == [("x", "above"), ("y", "below")]
+    assert alone[0]["low"] < 0 < alone[1]["high"] and alone[0]["high"] is alone[1]["low"] is None
+
+
+def test_a_model_that_lost_next_to_nothing_is_ranked_with_bounds_or_without(tmp_path: Path) -> None:
+    for lost in ("0.000003", "0.00003", "0.0"):
+        told = found(file(tmp_path, HEAD + f"x,y,879,{lost},0\ny,z,29,0.5,0\n"))["rows"]
+        assert [row["model"] for row in told] == ["x", "y", "z"]
+        assert told[0]["side"] == ("" if lost == "0.00003" else "above"), "less than 1e-8 of the games is no win"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -59,7 +77,7 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
         (HEAD + "x,y,1,1\n", ":2: 4 cells, but the heading has 5"),
         (HEAD + "\nx,y,1,2,0\nx,y,one,1,0\n", ":4: wins_a must be float, not 'one'"),
         (HEAD + "x,y,nan,1,0\n", ":2: wins_a must be float, not 'nan'"),
-        (HEAD + "x,y,-1,1,0\n", ":2: wins_a is -1; a count is 0, or from 0.01 to 1e+06"),
+        (HEAD + "x,y,-1,1,0\n", ":2: wins_a is -1; a count is 0, or from 1e-06 to 1e+06"),
         (HEAD + "x,y,1,1e-300,0\n", ":2: wins_b is 1e-300; a count is 0, or"),
         (HEAD + "x,,1,1,0\n", ":2: b must be the name of a model, not ''"),
         (HEAD + "x, x,1,1,0\n", ":2: 'x' is compared with itself"),
@@ -97,7 +115,7 @@ def test_a_missing_file_and_an_unknown_format_are_refused(tmp_path: Path) -> Non
 
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8)
-number = st.one_of(st.integers(0, 10**6), st.floats(0.01, 1e6), st.just(0))
+number = st.one_of(st.integers(0, 10**6), st.floats(1e-6, 1e6), st.just(0))
 
 
 @given(st.lists(st.tuples(names, names, number, number, number), min_size=1, max_size=8))

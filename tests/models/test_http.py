@@ -155,7 +155,7 @@ def test_the_end_of_all_tries_says_what_where_and_what_to_do(server: Server) -> 
         list(client(server, tries=3).ask(MODEL, questions(1)))
     assert str(caught.value) == (
         f"endpoint 'm' at {server.url}/chat/completions gave no usable answer after 3 tries: status 503: no workers. "
-        "What to do: check that the server runs and that `url` in komainu.toml is right; then run again, answers so "
+        "What to do: check that the server runs and that its URL is right; then run again, answers so "
         "far are kept."
     )
     assert len(server.bodies) == 3
@@ -163,7 +163,7 @@ def test_the_end_of_all_tries_says_what_where_and_what_to_do(server: Server) -> 
 
 @pytest.mark.parametrize(
     ("status", "advice"),
-    [(400, "sampling parameters"), (401, "`key` names"), (404, "`url` and `model`"), (307, "`url`")],
+    [(400, "sampling parameters"), (401, "`key` names"), (404, "`url` and `model`"), (307, "its URL is right")],
 )
 def test_what_cannot_pass_fails_at_once_with_the_server_s_words(server: Server, status: int, advice: str) -> None:
     words = {"error": {"message": "model m is unknown here"}}

@@ -11,7 +11,7 @@ from komainu.checks.scripts import HAN, JAPANESE, KANA, LATIN, has_kana, looks_c
 from komainu.checks.text import blank, prose
 
 HAN_RUN = re.compile(f"[{HAN}]+")
-CJK_RUN = re.compile(f"[{JAPANESE}・]*[{KANA}{HAN}][{JAPANESE}・]*")
+CJK_RUN = re.compile(f"(?<![{JAPANESE}・])[{JAPANESE}・]*[{KANA}{HAN}][{JAPANESE}・]*")
 _STOP = r'。！？!?\n|"{}'
 _KANALESS = re.compile(f"[{_STOP}]([^{KANA}{_STOP}]{{5,}})(?![^{_STOP}])")
 _LETTER = re.compile(f"[{HAN}A-Za-z\\d]")

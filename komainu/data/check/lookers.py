@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from komainu.checks.base import Check
 from komainu.checks.boilerplate import Boilerplate
@@ -38,7 +38,14 @@ CHECKS: tuple[Check, ...] = (
     *(Language(), Leakage(), Register(preferred=True)),
     *(Boilerplate(), Markup(), Encoding(), Shape(), Private()),
 )
-ASKED = ("prompt", "question", "instruction", "problem", "text")  # keys of a benchmark item in no layout of rows
+ASKED = (
+    "prompt",
+    "question",
+    "instruction",
+    "problem",
+    "text",
+    "turns",
+)  # keys of an item in no layout of rows
 
 
 class Problem(NamedTuple):
@@ -146,7 +153,8 @@ class Contamination:
 
 
 def items(path: Path) -> Iterator[Item]:
-    """The prompts of a file of benchmark items: chats or pairs in any layout, or objects with a text under ASKED.
+    """The prompts of a file of benchmark items: chats or pairs in any layout, or objects with a text under ASKED, or
+    several.
 
     Raises UsageError with file and line for an object without either.
     """
@@ -155,9 +163,19 @@ def items(path: Path) -> Iterator[Item]:
         try:
             texts = [m.content for m in to_row(value, id, detect(value)).prompt]
         except UsageError:
-            texts = next(([value[key]] for key in ASKED if isinstance(value.get(key), str)), [])
+            texts = asked(value)
         if not any(text.strip() for text in texts):
             raise UsageError(
                 f"{path}:{number}: no prompt to compare with; expected a chat, or one of {', '.join(ASKED)}"
             )
         yield item(id, path.name, texts)
+
+
+def asked(value: Mapping[str, Any]) -> list[str]:
+    """What an item asks, be it in several turns; [] for none. Capital letters in a key make no difference."""
+    found = {key.lower(): what for key, what in value.items()}
+    for what in map(found.get, ASKED):
+        some = what if isinstance(what, list) else [what]
+        if texts := [text for text in some if isinstance(text, str)]:
+            return texts
+    return []

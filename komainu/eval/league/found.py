@@ -34,39 +34,61 @@ def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None =
     """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
 
     A result is a board, what was made from one (a report, a card), or a set of scores; a target may also be what was
-    made from sets of scores (an import). Numbers of one artifact come once. Raises UsageError for a target that is
-    none, and for a result that does not tell how it was measured; without targets such a result's name is added to
-    `older` instead, where that is given.
+    made from sets of scores (an import), or a model: its numbers in all named results. A number comes once. Raises
+    UsageError for a target that is none, and for a result that does not tell how it was measured; where nobody named
+    it, its name is added to `older` instead, where that is given.
     """
-    seen: set[str] = set()
-    for name, artifact in results(store, targets):
-        if artifact.ref in seen:
+    seen: dict[str, set[str]] = {}
+    for name, artifact, model in results(store, targets):
+        taken = seen.setdefault(artifact.ref, set())
+        if {"", model} & taken:
             continue
-        seen.add(artifact.ref)
         board = is_board(artifact)
         found = msgspec.json.decode((artifact.path / BOARD).read_bytes()) if board else artifact.summary
         if "measured" in found:
-            yield from of_board(name, found) if board else of_scores(name, artifact.ref, found)
-        elif targets or older is None:
-            raise UsageError(f"{name!r} ({artifact.ref}) {OLDER}")
-        else:
+            every = of_board(name, found) if board else of_scores(name, artifact.ref, found)
+            yield from (each for each in every if (not model or each.model == model) and each.model not in taken)
+        elif older is not None and (model or not targets):
             older.append(name)
+        else:
+            raise UsageError(f"{name!r} ({artifact.ref}) {OLDER}")
+        taken.add(model)
 
 
-def results(store: Store, targets: Sequence[str]) -> Iterator[tuple[str, Artifact]]:
-    """The boards and scores that are meant, each with the name under which it is found."""
+def results(store: Store, targets: Sequence[str]) -> Iterator[tuple[str, Artifact, str]]:
+    """The boards and scores that are meant, each with the name under which it is found, and the model of which alone
+    its numbers are meant, if any."""
     if not targets:
-        named = ((name, store.at(ref)) for name, ref in store.names().items())
-        yield from ((name, found) for name, artifact in named if artifact and (found := result(store, artifact)))
+        yield from ((name, found, "") for name, found in named(store))
     for target in targets:
-        artifact = store.resolve(target)
+        try:
+            artifact = store.resolve(target)
+        except UsageError:
+            own = [(name, found, target) for name, found in named(store) if target in models(found)]
+            if not own:
+                raise
+            yield from own
+            continue
         inputs = (store.at(ref) for ref in artifact.inputs.values())
         found = result(store, artifact)
         several = [found] if found else [each for each in inputs if each and is_scores(each)]
         if not several:
             kinds = "a board, a report or card of one, or scores"
             raise UsageError(f"{target!r} is {artifact.ref}, which has no scores; name {kinds} (`komainu ls`)")
-        yield from ((target, each) for each in several)
+        yield from ((target, each, "") for each in several)
+
+
+def named(store: Store) -> Iterator[tuple[str, Artifact]]:
+    """All named results."""
+    artifacts = ((name, store.at(ref)) for name, ref in store.names().items())
+    yield from ((name, found) for name, artifact in artifacts if artifact and (found := result(store, artifact)))
+
+
+def models(artifact: Artifact) -> set[str]:
+    """Whose numbers a board or a set of scores holds."""
+    if not is_board(artifact):
+        return {artifact.summary["model"]} if "model" in artifact.summary else set()
+    return {row["entry"] for row in msgspec.json.decode((artifact.path / BOARD).read_bytes())["rows"]}
 
 
 def result(store: Store, artifact: Artifact) -> Artifact | None:

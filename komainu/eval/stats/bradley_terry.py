@@ -18,8 +18,8 @@ from komainu.eval.stats.intervals import LEVEL, normal_quantile
 
 TOP = 10.0  # of an LT
 STEPS = 200  # of the maximisation; a separated fit takes some tens, any other fewer than ten
-NOTHING = 1e-9  # a smaller share of wins is none
-FAR = 20.0  # a bound of a strength farther out is none: the chance beyond it is under 1e-8
+NOTHING = 1e-8  # a smaller share of wins is none
+FAR = 20.0  # a bound farther from its strength is none: odds of 1e8
 Side = Literal["", "above", "below", "apart"]
 
 
@@ -129,19 +129,19 @@ class Fit:
 
     def bound(self, contrast: Floats, side: int, level: float = LEVEL) -> float | None:
         """Where the profile of `contrast` @ strengths has fallen by half of chi-squared's quantile, to one side; None
-        where that is farther than FAR."""
+        where that is FAR away."""
         middle, z = float(contrast @ self.strengths), normal_quantile(level)
         step = side * z * sqrt(float(contrast @ self.covariance @ contrast))
 
         def excess(at: float) -> float:
             return self.fall(contrast, at) - z * z
 
-        end = middle + step
-        while excess(end) < 0:
-            if abs(end) > FAR:
+        step = min(max(step, -FAR), FAR)
+        while excess(middle + step) < 0:
+            if abs(step) == FAR:
                 return None
-            end += end - middle
-        return float(brentq(excess, middle, end, xtol=1e-8))
+            step = min(max(2 * step, -FAR), FAR)
+        return float(brentq(excess, middle, middle + step, xtol=1e-8))
 
     def fall(self, contrast: Floats, at: float) -> float:
         """Twice what the log-likelihood loses when `contrast` @ strengths is held `at` a value."""
