@@ -7,6 +7,7 @@ their names and their layout stay as they are. Not covered: bfloat16 on a CPU.
 
 from __future__ import annotations
 
+import os
 from types import MethodType
 from typing import Any
 
@@ -15,6 +16,9 @@ import torch.nn.functional as F
 
 WORTH = 1 << 27  # multiplications from which it pays: a kernel is made for each new number of rows, in about 0.5 ms
 ROWS = 1 << 11  # as many as a micro-batch may well have
+# Kernels that are kept, by oneDNN and by PyTorch's bridge to it, read when the first is made. 1,024 of each is the
+# default, and as hardly two micro-batches have as many rows, memory would grow with each.
+KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "16"}
 
 
 def product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
@@ -57,6 +61,8 @@ def forward(layer: torch.nn.Linear, rows: torch.Tensor) -> torch.Tensor:
 
 def through_onednn(model: Any) -> None:
     """Have the larger linear layers inside a model on a CPU compute so; the output embeddings are `head`'s."""
+    for name, count in KERNELS.items():
+        os.environ.setdefault(name, count)
     for layer in model.modules():
         large = type(layer) is torch.nn.Linear and layer.weight.numel() * ROWS >= WORTH
         if large and layer is not model.get_output_embeddings():

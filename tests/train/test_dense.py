@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from torch import nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from komainu.environment import bare
 from komainu.train import dense
 from komainu.train.dense import through_onednn
 
@@ -63,3 +66,29 @@ def test_every_large_layer_but_the_output_embeddings_is_computed_so(monkeypatch:
     monkeypatch.setattr(dense, "WORTH", 1 << 27)
     through_onednn(plain)
     assert not any("forward" in vars(module) for module in plain.modules())
+
+
+GROWTH = """
+import torch
+from komainu.train.dense import product, through_onednn
+
+def held():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+
+model = torch.nn.Sequential(torch.nn.Linear(256, 1024))
+model.get_output_embeddings = lambda: None
+through_onednn(model)
+weight = model[0].weight.detach()
+product(torch.randn(1800, 256), weight)
+before = held()
+for rows in range(520, 1800, 4):
+    product(torch.randn(rows, 256), weight)
+print(held() - before)
+"""
+
+
+def test_memory_does_not_grow_with_every_new_number_of_rows() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True, env=bare(OMP_NUM_THREADS="1")
+    )
+    assert float(told.stdout) < 500, "MB; with every kernel kept it is 1,500"
