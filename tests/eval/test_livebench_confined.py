@@ -22,7 +22,7 @@ from tests.eval.world import context
 
 ATTACKS = """
 import os, socket, subprocess, sys
-mine, port, host, marker = {mine!r}, {port!r}, {host!r}, {marker!r}
+mine, port, host, said, marker = {mine!r}, {port!r}, {host!r}, {said!r}, {marker!r}
 
 def attack(what):
     try:
@@ -46,7 +46,7 @@ def reads_variables():
         except OSError: pass
     return any("secret-of-a-proxy" in each for each in told)
 @attack
-def sees_another_process(): return b"pytest" in open("/proc/" + str(host) + "/cmdline", "rb").read()
+def sees_another_process(): return open("/proc/" + str(host) + "/cmdline", "rb").read() == said
 @attack
 def writes_a_file(): return open(mine + "/written", "w")
 @attack
@@ -87,7 +87,8 @@ def running(marker: str) -> list[int]:
 
 def hostile(tmp_path: Path, port: int, marker: str) -> LiveBench:
     (tmp_path / "secret").write_text("secret")
-    attacks = ATTACKS.format(mine=str(tmp_path), port=port, host=os.getpid(), marker=marker)
+    said = Path("/proc/self/cmdline").read_bytes()
+    attacks = ATTACKS.format(mine=str(tmp_path), port=port, host=os.getpid(), said=said, marker=marker)
     sources = {"coding": source(tmp_path, "coding", [question(i, "coding", "t") for i in range(3)])}
     environment = played(tmp_path / "env", attacks)
     for script in (tmp_path / "env").rglob("gen_ground_truth_judgment.py"):
