@@ -12,7 +12,7 @@ STATE = {"adamw": 8.0, "adamw8bit": 2.04, "muon": 4.0}  # bytes of an optimiser'
 FOUR_BITS = 0.516  # bytes of a weight in nf4, its scales quantised too
 KEPT = 1 << 24  # exponentials that a loss may keep whose targets do not all weigh the same
 CHUNK = 3 * 4 * (1 << 22)  # bytes of the logits that exist at a time, and of what is made of them
-PROCESS = {"cpu": 0.4e9, "gpu": 1.2e9}  # the interpreter and its libraries; a GPU's own context and workspaces
+PROCESS = {"cpu": 0.5e9, "gpu": 1.2e9}  # the interpreter and its libraries; a GPU's own context and workspaces
 PEFT = 0.05e9  # what an adapter's library adds to it
 PAGES = 1.05  # what an allocator holds of memory over what is asked of it
 
