@@ -159,9 +159,13 @@ BROKEN: list[tuple[str, bytes, str]] = [
     ("x.jsonl.zst", zstandard.compress(GOOD * 9999)[:-20], r"x.jsonl.zst: the zstd data is truncated"),
     ("x.jsonl.zst", zstandard.compress(b""), r"x.jsonl.zst: the file holds no objects"),
     ("x.jsonl.gz", b"plain text", r"x.jsonl.gz: not a gzipped file"),
-    ("x.jsonl.gz", gzip.compress(GOOD * 9999)[:-20], r"x.jsonl.gz: the gzip data is damaged or not whole"),
-    ("x.jsonl.gz", gzip.compress(GOOD)[:10] + b"\xff" * 40, r"x.jsonl.gz: the gzip data is damaged or not whole"),
-    ("x.jsonl.gz", gzip.compress(b""), r"x.jsonl.gz: the file holds no objects"),
+    ("x.jsonl.gz", gzip.compress(GOOD * 9999, mtime=0)[:-20], r"x.jsonl.gz: the gzip data is damaged or not whole"),
+    (
+        "x.jsonl.gz",
+        gzip.compress(GOOD, mtime=0)[:10] + b"\xff" * 40,
+        r"x.jsonl.gz: the gzip data is damaged or not whole",
+    ),
+    ("x.jsonl.gz", gzip.compress(b"", mtime=0), r"x.jsonl.gz: the file holds no objects"),
     ("x.parquet", b"plain text", r"x.parquet: not Parquet, or damaged"),
     ("x.csv", b"", r"x.csv: the name tells no known format; known are .jsonl"),
 ]
