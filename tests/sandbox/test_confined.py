@@ -17,6 +17,7 @@ from komainu.errors import NoSandbox, UsageError
 from komainu.sandbox import confined
 from komainu.sandbox.base import Limits
 from komainu.sandbox.bubblewrap import bubblewrap
+from komainu.sandbox.inside.root import WORK
 
 BWRAP = pytest.mark.skipif(not bubblewrap(), reason="bwrap")
 ROOT = Path(__file__).parents[2]
@@ -124,7 +125,7 @@ def holders(file: Path) -> list[int]:
     found = []
     for mounts in Path("/proc").glob("[0-9]*/mountinfo"):
         try:
-            if f"{'/'.join(file.parts[-5:])} /work/seen/out/told " in mounts.read_text():
+            if f"{'/'.join(file.parts[-5:])} {WORK}/seen/out/told " in mounts.read_text():
                 found.append(int(mounts.parent.name))
         except OSError:
             continue

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from komainu.sandbox.base import Job, Limits
 from komainu.sandbox.inside.encode import encode
+from komainu.sandbox.inside.root import WORK
 from komainu.sandbox.run import run
 from komainu.sandbox.values import Foreign, Raised, Returned, read
 from tests.sandbox.cheats import CHEATS, LIES, NAIVE
@@ -65,7 +66,8 @@ def test_a_harness_in_one_process_is_fooled_by_each_cheat(name: str, tmp_path: P
 @pytest.mark.parametrize("means", MEANS)
 def test_nothing_lasts_from_one_run_to_the_next(means: str) -> None:
     leave = (
-        "for name in ('sitecustomize.py', 'usercustomize.py', 'json.py', '/tmp/left', '/dev/shm/left', '/work/left'):\n"
+        "for name in ('sitecustomize.py', 'usercustomize.py', 'json.py', '/tmp/left', '/dev/shm/left', "
+        f"'{WORK}/left'):\n"
     )
     leave += " open(name, 'w').write('x')\nimport os\nprint(len(os.listdir('.')))"
     assert run(Job(code=leave), mean_of(means)).output == b"4\n"
