@@ -64,19 +64,6 @@ class Wish(NamedTuple):
     accept_missing: Accept = 0.0
 
 
-class PanelWish(NamedTuple):
-    """Which scores of judges are looked at, and how: the words of `eval panel`."""
-
-    sources: list[str]
-    gold: str
-    judges: list[str]
-    metric: str
-    kin: Path | None
-    canary: list[str]
-    shift: float
-    kappa: float
-
-
 @group.command()
 @gathering(Wish)
 def run(

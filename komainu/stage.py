@@ -172,11 +172,6 @@ def needs(holder: Stage, field: str, stage: Stage, wanted: type) -> Iterator[str
         )
 
 
-def code_of(spec: Spec) -> str:
-    """One hash over `sources_of`."""
-    return code_hash(sources_of(spec))
-
-
 def code_hash(sources: dict[str, str]) -> str:
     return hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:12]
 

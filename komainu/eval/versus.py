@@ -25,8 +25,6 @@ from komainu.eval.totals import by_item, rounded, significant
 from komainu.rows import Score
 from komainu.store import Store
 
-KEPT = ("difference", "low", "high", "boot_low", "boot_high", "p", "n")
-
 
 class Told(NamedTuple):
     """A comparison before the family's correction: its line, what its variance is made of, the unit of its scores, and

@@ -27,10 +27,11 @@ from komainu.data.textbook.sentence import (
     objects_of,
     subjects_of,
 )
-from komainu.data.textbook.words import COUNTERS, WORDS, Word, by_en, by_ja, of
+from komainu.data.textbook.words import WORDS, Word, by_en, by_ja, of
 
 REGISTERS: tuple[Register, ...] = ("plain", "polite")
 NOUNS = of("noun")
+COUNTERS = {*"人匹頭羽冊本枚個台杯皿通部編曲話粒丁脚着足組隻機軒校", "試合"}
 
 
 def word(ja: str) -> Word:

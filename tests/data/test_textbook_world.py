@@ -11,9 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from komainu.data.textbook.inflect import (
-    Register,
-)
 from komainu.data.textbook.sentence import (
     KINDS,
     ROLES,
@@ -36,16 +33,8 @@ from komainu.data.textbook.sentence import (
     time_en,
     time_ja,
 )
-from komainu.data.textbook.words import Word, by_ja, of
-
-REGISTERS: tuple[Register, ...] = ("plain", "polite")
-NOUNS = of("noun")
-
-
-def word(ja: str) -> Word:
-    found = by_ja(ja)
-    assert found is not None, ja
-    return found
+from komainu.data.textbook.words import of
+from tests.data.test_textbook_words import NOUNS, REGISTERS, word
 
 
 def drawn(seed: int) -> Sentence:

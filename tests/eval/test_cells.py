@@ -9,10 +9,6 @@ VERDICTS = st.lists(st.one_of(st.none(), st.integers(1, 5).map(float)), min_size
 CELLS = st.dictionaries(st.sampled_from("ijk"), st.dictionaries(st.sampled_from(["x", "y", "z"]), VERDICTS), min_size=1)
 
 
-def cell(kind: float | None, strict: float | None) -> dict[str, list[float | None]]:
-    return {"kind": [kind], "strict": [strict]}
-
-
 def test_an_item_is_compared_over_the_judges_that_both_models_have() -> None:
     first: Cells = {"i": {"kind": [5.0], "strict": [1.0]}, "j": {"kind": [4.0], "strict": [None]}, "k": {"kind": [3.0]}}
     second: Cells = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ from komainu.rows import Pair
 from komainu.settings import Endpoint
 from komainu.votes import Ballot, swapped
 from tests.models.fake_server import Server, completion
-
-Chats = Callable[..., str]
 
 
 @pytest.fixture

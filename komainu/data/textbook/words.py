@@ -126,7 +126,6 @@ def _load() -> tuple[Word, ...]:
 
 
 WORDS: tuple[Word, ...] = _load()  # a few milliseconds, once
-COUNTERS: dict[str, str] = {r["ja"]: r["kana"] for r in _rows("counters")}
 _BY_JA = {word.ja: word for word in WORDS}
 _BY_EN = {en: word for word in WORDS for en in (word.plural, word.one, word.third, word.past, word.en) if en}
 
