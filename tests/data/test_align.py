@@ -50,3 +50,9 @@ def test_the_end_is_that_of_the_first_passage_that_costs_as_little(short: str, t
 @given(few.filter(lambda text: len(text) > 2), few, few)
 def test_all_is_kept_of_what_is_there_as_it_is(short: str, before: str, after: str) -> None:
     assert kept(pairing(short, [1] * len(short), before + short + after)) == 1
+
+
+def test_of_what_is_there_in_part_its_share_of_the_weight_is_kept() -> None:
+    assert kept(pairing("abcdef", [1] * 6, "xxabcxxx")) == 0.5
+    assert kept(pairing("abcdef", [0, 0, 1, 1, 1, 1], "xxabcxxx")) == 0.25
+    assert kept(pairing("abcdef", [1] * 6, "ab.cd.ef")) == kept(pairing("abcdef", [1] * 6, "abc")) == 0

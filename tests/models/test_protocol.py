@@ -96,11 +96,11 @@ def test_any_text_comes_back_as_it_was(text: str, finish: str, n: int) -> None:
 
 
 def test_pauses_double_with_jitter() -> None:
-    waits = [pause(attempt, 7) for attempt in range(12)]
-    for attempt, wait in enumerate(waits):
+    for attempt in range(12):
         full = min(0.5 * 2**attempt, 60)
-        assert full / 2 <= wait <= full * 1.5
-    assert pause(0, 7) == waits[0] != pause(0, 8)
+        waits = [pause(attempt, seed) for seed in range(200)]
+        assert 0.5 <= min(waits) / full < 0.55 and 1.45 < max(waits) / full <= 1.5
+        assert waits == [pause(attempt, seed) for seed in range(200)]
 
 
 @pytest.mark.parametrize(

@@ -132,9 +132,12 @@ def same(a: Any, b: Any) -> bool:
     """Equal, and of the same types all the way down."""
     if type(a) is not type(b) or a != b:
         return False
+    if isinstance(a, (set, frozenset)):
+        others = {each: each for each in b}  # equal, but perhaps of another type
+        return all(same(each, others[each]) for each in a)
     if isinstance(a, (list, tuple)):
         return all(map(same, a, b))
-    return all(map(same, a.values(), b.values())) if isinstance(a, dict) else True
+    return all(map(same, a.items(), b.items())) if isinstance(a, dict) else True
 
 
 @given(everything)
