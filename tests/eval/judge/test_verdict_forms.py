@@ -31,6 +31,7 @@ PIECES = [
     " ",
     "\n",
     "x",
+    *(f"{OPENING}{text}{CLOSING}" for text in ("0.5", "3", " 4.5\n", "9", "４", "")),
 ]
 
 
