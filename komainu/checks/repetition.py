@@ -148,15 +148,21 @@ def loop_like(text: str, times: int, span: int) -> bool:
         again = find(piece, i + 1, i + 128)
         while again >= 0:
             period = again - i
-            start, end = i, again + 8
-            while start > 0 and text[start - 1] == text[start - 1 + period]:
-                start -= 1
-            while end < len(text) and text[end] == text[end - period]:
-                end += 1
+            start, end = stretch(text, i, period)
             if end - start >= max(span, times * period):
                 return True
             again = find(piece, again + 1, i + 128)
     return False
+
+
+def stretch(text: str, start: int, period: int) -> tuple[int, int]:
+    """Where the text repeats itself with that period around the eight characters at `start`, which it does."""
+    end = start + period + 8
+    while start > 0 and text[start - 1] == text[start - 1 + period]:
+        start -= 1
+    while end < len(text) and text[end] == text[end - period]:
+        end += 1
+    return start, end
 
 
 def loops(text: str) -> Iterator[tuple[str, int]]:
@@ -172,11 +178,7 @@ def loops(text: str) -> Iterator[tuple[str, int]]:
             i += 8
             continue
         period = again - i
-        start, end = i, again + 8
-        while start > 0 and text[start - 1] == text[start - 1 + period]:
-            start -= 1
-        while end < len(text) and text[end] == text[end - period]:
-            end += 1
+        start, end = stretch(text, i, period)
         unit = text[start : start + period]
         if end - start >= 3 * period and re.search(r"[^\W_ー]|[、。]", unit):
             yield unit, (end - start) // period
