@@ -20,7 +20,7 @@ from komainu.cluster.queue import look
 from komainu.cluster.slurm import SlurmQueue, job_in, living
 from komainu.errors import JobFailed
 from komainu.settings import Settings, Slurm
-from tests.sharded import wait_for
+from tests.sharded import ended, wait_for
 from tests.slurm.conftest import Cluster
 
 pytestmark = pytest.mark.slurm
@@ -66,12 +66,6 @@ def started(folder: Path, settings: str, target: str = "small") -> subprocess.Po
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def ended(run: subprocess.Popen[str], code: int = 0) -> str:
-    said = run.communicate(timeout=300)[1]
-    assert run.returncode == code, said
-    return said
 
 
 @pytest.fixture(scope="module")

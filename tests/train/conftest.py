@@ -1,8 +1,12 @@
-"""The `engines` mark: tests that make an environment of another program and run it (`pytest -m engines`)."""
+"""A store with the base model; the `engines` mark: tests that make another program's environment and run it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from tests.train.world import base, context
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -13,3 +17,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("engines") and "engines" not in config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="needs an environment of its own: make test-engines"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the base model."""
+    root = tmp_path_factory.mktemp("store")
+    ctx = context(root)
+    ctx.store.build(base(), ctx)
+    return root

@@ -35,14 +35,6 @@ ROOT = Path(__file__).parents[2]
 LORA, DORA = Adapter(rank=4, alpha=8.0), Adapter(rank=4, alpha=8.0, dora=True)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("store")
-    ctx = context(root)
-    ctx.store.build(base(), ctx)
-    return root
-
-
 def sft(adapter: Adapter | None = LORA, **fit: Any) -> SFT:
     values: dict[str, Any] = {"lr": 1e-2, "global_batch": 8, "steps": 6, **fit}
     return SFT(model=base(), data=Chats(), fit=Fit(**values), adapter=adapter)

@@ -42,14 +42,6 @@ def repair(steps: int = 3, data: Leaky | None = None, **how: Any) -> LeakRepair:
     return LeakRepair(model=base(), data=data or Leaky(), fit=fit, **how)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("store")
-    ctx = context(root)
-    ctx.store.build(base(), ctx)
-    return root
-
-
 @pytest.mark.parametrize(
     ("said", "leaking"),
     [

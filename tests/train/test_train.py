@@ -33,15 +33,6 @@ from tests.train.world import Chats, Pairs, base, context
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds the base model."""
-    root = tmp_path_factory.mktemp("store")
-    ctx = context(root)
-    ctx.store.build(base(), ctx)
-    return root
-
-
 def sft(**fit: Any) -> SFT:
     values: dict[str, Any] = {"lr": 2e-3, "global_batch": 8, "steps": 6, **fit}
     return SFT(model=base(), data=Chats(), fit=Fit(**values))
