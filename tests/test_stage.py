@@ -16,7 +16,7 @@ from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.rows import Chat
 from komainu.spec import Spec
-from komainu.stage import Stage, code_of, imported, module_hash, sources_of, upstream_first, wiring
+from komainu.stage import Stage, code_hash, imported, module_hash, sources_of, upstream_first, wiring
 from tests.core_fakes import Join, Learn, Source
 
 
@@ -108,12 +108,12 @@ def test_imports_are_followed_wherever_they_stand_but_not_into_what_only_runs(pa
 
 def test_code_changes_with_what_it_imports_and_not_with_other_files(package: Path) -> None:
     made: Any = type("Tuned", (Source,), {"__module__": "komainu.train.a"})
-    before = sources_of(made()), code_of(made())
+    before = sources_of(made()), code_hash(sources_of(made()))
     assert {m for m in before[0] if m.startswith("komainu")} == {f"komainu.train{m}" for m in ("", ".a", ".b", ".c")}
     (package / "train/d.py").write_text("changed = 1\n")
-    assert code_of(made()) == before[1]
+    assert code_hash(sources_of(made())) == before[1]
     (package / "train/c.py").write_text("changed = 1\n")
-    assert code_of(made()) != before[1]
+    assert code_hash(sources_of(made())) != before[1]
     after = sources_of(made())
     assert {m for m in after if after[m] != before[0][m]} == {"komainu.train.c"}
 
