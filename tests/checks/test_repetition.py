@@ -70,6 +70,7 @@ def test_a_long_passage_may_stand_twice_in_a_row_and_not_three_times() -> None:
     before, after = "".join(VERSES), "In the evening the oven is cold again."
     assert Repetition()(answer(before + PASSAGE * 2 + after)) == ""
     assert Repetition()(answer(before + PASSAGE * 3 + after)).startswith("repetition: passage from 'The baker")
+    assert len(thrice(before + f"{'one sentence of a hundred and fifty characters ' * 3}\n" * 3)) == 1
     assert Repetition()(answer(before + PASSAGE * 3, f"Write this three times: {PASSAGE}")) == ""
 
 
