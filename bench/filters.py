@@ -49,7 +49,7 @@ ENGINES = (
     Engine(OURS, "language", "Language", "language"),
     Engine(OURS, "identify", "identify", "language"),
     Engine(TROVE, "language", "LanguageFilter, ft176", "language"),
-    Engine(OURS, "repetition", "Repetition", "repetition"),
+    Engine(OURS, "repetition", "Repetition, Passage", "repetition"),
     Engine(TROVE, "repetition", "GopherRepetitionFilter", "repetition"),
     Engine(JUICER, "repetition", "character_repetition", "repetition"),
     Engine(OURS, "quality", "six checks of quality", "quality"),

@@ -12,6 +12,7 @@ from komainu.checks.identify import identify
 from komainu.checks.language import Language
 from komainu.checks.length import Length
 from komainu.checks.markup import Markup
+from komainu.checks.passage import Passage
 from komainu.checks.repetition import Repetition
 from komainu.checks.shape import Shape
 from komainu.checks.truncation import Truncation
@@ -48,9 +49,9 @@ def checked(*checks: Check) -> Filter:
 FILTERS = {
     "identify": lambda: told,
     "language": lambda: checked(Language()),
-    "repetition": lambda: checked(Repetition()),
+    "repetition": lambda: checked(Repetition(), Passage()),
     "quality": lambda: checked(*QUALITY),
-    "all": lambda: checked(Language(), Repetition(), *QUALITY),
+    "all": lambda: checked(Language(), Repetition(), Passage(), *QUALITY),
 }
 
 

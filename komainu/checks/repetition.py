@@ -28,7 +28,6 @@ _BEFORE = re.compile(  # up to the last place where a sentence may begin: behind
     re.S,
 )
 _ROW = re.compile(r"^\s*\|.*$", re.M)  # of a table
-_STOPS = "。．！？!?."  # what parts a text into sentences
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ\d'’]+|[^\W\dA-Za-zÀ-ɏ_]")
 
 
@@ -38,15 +37,14 @@ class Repetition(Check):
 
     `times` is how often a unit may at most stand in a row (units together at least `span` characters), or one
     sentence of at least eight characters, whatever its label or number, that is a fifth of all sentences (headings
-    aside; a row of a table may stand three times as often). A passage of more than 120 characters may stand twice in
-    a row.
+    aside; a row of a table may stand three times as often).
     `distinct` is the least share of distinct `gram`-grams (English words, other characters) in an answer of at
     least `gram_from` of them. Code is not judged. The repetitions that `meta["format"]` of kind "repeat" asks
     for are taken out first, and no more than those; so is a unit that the question itself has and wants repeated.
     Not covered: the same thing said in other words.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 2
     times: int = 4
     span: int = 24
     gram: int = 8
@@ -67,7 +65,6 @@ class Repetition(Check):
         return (
             (may_loop and self._in_a_row(rowless, question))
             or (may.end_alike(self.times) and self._lines(text, question))
-            or self._passage(rowless, question)
             or (may.few(self.gram, self.distinct) and self._grams(text))
             or ""
         )
@@ -91,12 +88,6 @@ class Repetition(Check):
                 return f"line {shown(line)} {count} times"
         return ""
 
-    def _passage(self, text: str, question: str) -> str:
-        passage = thrice(text)
-        if not passage or any(wanted_times(piece, question) for piece in passage):
-            return ""
-        return f"passage from {shown(passage[0])} on, 3 times in a row"
-
     def _grams(self, text: str) -> str:
         words = " ".join(_WORDS.findall(text)).lower().split(" ")
         count = len(words) - self.gram + 1
@@ -107,28 +98,6 @@ class Repetition(Check):
             return ""
         share = len({*zip(*(words[i:] for i in range(self.gram)), strict=False)}) / count
         return f"{share:.2f} of the {self.gram}-grams are distinct" if share < self.distinct else ""
-
-
-def thrice(text: str) -> list[str]:
-    """The lines and sentences of a passage of more than 120 characters that stands three times in a row, or nothing.
-
-    Those of fewer than eight characters are left out, also where they differ.
-    """
-    for stop in _STOPS:
-        text = text.replace(stop, "\n")
-    some = [*filter(None, text.split("\n"))]
-    if len(some) - len({*some}) < 2:
-        return []  # so many come again at least
-    pieces = [piece for each in some if len(piece := each.strip()) >= 8]
-    last: dict[str, int] = {}
-    period = same = 0  # so many pieces, one after another, are the same as that many before
-    for i, piece in enumerate(pieces):
-        gone = i - last.get(piece, i)
-        same, period = same + 1 if gone == period else 1, gone
-        last[piece] = i
-        if period and same >= 2 * period and sum(map(len, passage := pieces[i - period + 1 : i + 1])) > 120:
-            return passage
-    return []
 
 
 def tails(text: str) -> Counter[str]:

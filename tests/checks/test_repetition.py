@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from komainu.checks.repetition import Repetition, loop_like, loops, thrice
+from komainu.checks.repetition import Repetition, loop_like, loops
 from tests.checks.helpers import answer, ifeval, judged, needs_fixtures, tatoeba
 
 FINE = [
@@ -56,40 +56,6 @@ def test_as_many_repetitions_as_were_asked_for_pass_and_a_loop_beyond_them_fails
     assert Repetition()(answer("犬が走る。" * 8, format=wanted)) == ""
     assert Repetition()(answer("犬が走る。" * 80, format=wanted)) != ""
     assert Repetition()(answer("犬が走る。" * 8)) != ""
-
-
-PASSAGE = (
-    "The baker rises long before the sun and lights the big oven.\n\n"
-    "By six the first loaves stand in the window, and people come in from the cold. "
-    "Nobody speaks much at that hour, but everyone knows everyone else's name.\n\n"
-)
-VERSES = [f"Verse {n} tells of a ship that sailed to port number {n * 7}.\n" for n in range(9)]
-
-
-def test_a_long_passage_may_stand_twice_in_a_row_and_not_three_times() -> None:
-    before, after = "".join(VERSES), "In the evening the oven is cold again."
-    assert Repetition()(answer(before + PASSAGE * 2 + after)) == ""
-    assert Repetition()(answer(before + PASSAGE * 3 + after)).startswith("repetition: passage from 'The baker")
-    assert len(thrice(before + f"{'one sentence of a hundred and fifty characters ' * 3}\n" * 3)) == 1
-    assert Repetition()(answer(before + PASSAGE * 3, f"Write this three times: {PASSAGE}")) == ""
-
-
-def test_a_chorus_between_other_verses_is_no_loop() -> None:
-    assert Repetition()(answer("".join(verse + PASSAGE for verse in VERSES[:3]))) == ""
-
-
-@given(
-    pieces=st.lists(
-        st.text("abcdef ghあいう", min_size=8).filter(lambda t: len(t.strip()) >= 8), min_size=1, unique=True
-    ),
-    before=st.text("xyz.\n ", max_size=40),
-    times=st.integers(1, 5),
-)
-def test_a_passage_is_found_from_the_third_time_on(pieces: list[str], before: str, times: int) -> None:
-    pieces = list(dict.fromkeys(piece.strip() for piece in pieces))
-    found = thrice(f"{before}\n" + "。".join(pieces * times))
-    assert bool(found) == (times >= 3 and sum(map(len, pieces)) > 120)
-    assert not found or sorted(found) == sorted(pieces)
 
 
 def test_a_long_loop_is_found_in_reasonable_time() -> None:
