@@ -1,6 +1,6 @@
 """Our checks beside filters of datatrove and data-juicer on the same answers: CPU, memory, faults found, false alarms.
 
-python -m bench.filters [records|quick] [rounds]    default: 1000 3; writes .bench/filters.md
+python -m bench.filters [records|quick] [rounds]    default: 500 2; writes .bench/filters.md
 
 The others live in pinned environments of their own, made on the first run. Every filter runs on one thread, in turn
 with the others, and gets the texts in memory. KOMAINU_FIXTURES adds answers of real models.
@@ -140,5 +140,5 @@ def main(n: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    count = 200 if given[:1] == ["quick"] else int(given[0]) if given else 1_000
-    main(count, int(given[1]) if len(given) > 1 else 3)
+    count = 100 if given[:1] == ["quick"] else int(given[0]) if given else 500
+    main(count, int(given[1]) if len(given) > 1 else 2)

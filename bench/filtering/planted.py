@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.corpus import plain
 from bench.filtering.common import FINE, PLANTED, Record
@@ -134,18 +135,22 @@ def labelled() -> Iterator[Record]:
 
 
 def real(folder: Path) -> Iterator[Record]:
-    """Answers of gpt-4o to IFEval and of three models to four Japanese benchmarks; nobody labelled them."""
+    """Some answers of gpt-4o to IFEval and of three models to four Japanese benchmarks; nobody labelled them."""
     for lang in ("ja", "en"):
         path = next((folder / "ifeval" / "verdicts" / lang).glob("gpt-4o*.strict.jsonl.gz"))
         with gzip.open(path, "rt", encoding="utf-8") as file:
             rows = [json.loads(line) for line in file]
-        for row in rows:
-            if not any("language" in kind for kind in row["instruction_id_list"]):
-                yield Record(row["prompt"], row["response"], lang, f"real, gpt-4o {lang}", "")
-    for path in sorted((folder / "shaberi/tree/judgements/judge_llmjudge-tulu405").glob("*/*.json")):
-        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            if answer := str(row.get("ModelAnswer") or "").strip():
-                yield Record(str(row["Question"]), answer, "ja", "real, three models ja", "")
+        said = [r for r in rows if not any("language" in kind for kind in r["instruction_id_list"])]
+        yield from (Record(r["prompt"], r["response"], lang, f"real, gpt-4o {lang}", "") for r in spread(said))
+    paths = sorted((folder / "shaberi/tree/judgements/judge_llmjudge-tulu405").glob("*/*.json"))
+    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    for row in spread([row for row in rows if str(row.get("ModelAnswer") or "").strip()]):
+        yield Record(row["Question"], row["ModelAnswer"], "ja", "real, three models ja", "")
+
+
+def spread(rows: list[dict[str, Any]], most: int = 200) -> list[dict[str, Any]]:
+    """So many of the rows at most, evenly."""
+    return rows[:: -(-len(rows) // most)]
 
 
 def records(n: int, seed: int = 0) -> Iterator[Record]:
