@@ -107,7 +107,7 @@ def allowed_text(chat: Chat, lang: str) -> str:
     `meta["format"]` asks for.
     """
     meta = chat.meta
-    translation = str(meta.get("task", "")).startswith("translate_")
+    translation = meta.get("task") == f"translate_{lang}"
     taken = [r for r in meta.get("references", ()) if isinstance(r, str)]
     wanted = meta.get("format")
     if isinstance(wanted, dict):

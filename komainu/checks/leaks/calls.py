@@ -21,7 +21,7 @@ def _tongue(names: str) -> str:
     return (
         rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|"
         rf"polite\s+)?(?:{names})\b"
-        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or|for)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
         rf"|\b(?:{names})s?\s+(?:people\s+|speakers\s+)?(?:say|write|call|spell|pronounce)\b"
     )
 
@@ -37,7 +37,7 @@ _COMPUTERS = (  # names and words by which a text is about computers
     "tokens commit commits branch merge epoch epochs batch embedding softmax dropout pod pods props async await numpy",
     "pandas matplotlib pytorch",
 )
-_MANY = r"外国語|多言語|国語で|[かヶカケ]国語|各国語|バイリンガル"
+_MANY = r"外国語|多言語|(?<!韓)国語で|[かヶカケ]国語|各国語|バイリンガル"
 _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     "latin": rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|名|題)|和英|日英|アルファベット|ローマ字|欧文|"
     rf"[ァ-ヴー]{{2,}}語|ピンイン|拼音|"
@@ -61,7 +61,7 @@ _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     r"スレッド|並[行列]処理|排他制御|"
     r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|"
     r"仮想(?:化|マシン)|マイコン|"
-    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|アジャイル|"
+    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|信頼区間|有意(?:差|水準)|スタートアップ|アジャイル|"
     r"スクラム|システム開発|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
 }
 _IN_ENGLISH = {
