@@ -35,7 +35,7 @@ class Leakage(Check):
     need, are allowed; see `allowed_text`.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def fault(self, text: str, chat: Chat) -> str:
         found = leaks(text, chat)

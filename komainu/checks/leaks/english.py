@@ -22,7 +22,7 @@ AT_HOME = word_set(
 )
 # Terms of computing and its neighbours that are no everyday words: Japanese text may have them anywhere.
 TERMS = word_set(
-    "radar lidar sonar spooler bcc dac adc deploy placebo postmortem funnel",
+    "radar lidar sonar spooler bcc dac adc deploy quarantine agenda placebo postmortem funnel",
     "gpu cpu tpu npu ram rom ssd hdd usb hdmi lan wan vpn dns dhcp http tcp udp ip ssl tls ssh ftp smtp imap api",
     "sdk ide cli gui ui ux os vm hub router proxy firewall payload header footer endpoint webhook websocket socket",
     "handshake latency throughput bandwidth bitrate framerate codec encoder decoder encode decode transcode buffer",
@@ -124,13 +124,13 @@ EVERYDAY = JOINING | word_set(
     "decide decision agree disagree apologise accept refuse celebrate protect destroyed destroy improve promotion",
     "relax reserve postpone clarify prepare worry enjoy distribute decrease shipped discuss committee deadline waves",
     "wave shorter longer sooner bigger smaller higher lower stronger weaker cheaper newer older earlier harder",
-    "brighter darker warmer cooler",
+    "brighter darker warmer cooler place middle",
 )
 
 
 def everyday(word: str) -> bool:
-    """Whether a lower-case word is everyday English, or an adverb, which no trade has as its term."""
-    return word in EVERYDAY or is_adverb(word)
+    """Whether a lower-case word is everyday English, its plural, or an adverb, which no trade has as its term."""
+    return word in EVERYDAY or is_adverb(word) or (word.endswith("s") and word[:-1] in EVERYDAY)
 
 
 def is_adverb(word: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from komainu.checks.scripts import JAPANESE, LATIN
+from komainu.checks.scripts import LATIN
 
 _WORD = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 _TERM = rf"(?<![{LATIN}] )(?<![{LATIN}\d_.@/#$%-]){_WORD}(?: {_WORD}){{0,3}}"
@@ -16,26 +16,26 @@ _TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){_TERM}(?= {{0,40}}(?:と�
 _ITEM = re.compile(rf"{_WORD}(?: {_WORD})*")
 
 
-class Places(NamedTuple):
-    """Stretches of an answer: where Latin words are terms by where they stand, and where none of them is a leak."""
+class Glossary(NamedTuple):
+    """Stretches of an answer where Latin words are terms by where they stand, and terms that it only mentions."""
 
     terms: list[tuple[int, int]]
-    mentions: list[tuple[int, int]]
+    mentions: list[str]
 
 
-def places(clean: str, known: Callable[[str], bool]) -> Places:
+def glossary(clean: str, known: Callable[[str], bool]) -> Glossary:
     """The lists and topics of an answer without quotes, brackets and code.
 
     Terms are at home in rows of three, and as the topics of several sentences, lines or clauses. Where most of the
-    words of such a row, or of the topics, are not `known` as everyday ones, the others belong to them: then they are
-    mentions, and an answer with three and more such topics has terms everywhere.
+    words of such a row, or of the topics, are not `known` as everyday ones, the others belong to them: all are
+    mentions then, and an answer with three and more such topics has terms everywhere.
     """
-    lists = [m.span() for m in _LIST.finditer(clean)]
+    rows = {m.span(): _ITEM.findall(m[0]) for m in _LIST.finditer(clean)}
     topics = {m[0]: m.span() for m in _TOPIC.finditer(clean)}
-    rows = [span for span in lists if _special(_ITEM.findall(clean[slice(*span)]), known)]
-    if not _special(list(topics), known):
-        return Places(lists + (list(topics.values()) if len(topics) >= 2 else []), rows)
-    return Places([(0, len(clean))] if len(topics) >= 3 else lists, rows + list(topics.values()))
+    mentions = [item for items in rows.values() if _special(items, known) for item in items]
+    if not _special([*topics], known):
+        return Glossary([*rows, *(topics.values() if len(topics) >= 2 else ())], mentions)
+    return Glossary([(0, len(clean))] if len(topics) >= 3 else [*rows], [*mentions, *topics])
 
 
 def _special(items: list[str], known: Callable[[str], bool]) -> bool:

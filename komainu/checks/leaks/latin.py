@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
 from komainu.checks.language import ENGLISH, UNITS, WORDS
 from komainu.checks.leaks.calls import technical
 from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday, is_adverb
 from komainu.checks.leaks.frequency import common, plain
-from komainu.checks.leaks.glossary import Places, places
+from komainu.checks.leaks.glossary import glossary
 from komainu.checks.leaks.span import Span
 from komainu.checks.scripts import JAPANESE, LATIN
 from komainu.checks.text import blank, prose, without_code
@@ -51,6 +51,7 @@ _USED = re.compile(r"を(?:書|使|付け|呼|指定|入力|実行|押)")  # wha
 _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
 _CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)|:(?=[{JAPANESE}A-Za-z/])| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
 _VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
+_PINYIN = re.compile("[a-z]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]*")
 _BARE = re.compile(r"[\d_@/+#&.]")
 
 
@@ -60,13 +61,15 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
         return
     bare = prose(_VALUE.sub(_kept, text))
     clean = blank(_MENTION, bare)
+    if "chinese" in speaks:
+        allowed |= words_of(" ".join(_PINYIN.findall(text)))
     everywhere = [(0, len(text))]
-    found = [*_words(bare, clean, allowed, Places(everywhere if "technical" in speaks else [], []))]
+    found = [*_words(bare, clean, allowed, everywhere if "technical" in speaks else [])]
     if found:
-        here = places(clean, _known)
-        trade = "technical" in speaks or technical(text) or _has_terms(clean)
-        terms = everywhere if trade else here.terms
-        found = [*_words(bare, clean, allowed, Places(terms, here.mentions))]
+        terms, mentions = glossary(clean, _known)
+        if "technical" in speaks or technical(text) or _has_terms(clean):
+            terms = everywhere
+        found = [*_words(bare, clean, allowed | words_of(" ".join(mentions)), terms)]
     yield from found
     if "titles" not in speaks and _JA.search(text):
         yield from _items(text, allowed, "technical" in speaks)
@@ -75,12 +78,11 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
             yield Span(*sentence.span(), "latin")
 
 
-def _words(bare: str, clean: str, allowed: Set[str], here: Places) -> Iterator[Span]:
-    """Words beside Japanese in `clean`, which is `bare` without what is only mentioned; `here` is where terms are."""
+def _words(bare: str, clean: str, allowed: Set[str], terms: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """Words beside Japanese in `clean`, which is `bare` without what is only mentioned; `terms` is where terms are."""
     for run in RUN.finditer(clean):
-        at = run.start()
-        if _beside_japanese(clean, at, run.end()) and not any(a <= at < b for a, b in here.mentions):
-            term = any(a <= at < b for a, b in here.terms)
+        if _beside_japanese(clean, run.start(), run.end()):
+            term = any(a <= run.start() < b for a, b in terms)
             if span := _foreign(bare, run, allowed, term):
                 yield span
 
@@ -103,7 +105,7 @@ def _kept(value: re.Match[str]) -> str:
 def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) -> Span | None:
     """The leak in a run of Latin words, if there is one: names and terms joined by little words are none."""
     pieces = [p for p in PIECE.finditer(text, *run.span())]
-    foreign = [p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed]
+    foreign = {p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed}
     names = [is_name(p[0]) for p in pieces]
     joins = any(p[0].islower() and key(p[0]) in ENGLISH for p in foreign)
     if not foreign or (any(names) and (not joins or (names[0] and names[-1]))):
@@ -172,7 +174,7 @@ def is_foreign(word: str, computers: bool = False) -> bool:
         return stem not in TERMS
     if len(w) < 2 or w in UNITS or _BARE.search(w) or re.fullmatch(r"\w(?:-\w)+", w):
         return False
-    if not _VOWEL.search(w) and not everyday(w) and w not in ENGLISH:
+    if (len(w) < 3 or not _VOWEL.search(w)) and not everyday(w) and w not in ENGLISH and w.isascii():
         return False
     if word.isupper() or is_name(word):
         return w in NAMED_DAYS and not is_name(word)
