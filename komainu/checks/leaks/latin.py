@@ -52,6 +52,7 @@ _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
 _CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)|:(?=[{JAPANESE}A-Za-z/])| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
 _VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
 _PINYIN = re.compile("[a-z]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]*")
+_KATAKANA = re.compile("[ァ-ヺー]")
 _BARE = re.compile(r"[\d_@/+#&.]")
 
 
@@ -115,6 +116,8 @@ def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) 
     if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
         return None
     word = key(pieces[0][0])
+    if len(word) < 3 and len(pieces) == 1 and not _known(word) and not _KATAKANA.match(text, run.start() - 1):
+        return None  # an abbreviation
     if len(pieces) == 1 and _is_said(text, run, everyday(word)):
         return None
     if len(pieces) == 1 and computers and (word in JOINING or not everyday(word)) and _USED.match(text, run.end()):
@@ -174,7 +177,7 @@ def is_foreign(word: str, computers: bool = False) -> bool:
         return stem not in TERMS
     if len(w) < 2 or w in UNITS or _BARE.search(w) or re.fullmatch(r"\w(?:-\w)+", w):
         return False
-    if (len(w) < 3 or not _VOWEL.search(w)) and not everyday(w) and w not in ENGLISH and w.isascii():
+    if not _VOWEL.search(w) and not everyday(w) and w not in ENGLISH:
         return False
     if word.isupper() or is_name(word):
         return w in NAMED_DAYS and not is_name(word)
