@@ -162,10 +162,19 @@ def test_words_that_japanese_text_never_has_leak_where_terms_are_at_home() -> No
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("差額をroughly30年分用意します。", "roughly"), ("塩です。Similarly、砂糖も使います。", "Similarly")],
+    [("差額をroughly30年分用意します。", "roughly"), ("塩です。Gradually、砂糖も足します。", "Gradually")],
 )
 def test_adverbs_leak_with_a_numeral_or_a_capital_too(text: str, word: str) -> None:
     assert [text[s.start : s.end] for s in spans(text, "ja")] == [word]
+
+
+def test_plurals_of_everyday_words_leak_where_terms_are_at_home() -> None:
+    assert spans("コマンドでapplesを選びます。", "ja") != []
+
+
+def test_words_of_two_letters_are_abbreviations_unless_inside_a_katakana_word() -> None:
+    assert spans("euは半回転のつなぎです。", "ja") == []
+    assert spans("バナna を食べます。", "ja") != [] != spans("うどんor そばを食べます。", "ja")
 
 
 def test_a_name_beside_its_reading_in_brackets_is_no_leak() -> None:
@@ -216,7 +225,7 @@ def test_spans_are_in_order_and_the_reason_counts_them() -> None:
         ("wordをwordと言う。", "三回。", {"format": {"kind": "repeat", "text": "word", "n": 2}}),
         ("iPhoneを買った。", "Translate: I bought an iPhone.", {"task": "translate_ja"}),
         ("The meeting is over.", "英訳してください。会議は終わりました。", {"task": "translate_en"}),
-        ("第一声はmā、第三声はmǎです。", "中国語の四声を教えてください。", {}),
+        ("お礼の発音はxièxieです。", "中国語の四声を教えてください。", {}),
     ],
 )
 def test_what_the_question_brings_along_is_no_leak(text: str, asked: str, meta: dict[str, Any]) -> None:
