@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from komainu.checks.scripts import LATIN
 
-_WORD = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
-_TERM = rf"(?<![{LATIN}] )(?<![{LATIN}\d_.@/#$%-]){_WORD}(?: {_WORD}){{0,3}}"
+TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
+_WORDS = rf"{TOKEN}(?: {TOKEN}){{0,3}}"
+_TERM = rf"(?<![{LATIN}] )(?<![{LATIN}\d_.@/#$%-]){_WORDS}"
 _END = r"[!?]? {0,40}"  # room for a gloss in brackets, which is blank here
-_LIST = re.compile(rf"{_TERM}{_END}(?:[、,・/やと] ?(?:{_WORD})(?: {_WORD}){{0,3}}{_END}){{2,}}")
-_TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){_TERM}(?= {{0,40}}(?:とは|は|が|も|：|:(?!/)|\*\*))")
-_ITEM = re.compile(rf"{_WORD}(?: {_WORD})*")
+_LIST = re.compile(rf"{_TERM}{_END}(?:[、,・/やと] ?{_WORDS}{_END}){{2,}}")
+_TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){_TERM}(?= {{0,40}}(?:とは|は|：|:(?!/)|\*\*))")
+_ITEM = re.compile(rf"{TOKEN}(?: {TOKEN})*")
 
 
 class Glossary(NamedTuple):

@@ -11,12 +11,11 @@ from komainu.checks.language import ENGLISH, UNITS, WORDS
 from komainu.checks.leaks.calls import technical
 from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday, is_adverb
 from komainu.checks.leaks.frequency import common, plain
-from komainu.checks.leaks.glossary import glossary
+from komainu.checks.leaks.glossary import TOKEN, glossary
 from komainu.checks.leaks.span import Span
 from komainu.checks.scripts import JAPANESE, LATIN
 from komainu.checks.text import blank, prose, without_code
 
-TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 _ALONE = rf"[{LATIN}](?<![{LATIN}\d_.@/#$%\\-][{LATIN}])"  # a letter with which a word begins
 RUN = re.compile(rf"{_ALONE}[{LATIN}\d_'’.@/+#&-]*(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
