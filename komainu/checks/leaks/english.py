@@ -20,7 +20,7 @@ AT_HOME = word_set(
     "push pull merge branch hololive mercari niconico freee ahamo povo au wii ps gu j-pop k-pop hip-hop j-rock docomo",
     "orz wktk ver rev no pp ed eds vol cf ie eg ex esp nn nm",
 )
-# Terms of computing and its neighbours that are no everyday words: Japanese text may have them anywhere.
+# Terms of computing and other trades that are no everyday words: Japanese text may have them anywhere.
 TERMS = word_set(
     "radar lidar sonar spooler bcc dac adc deploy quarantine agenda placebo postmortem funnel",
     "gpu cpu tpu npu ram rom ssd hdd usb hdmi lan wan vpn dns dhcp http tcp udp ip ssl tls ssh ftp smtp imap api",

@@ -88,7 +88,7 @@ def _words(bare: str, clean: str, allowed: Set[str], terms: Sequence[tuple[int, 
 
 
 def _has_terms(clean: str) -> bool:
-    """Whether an answer has two and more different words that are rare in English, or terms of computing."""
+    """Whether an answer has two and more different words that are rare in English, or known terms."""
     words = {key(w) for w in PIECE.findall(clean) if w.islower()} - AT_HOME - UNITS
     return sum(len(w) > 2 and (w in TERMS or not common(w)) for w in words) >= 2
 
