@@ -40,12 +40,13 @@ def thrice(text: str, span: int) -> list[str]:
     if len(some) - len({*some}) < 2:
         return []  # a passage has at least one, and that comes again twice
     pieces = [piece for each in some if len(piece := each.strip()) >= LEAST and piece[0] != "|"]
-    last: dict[str, int] = {}
-    period = same = 0  # so many pieces, one after another, are the same as that many before
+    last: dict[tuple[str, str], int] = {}
+    before, period, same = "", 0, 0  # so many pairs of pieces, one after another, are the same as those `period` before
     for i, piece in enumerate(pieces):
-        gone = i - last.get(piece, i)
+        gone = i - last.get((before, piece), i)
         same, period = same + 1 if gone == period else 1, gone
-        last[piece] = i
-        if period and same >= 2 * period and sum(map(len, passage := pieces[i - period + 1 : i + 1])) > span:
+        last[before, piece] = i
+        before = piece
+        if period and same >= 2 * period - 1 and sum(map(len, passage := pieces[i - period + 1 : i + 1])) > span:
             return passage
     return []

@@ -22,6 +22,7 @@ def test_a_passage_may_stand_twice_in_a_row_and_not_three_times() -> None:
     assert Passage()(answer(BEFORE + PARTS * 2 + AFTER)) == ""
     assert Passage()(answer(BEFORE + PARTS * 3 + AFTER)).startswith("passage: 'The baker")
     assert Passage()(answer(BEFORE + LONG * 3)).startswith("passage: 'one sentence")
+    assert Passage()(answer((VERSES[0] + VERSES[1] + VERSES[0] + VERSES[2]) * 3)).startswith("passage: 'Verse 0")
     assert Passage(span=300)(answer(BEFORE + PARTS * 3 + AFTER)) == ""
 
 
