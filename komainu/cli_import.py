@@ -12,7 +12,7 @@ from typing import Any
 from komainu import launch, settings
 from komainu.cli_verbs import Outcome
 from komainu.errors import UsageError
-from komainu.eval.imported.played import ImportedPlay, play
+from komainu.eval.imported.play import ImportedPlay, play
 from komainu.eval.imported.shaberi import BENCHES, scanned
 from komainu.eval.imported.stages import ImportedScores
 from komainu.eval.imported.whole import AVERAGE, Imported, imported

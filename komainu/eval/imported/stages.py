@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from komainu.eval.base import Answers, Lang, Scores
+from komainu.eval.imported.played import ImportedRolePlay, ImportedTalks
 from komainu.eval.imported.shaberi import JUDGE_TOKENS, File, Set, read_items, scanned
 from komainu.eval.imported.shaberi import Row as Line
+from komainu.eval.imported.talks import VERDICTS
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.guard import ruled
 from komainu.eval.judge.historical import Historical
@@ -27,8 +29,6 @@ from komainu.stage import Stage
 
 if TYPE_CHECKING:
     from komainu.context import Context
-
-VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of a tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,18 +68,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdicted(Answers):
-    """Answers with what each judge gave in `meta["verdicts"]`, kept apart in verdicts.jsonl without their texts."""
-
-    files: tuple[Spec, ...]
-
-    def judges_of(self, bench: str) -> set[str]:
-        """Who has judged them on a bench."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportedAnswers(Verdicted):
+class ImportedAnswers(Answers):
     """Chat rows: the answers of one model in the files of a tree, with what each judge gave in `meta["verdicts"]`:
     `at` (file:line), `said` (the score as it stands there), and `reply` where the judge's words were kept.
 
@@ -97,6 +86,7 @@ class ImportedAnswers(Verdicted):
             yield "ImportedAnswers.files is empty"
 
     def judges_of(self, bench: str) -> set[str]:
+        """Who has judged them on a bench."""
         return {file.judge for file in self.files if file.set.bench == bench}
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
@@ -205,8 +195,8 @@ class ImportedScores(Scores):
     gives no number on the scale is None, counted by judge. Means are those of a Panel.
     """
 
-    answers: Verdicted
-    bench: ImportedBench
+    answers: ImportedAnswers | ImportedTalks
+    bench: ImportedBench | ImportedRolePlay
     judges: tuple[str, ...]
     rule: Rule | None = None
 

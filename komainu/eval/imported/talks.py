@@ -19,6 +19,7 @@ from komainu.files import read_objects
 from komainu.rows import Chat, Message
 from komainu.spec import Spec, where
 
+VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of an import
 REASON = "Evaluation Reason"
 HOME = {"source": "Aratako/Japanese-RP-Bench", "licence": "MIT"}
 

@@ -16,7 +16,8 @@ from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.eval.bench.rp_bench.bench import CRITERIA
 from komainu.eval.board import Board, Entry
-from komainu.eval.imported.played import ImportedPlay, play
+from komainu.eval.imported.play import ImportedPlay, play
+from komainu.eval.imported.played import ImportedTalks
 from komainu.eval.imported.talks import found_in
 from komainu.rows import Chat, Score
 from komainu.stage import wiring
@@ -116,6 +117,7 @@ def test_a_board_takes_models_of_files_that_were_imported_apart_and_withholds_wh
     ctx, target, _ = built(tmp_path / "s", write(tmp_path / "c.jsonl", row(0, marked("kind", 4)), row(1)))
     lacking = Board(entries=(Entry(name="c", scores=target.panel),))
     assert "incomplete" in ctx.store.build(lacking, ctx).summary
+    assert isinstance(two.answers, ImportedTalks)
     other = replace(two, answers=replace(two.answers, user="another"))
     mixed = replace(board, entries=(board.entries[0], Entry(name="b", scores=(other,))))
     assert any("asked otherwise" in problem for _, problem in wiring(mixed))
