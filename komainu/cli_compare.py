@@ -47,8 +47,8 @@ def title(line: Mapping[str, Any]) -> str:
 def cells(line: Mapping[str, Any], *, judged: bool) -> tuple[str, ...]:
     """A pair as a line; with its judges where the same bench was judged by several panels."""
     what = (line["a"], line["b"], f"{title(line)} by {line['judges']}" if judged else title(line))
-    if line["withheld"] or line["difference"] is None:
-        return (*what, "withheld", "-", "-", "-", line["withheld"] or "no item has verdicts of both")
+    if line["withheld"]:
+        return (*what, "withheld", "-", "-", "-", line["withheld"])
     digits = 1 if line["bench"] == "average" else 3
     change = f"{line['difference']:+.{digits}f}"
     interval = f"[{line['low']:+.{digits}f}, {line['high']:+.{digits}f}]"

@@ -167,15 +167,18 @@ def panel(wish: Measured, json: Json = False) -> Job:
 
 @group.command("import")
 def import_(
-    kind: Annotated[Literal["shaberi"], typer.Argument(metavar="KIND", help="What it is: shaberi.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, or the one with `judgements` in it.")],
+    kind: Annotated[Literal["shaberi", "rp-bench"], typer.Argument(metavar="KIND", help="shaberi or rp-bench.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="A folder of Shaberi's judgements; files of rp-bench's evaluations."),
+    ],
     judge: Annotated[
         list[str] | None, typer.Option("--judge", metavar="NAME", help="Of the panel; may be repeated.")
     ] = None,
     json: Json = False,
 ) -> Job:
     """Take published results into the store; asks nothing."""
-    return Job(kind, (folder, judge or []), json, "komainu.cli_import")
+    return Job(kind.replace("-", "_"), (paths, judge or []), json, "komainu.cli_import")
 
 
 @group.command()

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from komainu import launch, settings
 from komainu.cli_verbs import Outcome
+from komainu.errors import UsageError
+from komainu.eval.imported.play import ImportedPlay, play
 from komainu.eval.imported.shaberi import BENCHES, scanned
 from komainu.eval.imported.stages import ImportedScores
-from komainu.eval.imported.whole import AVERAGE, imported
+from komainu.eval.imported.whole import AVERAGE, Imported, imported
 from komainu.plan import plan as plan_of
 from komainu.store import Store
 
-NAME = "shaberi"
+NAME, PLAY = "shaberi", "rp-bench"
 
 
-def shaberi(folder: Path, judges: Sequence[str]) -> Outcome:
+def shaberi(paths: Sequence[Path], judges: Sequence[str]) -> Outcome:
     """A tree of Shaberi's judgements."""
+    folder, *more = map(str, paths)
+    if more:
+        raise UsageError(f"a tree is one folder, and {len(paths)} were given; import {more[0]} by itself")
+    target = imported(folder, judges)
+    found = {**built(target, NAME, name), "left_aside": dict(scanned(folder).aside)}
+    return Outcome(found, lines(found))
+
+
+def rp_bench(paths: Sequence[Path], judges: Sequence[str]) -> Outcome:
+    """Files of evaluations by Japanese-RP-Bench."""
+    found = built(play(paths, judges), PLAY, lambda scores: f"{PLAY}/{scores.answers.model.name}")
+    return Outcome(found, play_lines(found))
+
+
+def built(target: Imported | ImportedPlay, whole: str, name: Callable[[ImportedScores], str]) -> dict[str, Any]:
+    """All that an import makes, built and named; what is told of it."""
     here = settings.load()
-    target = imported(str(folder), judges)
     plan_of(target, Store(here.root)).refuse()
     models = by_answers((*target.panel, *target.alone))
     with launch.open_context(here) as ctx, quiet(), ctx.progress(len(models), "models") as bar:
@@ -31,20 +48,13 @@ def shaberi(folder: Path, judges: Sequence[str]) -> Outcome:
         for _ in ctx.map(lambda scores: [ctx.store.build(each, ctx) for each in scores], models):
             bar.update()  # several at a time: most of the time is spent on waiting for the disk
         artifact = ctx.store.build(target, ctx)
-        ctx.store.name(NAME, target)
+        ctx.store.name(whole, target)
         for scores in target.panel:
             ctx.store.name(name(scores), scores)
         for scores in target.alone:
             ctx.store.name(f"{name(scores)}/{scores.judges[0]}", scores)
-    found = {
-        "name": NAME,
-        "ref": artifact.ref,
-        "path": str(artifact.path),
-        **artifact.summary,
-        "left_aside": dict(scanned(str(folder)).aside),
-        **json.loads((artifact.path / "import.json").read_bytes()),
-    }
-    return Outcome(found, lines(found))
+    told = json.loads((artifact.path / "import.json").read_bytes())
+    return {"name": whole, "ref": artifact.ref, "path": str(artifact.path), **artifact.summary, **told}
 
 
 def by_answers(scores: Iterable[ImportedScores]) -> list[list[ImportedScores]]:
@@ -82,12 +92,37 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield from aligned([heading, *(cells(line) for line in some)])
             yield ""
     yield from lacking(found["panel"])
+    yield from counts(found, {bench: each.name for bench, each in BENCHES.items()})
+
+
+def play_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    heading = ("model", "total", "95 % interval", "balanced", "verdicts", "missing", "judged by")
+    rows = [
+        (
+            line["model"],
+            f"{line['mean']:.4f}" if line["n"] else "-",
+            f"[{line['low']:.2f}, {line['high']:.2f}]" if line["n"] else "-",
+            "-" if line["balanced"] is None else f"{line['balanced']:.4f}",
+            str(line["n"]),
+            str(line["missing"]),
+            ", ".join(line["judges"]),
+        )
+        for part in ("panel", "alone")
+        for line in found[part]
+    ]
+    yield from aligned([heading, *rows])
+    yield ""
+    yield from counts(found, {"rp_bench": "rp-bench"})
+
+
+def counts(found: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    """What is missing, was tolerated or left aside, and how much there was; then where it lies."""
     for judge, by in found["missing"].items():
-        counts = (f"{BENCHES[bench].name} {missing} of {n}" for bench, (missing, n) in by.items() if missing)
-        yield f"missing of {judge}: {', '.join(counts) or 'none'}"
+        lack = (f"{names[bench]} {missing} of {n}" for bench, (missing, n) in by.items() if missing)
+        yield f"missing of {judge}: {', '.join(lack) or 'none'}"
     for what in ("tolerated", "nothing_to_judge", "left_aside"):
-        if found[what]:
-            yield f"{what.replace('_', ' ')}: {', '.join(f'{n} {name}' for name, n in found[what].items())}"
+        if some := found.get(what):
+            yield f"{what.replace('_', ' ')}: {', '.join(f'{n} {name}' for name, n in some.items())}"
     yield f"{found['files']} files, {found['models']} models, {found['answers']} answers"
     yield found["path"]
 

@@ -167,10 +167,35 @@ def test_a_pair_that_lacks_verdicts_is_withheld_unless_it_is_accepted(compare: R
     said = compare("three", "gaps", "--json")
     withheld = [p for p in said.json["pairs"] if p["withheld"]]
     assert said.code == 4 and {p["b"] for p in withheld} == {"gaps"} and "5.0 %" in withheld[0]["withheld"]
+    nothing = ("difference", "low", "high", "p", "p_adjusted", "word", "decide", "detectable")
+    assert all(line[key] is None for line in withheld for key in nothing), "no verdict, and not that of no difference"
+    assert all(line["word"] and line["p"] <= line["p_adjusted"] for line in said.json["pairs"] if not line["withheld"])
+    assert sum("withheld" in line for line in compare("three", "gaps").out.splitlines()) == len(withheld)
     accepted = compare("three", "gaps", "--accept-missing", "0.05", "--json")
     assert accepted.code == 0
     line = next(p for p in accepted.json["pairs"] if (p["b"], p["bench"], p["language"]) == ("gaps", "exact", "ja"))
     assert (line["n"], line["only_a"], line["items_lost"]) == (38, 2, 2)
+    few, whole = (next(p for p in found.json["pairs"] if p["bench"] == "exact") for found in (said, accepted))
+    assert few["withheld"] == "" and few["p"] == whole["p"] and few["p_adjusted"] >= whole["p_adjusted"]
+
+
+def test_a_pair_without_a_verdict_of_both_on_any_item_is_withheld_however_much_is_accepted(compare: Run) -> None:
+    def say(parity: int) -> Say:
+        def said(model: Model, text: str, sample: int) -> str | Reply:
+            i = int(text.split()[1])
+            return right(i) if i // 2 % 2 == parity else Reply("", finish="length")
+
+        return said
+
+    for parity, name in enumerate(("even", "odd")):
+        build(name, Board(entries=(entry(name),)), say(parity))
+    said = compare("even", "odd", "--accept-missing", "1", "--json")
+    assert said.code == 4 and {line["word"] for line in said.json["pairs"]} == {None}
+    assert {line["withheld"] for line in said.json["pairs"]} == {
+        "no item has verdicts of both",
+        "a bench has no item with verdicts of both",
+    }
+    assert said.json["groups"] == []
 
 
 def test_runs_are_compared_as_one(compare: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Iterator
@@ -60,6 +61,42 @@ def test_the_published_tree_is_imported_and_shown(eval_: Run) -> None:
     )
 
 
+@needs_fixtures
+def test_published_role_play_is_imported_and_compared(eval_: Run) -> None:
+    files = sorted(map(str, Path(FIXTURES, "rp_bench").glob("*.evaluations.jsonl.gz")))
+    said = eval_("import", "rp-bench", *files)
+    assert said.code == 0 and "missing of o1-mini-2024-09-12: none" in said.out and "60 answers" in said.out
+    assert "cyberagent/Mistral-Nemo-Japanese-Instruct-2408  4.2656   [4.14, 4.37]    4.2656       120" in said.out
+    assert "mistralai/Mistral-Nemo-Instruct-2407            3.5354   [3.32, 3.74]    3.5354       120" in said.out
+    found = eval_("import", "rp-bench", *files, "--json").json
+    assert [line["mean"] for line in found["panel"]] == [4.265625, 3.535417] and found["name"] == "rp-bench"
+    for line, file in zip(found["panel"], files, strict=True):
+        rows = [json.loads(each) for each in gzip.decompress(Path(file).read_bytes()).splitlines()]
+        assert rows[0]["target_model_name"] == line["model"]
+        means = {name: sum(each[name] for each in rows) / 30 for name in line["criteria"]}
+        assert len(means) == 8 and line["criteria"] == pytest.approx(means, abs=1e-6)
+    board = eval_("board", "--json").json["rows"]
+    assert {row["model"]: round(row["rp_bench"], 4) for row in board} == {
+        "cyberagent/Mistral-Nemo-Japanese-Instruct-2408": 4.2656,
+        "mistralai/Mistral-Nemo-Instruct-2407": 3.5354,
+    }
+    (pair,) = (p for p in eval_("compare", "rp-bench", "--json").json["pairs"] if p["bench"] == "rp_bench")
+    assert pair["word"] == "worse" and pair["cells"] == 120 and pair["difference"] == pytest.approx(-0.730208)
+    against = eval_("panel", "rp-bench", "--gold", "gpt-4o-2024-08-06", "--metric", "Creativity", "--json").json
+    assert against["answers"] == 60 and len(against["judges"]) == 3
+    assert eval_("view", "rp-bench", "--out", "site").code == 0 and main(["verify", "rp-bench"]) == 0
+
+
+@needs_fixtures
+def test_a_published_panel_is_held_against_people(eval_: Run) -> None:
+    found = eval_("panel", str(Path(FIXTURES, "rp_bench", "annotated_sample_50_human.jsonl")), "--json").json
+    rows = {line["judge"]: line["spearman"] for line in found["item_level"]}
+    assert found["gold"] == "people" and round(rows["panel"]["value"], 3) == 0.6
+    low, high = rows["panel"]["answers"]
+    assert 0.3 < low < 0.4 and 0.74 < high < 0.82
+    assert sorted(round(line["value"], 3) for judge, line in rows.items() if judge != "panel")[::3] == [0.426, 0.554]
+
+
 def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) -> None:
     root = small(tmp_path / "tree")
     other = {0: "別の答え", 1: "また別の答え"}  # what the fourth judge had before it for two of the questions
@@ -80,6 +117,8 @@ def test_results_are_named_and_found_by_other_verbs(eval_: Run, tmp_path: Path) 
 
 
 def test_what_is_no_tree_or_no_source_is_told(eval_: Run, tmp_path: Path) -> None:
+    said = eval_("import", "shaberi", str(tmp_path), str(tmp_path), "--json")
+    assert said.code == 2 and "a tree is one folder, and 2 were given" in said.json["error"]
     said = eval_("import", "shaberi", str(tmp_path), "--json")
     assert said.code == 2 and "there are no judgements" in said.json["error"]
     assert "is no file" in eval_("panel", "nothing", "--json").json["error"]

@@ -153,9 +153,11 @@ def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Tol
     one, two = a.columns[key], b.columns[key]
     both, why = pair(one.cells, two.cells), lacking((one, two), accept)
     what = {"a": a.name, "b": b.name, **measure.key, "judges": dict(way).get("judges", "")}
+    if not why and not both.items:
+        why = "no item has verdicts of both"
     told = {**what, "higher_is_better": measure.higher_is_better, "withheld": why}
     counts = {"cells": both.cells, "only_a": both.alone[0], "only_b": both.alone[1], "items_lost": both.lost}
-    if why or not both.items:
+    if why:
         return Told({**told, **withheld(), **counts}, None, measure.top)
     runs = (one.between, two.between) if len(one.runs) + len(two.runs) > 2 else ()
     found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
@@ -178,9 +180,11 @@ def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, se
         what = {"a": a.name, "b": b.name, "bench": "average", "language": part, "metric": "mean"}
         weights = one.weights(languages)
         used = [*one.used(weights), *two.used(weights)]
-        rest = {"higher_is_better": True, "withheld": lacking(used, accept), "benches": len(used) // 2}
-        found = None if rest["withheld"] else paired(one, two, weights)
+        why = lacking(used, accept)
+        found = None if why else paired(one, two, weights)
+        rest = {"higher_is_better": True, "withheld": why, "benches": len(used) // 2}
         if found is None:
+            rest["withheld"] = why or "a bench has no item with verdicts of both"
             yield Told({**what, **rest, **withheld()}, None, 100.0)
         else:
             drawn = [samples(key, x, y) for key, x, y in zip(shared, one.columns, two.columns, strict=True)]
@@ -200,16 +204,22 @@ def makeup_of(one: Average, two: Average, weights: Floats, drawn: Sequence[int],
 
 
 def decided(family: Sequence[Told]) -> list[dict[str, Any]]:
-    """The lines of one family with p after Holm's correction, the word, and what would decide it."""
+    """The lines of one family with p after Holm's correction, the word, and what would decide it.
+
+    What is withheld has neither p nor word. It still counts as one of the family: the others' p must not get smaller
+    by verdicts that are missing.
+    """
     adjusted = holm([told.line["p"] for told in family])
     open_ones = sum(p > 1 - LEVEL for p in adjusted)
     found = []
     for told, p in zip(family, adjusted, strict=True):
-        line = told.line
-        change = 0.0 if line["withheld"] or line["difference"] is None else line["difference"]
+        line, more = told.line, dict[str, Any]({"decide": None, "detectable": None})
+        if line["withheld"]:
+            found.append({**line, "p": None, "p_adjusted": None, "word": None, **more})
+            continue
+        change = line["difference"]
         said = word(change, p, better_up=line["higher_is_better"])
         alpha = (1 - LEVEL) / max(1, open_ones)  # what Holm asks of the next one to be decided
-        more: dict[str, Any] = {"decide": None, "detectable": None}
         if told.makeup:
             least = round(few(1, alpha=alpha)) if told.shares else 0
             smallest = decide.detectable(told.makeup, alpha, line["n"], least)

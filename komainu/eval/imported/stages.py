@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from komainu.eval.base import Answers, Lang, Scores
+from komainu.eval.imported.played import ImportedRolePlay, ImportedTalks
 from komainu.eval.imported.shaberi import JUDGE_TOKENS, File, Set, read_items, scanned
 from komainu.eval.imported.shaberi import Row as Line
+from komainu.eval.imported.talks import VERDICTS
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.guard import ruled
 from komainu.eval.judge.historical import Historical
-from komainu.eval.judge.panel import judged
+from komainu.eval.judge.panel import criteria_of, judged
 from komainu.eval.judge.verdict import Rule, Verdict
 from komainu.files import write_rows
 from komainu.models.base import Model
@@ -27,8 +29,6 @@ from komainu.stage import Stage
 
 if TYPE_CHECKING:
     from komainu.context import Context
-
-VERDICTS = "verdicts.jsonl"  # the rows without their texts: scores need no more, and texts are most of a tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,10 @@ class ImportedAnswers(Answers):
     def check(self) -> Iterator[str]:
         if not self.files:
             yield "ImportedAnswers.files is empty"
+
+    def judges_of(self, bench: str) -> set[str]:
+        """Who has judged them on a bench."""
+        return {file.judge for file in self.files if file.set.bench == bench}
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         tolerated: Counter[str] = Counter()
@@ -174,27 +178,31 @@ class ImportedBench(Judged):
     def rule(self) -> Rule:
         return Historical(formats=("bare",))
 
+    def read_said(self, said: str) -> Verdict:
+        """The verdict in what a file says."""
+        return self.rule.read(said, "", self)
+
     def group(self, chat: Chat) -> str:
         return str(chat.meta.get("task", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedScores(Scores):
-    """Score rows: of each answer one a judge of `judges` that had it before it; `why` is the judge's words, where they
-    were kept, and where the score stands.
+    """Score rows: of each answer and metric one a judge of `judges` that had it before it; `why` is the judge's words,
+    where they were kept, and where the score stands.
 
     The score of a row is read by the bench's own rule; with `rule` the judge's words are, where they were kept. What
     gives no number on the scale is None, counted by judge. Means are those of a Panel.
     """
 
-    answers: ImportedAnswers
-    bench: ImportedBench
+    answers: ImportedAnswers | ImportedTalks
+    bench: ImportedBench | ImportedRolePlay
     judges: tuple[str, ...]
     rule: Rule | None = None
 
     def check(self) -> Iterator[str]:
         yield from super().check()
-        there = {file.judge for file in self.answers.files if file.set.bench == self.bench.name}
+        there = self.answers.judges_of(self.bench.name)
         for judge in self.judges:
             if judge not in there:
                 what = f"{self.answers.model.name} on {self.bench.name}"
@@ -209,25 +217,31 @@ class ImportedScores(Scores):
 
     def scored(self, chats: Sequence[Chat], ctx: Context) -> list[Score]:
         return [
-            self.score(chat, judge, chat.meta["verdicts"][judge])
+            score
             for chat in chats
             for judge in self.judges
             if judge in chat.meta["verdicts"]
+            for score in self.scores(chat, judge, chat.meta["verdicts"][judge])
         ]
 
-    def score(self, chat: Chat, judge: str, said: dict[str, str]) -> Score:
+    def scores(self, chat: Chat, judge: str, said: dict[str, str]) -> Iterator[Score]:
         at, found = said["at"], self.read(said)
-        value = found.values.get("score")
-        if value is None:
-            return Score(chat.id, "score", None, judge, f"missing: {found.wrong} ({at})")
-        return Score(chat.id, "score", value, judge, "\n".join(filter(None, (said.get("reply", "").strip(), at))))
+        reason = "\n".join(filter(None, (said.get("reply", "").strip(), at)))
+        for metric in self.bench.told_of:
+            value = found.values.get(metric)
+            why = f"missing: {found.wrong} ({at})" if value is None else reason
+            yield Score(chat.id, metric, value, judge, why)
 
     def read(self, said: dict[str, str]) -> Verdict:
         if "said" not in said:
             return Verdict({}, "", "no row")
         if self.rule and "reply" in said:
             return self.rule.read(said["reply"], "", self.bench)
-        return self.bench.rule.read(said["said"], "", self.bench) if said["said"] else Verdict({}, "", "null score")
+        return self.bench.read_said(said["said"]) if said["said"] else Verdict({}, "", "null score")
 
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
-        return {"judges": {"score": judged(scores, "score", self.judges)}}
+        criteria = criteria_of(self.bench, scores)
+        return {
+            "judges": {metric: judged(scores, metric, self.judges) for metric in self.bench.told_of},
+            **({"criteria": criteria} if criteria else {}),
+        }

@@ -38,7 +38,7 @@ class Imported(Stage):
     alone: tuple[ImportedScores, ...] = ()
 
     @property
-    def items(self) -> ImportedItems:
+    def items(self) -> Stage:
         return (*self.panel, *self.alone)[0].answers.items
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def numbers(scores: ImportedScores, ctx: Context) -> dict[str, Any]:
     return {**shown, "n": n, "missing": missing, "scores": ctx.open(scores).ref}
 
 
-def missing(scores: Sequence[ImportedScores], ctx: Context) -> dict[str, dict[str, list[int]]]:
+def missing(scores: Sequence[ImportedScores], ctx: Context, metric: str = "score") -> dict[str, dict[str, list[int]]]:
     """By judge and set: how many verdicts are missing, of how many."""
     found: dict[str, dict[str, list[int]]] = {}
     for each in scores:
-        for judge, told in ctx.open(each).summary["judges"]["score"]["by"].items():
+        for judge, told in ctx.open(each).summary["judges"][metric]["by"].items():
             counts = found.setdefault(judge, {}).setdefault(each.bench.name, [0, 0])
             counts[0] += told["missing"]
             counts[1] += told["missing"] + told["n"]

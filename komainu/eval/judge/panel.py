@@ -76,13 +76,9 @@ class Panel(Scores):
         return self.bench.read(transcript, self.rule)
 
     def told(self, chats: Sequence[Chat], scores: Sequence[Score], ctx: Context) -> dict[str, Any]:
-        from komainu.eval.totals import by_item, estimate
-
         fates = (fate(self.bench, chat) for chat in chats)
         by_rule = Counter(found[1].partition(":")[0] for found in fates if found is not None)
-        criteria = {
-            name: estimate(by_item(scores, name).values(), self.bench.top, pooled=True) for name in self.bench.criteria
-        }
+        criteria = criteria_of(self.bench, scores)
         return {
             "judges": {metric: judged(scores, metric, self.judges) for metric in self.bench.told_of},
             "asked_again": {v.judge.name: ctx.open(v).summary["asked_again"] for v in self.verdicts},
@@ -103,6 +99,13 @@ def one(chat: Chat, metric: str, judge: str, verdict: Verdict) -> Score:
     if (value := verdict.values.get(metric)) is None:
         return Score(chat.id, metric, None, by=judge, why=f"missing: {verdict.wrong}")
     return Score(chat.id, metric, value, by=judge, why=verdict.reason)
+
+
+def criteria_of(bench: Judged, scores: Sequence[Score]) -> dict[str, Any]:
+    """Of each criterion mean, interval, n and missing verdicts, over all verdicts; {} for a bench without criteria."""
+    from komainu.eval.totals import by_item, estimate
+
+    return {name: estimate(by_item(scores, name).values(), bench.top, pooled=True) for name in bench.criteria}
 
 
 def judged(scores: Sequence[Score], metric: str, judges: Sequence[str]) -> dict[str, Any]:
