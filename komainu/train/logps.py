@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from komainu.context import Context
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Score
 from komainu.train.base import Unit
 from komainu.train.batches import runs
@@ -17,7 +18,7 @@ from komainu.train.narrow import narrowed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
-from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
+from komainu.train.weights import context_of, load_model, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_config, load_tokenizer
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
@@ -42,10 +43,6 @@ def set_up_cpu(threads: int) -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
         libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def load_tokenizer(path: Path) -> Any:
-    return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
 
 
 def load_model(path: Path, adapter: Adapter | None = None) -> Any:
@@ -99,8 +96,11 @@ def recompute(model: Any) -> None:
 
 
 def context_of(config: Any) -> int:
-    """Tokens the model's positions reach."""
-    return int(config.max_position_embeddings)
+    """Tokens the model's positions reach. Raises UsageError where the config does not say."""
+    found = getattr(config, "max_position_embeddings", None)
+    if not isinstance(found, int):
+        raise UsageError(f"the config of {config.model_type} does not say max_position_embeddings; take another base")
+    return found
 
 
 def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
@@ -124,7 +124,7 @@ def look(stage: Train, path: Path, rows: Iterable[Row], store: Store) -> None:
 
     The store keeps the tokens for the training.
     """
-    config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    config = load_config(path)
     if why := supports(config):
         raise UsageError(
             f"{path} cannot be trained here: {why}; take another base, or another engine (docs/engines.md)"
