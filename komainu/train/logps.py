@@ -15,6 +15,7 @@ from komainu.train.batches import runs
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
 from komainu.train.narrow import narrowed
+from komainu.train.precision import mixed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
@@ -55,8 +56,7 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
         for some in runs(units, TOKENS):
             flat = flatten([u.documents for u in some], device)
-            mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-            with mixed, narrowed(model, flat.rows):
+            with mixed(device), narrowed(model, flat.rows):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
             for unit, found in zip(some, sums, strict=True):
                 yield Summed(unit, found)

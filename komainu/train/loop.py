@@ -169,7 +169,7 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter, spread=ranks.sharded)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
         recompute(model)

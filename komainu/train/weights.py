@@ -21,6 +21,7 @@ from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
 from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
+from komainu.train.varlen import prove
 
 if TYPE_CHECKING:
     from komainu.store import Store
@@ -45,10 +46,11 @@ def set_up_cpu(threads: int) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def load_model(path: Path, adapter: Adapter | None = None) -> Any:
+def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = False) -> Any:
     """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one.
 
-    An adapter may ask for frozen layers in four bits.
+    An adapter may ask for frozen layers in four bits. One that is to be `spread` over ranks stays in the machine's
+    memory: a GPU that holds a shard of it need not hold all of it first.
     """
     how = {} if adapter is None else quantised(adapter)
     model, told = AutoModelForCausalLM.from_pretrained(
@@ -61,7 +63,7 @@ def load_model(path: Path, adapter: Adapter | None = None) -> Any:
         **how,
     )
     check_weights(path, model, told["missing_keys"])
-    return for_training(model)
+    return for_training(model, spread=spread)
 
 
 def quantised(adapter: Adapter) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
     return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
 
 
-def for_training(model: Any) -> Any:
+def for_training(model: Any, *, spread: bool = False) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
         raise UsageError(
@@ -85,7 +87,8 @@ def for_training(model: Any) -> Any:
     model.set_attn_implementation(FLAT)
     model.train()
     if torch.cuda.is_available():
-        return model.to("cuda")
+        prove(model.config, torch.device("cuda"))
+        return model if spread else model.to("cuda")
     through_onednn(model)
     return model
 
