@@ -107,7 +107,7 @@ def main(size: str, device: DeviceName | Literal[""] = "", steps: int = 20) -> s
     work = ROOT / ".bench" / "gpu" / size
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "model").exists():
-        write_model(work / "model", half=size == "8b", **SHAPES[size])
+        write_model(work / "model", size == "8b", **SHAPES[size])
     for name, count in (("sft", 40 if size == "tiny" else 1200), ("rp", 40)):
         write_rows(work / f"{name}.jsonl", [*rows(name, count)])
     train = Training(device=device, recompute=size == "8b")

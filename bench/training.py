@@ -82,7 +82,7 @@ def tokens(row: dict[str, Any]) -> int:
     return sum(size(m) for side in ("chosen", "rejected") for m in row["prompt"] + row[side])
 
 
-def write_model(path: Path, *, half: bool = False, **sizes: int) -> None:
+def write_model(path: Path, half: bool = False, /, **sizes: int) -> None:
     """A Llama of 10.5 million random parameters, or of other `sizes`, and a tokenizer of whole words, as a model
     directory; `half`: its file holds bfloat16."""
     import torch
