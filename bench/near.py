@@ -8,9 +8,6 @@ the texts in memory; Near folds them, the others take them in lower case.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,12 +17,12 @@ from typing import NamedTuple
 
 from bench.dedup.common import PERMUTATIONS, THRESHOLD
 from bench.dedup.corpus import KINDS, Record, read, write
+from bench.peers import ROOT, listed, told
 from komainu.data.minhash import jaccard
 from komainu.data.sketch import Sketcher
-from komainu.environment import Environment, bare
+from komainu.environment import Environment
 from komainu.settings import load as settings
 
-ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "dedup"
 SMALL = (FOLDER / "small.txt").read_text(encoding="utf-8")
 
@@ -60,37 +57,22 @@ def small(name: str, *packages: str) -> Environment:
     return Environment(name=f"dedup-{name}", steps=(packages,), pins=SMALL)
 
 
-def listed(name: str, file: str) -> Environment:
-    """The packages of a file and no others."""
-    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
-    return Environment(name=name, steps=(("--no-deps", *(line for line in lines if not line.startswith("#"))),))
-
-
 ENGINES = (
     Engine("komainu, English in words", ("ours",), None, "exactly"),
     Engine("komainu, characters", ("ours", "characters"), None, "exactly"),
     Engine("rensa 0.5.0", ("rensa_sets",), small("rensa", "rensa"), "by signature"),
     Engine("gaoya 0.2.2", ("gaoya_index",), small("gaoya", "gaoya"), "by signature"),
     Engine("datasketch 2.0.0", ("datasketch_lsh",), small("datasketch", "datasketch"), "by signature"),
-    Engine("datatrove 0.10.1", ("trove",), listed("dedup-datatrove", "trove.txt"), "no"),
-    Engine("data-juicer 1.6.1", ("juicer",), listed("dedup-data-juicer", "juicer.txt"), "no"),
+    Engine("datatrove 0.10.1", ("trove",), listed("dedup-datatrove", FOLDER / "trove.txt"), "no"),
+    Engine("data-juicer 1.6.1", ("juicer",), listed("dedup-data-juicer", FOLDER / "juicer.txt"), "no"),
 )
 
 
 def run(engine: Engine, corpus: Path, envs: Path) -> Run | None:
-    """None: another's engine ended with an error, as one does that wants more memory than there is."""
-    python = str(engine.environment.python(envs)) if engine.environment else sys.executable
+    """None: the engine ended with an error."""
     module, *more = engine.command
-    single = {"PYTHONPATH": str(ROOT), "RAYON_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    environment = bare(**single) if engine.environment else {**os.environ, **single}
-    command = [python, "-m", f"bench.dedup.{module}", str(corpus), *more]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        if engine is ENGINES[0]:
-            raise SystemExit(f"{engine.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-        print(f"{engine.name} ended with {done.returncode} and is left out:\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
-    return Run(**json.loads(done.stdout.splitlines()[-1]))
+    said = told(engine.name, (f"bench.dedup.{module}", str(corpus), *more), engine.environment, envs)
+    return Run(**said) if said else None
 
 
 def truth(records: list[Record]) -> Truth:

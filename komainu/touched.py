@@ -96,7 +96,7 @@ def taken(each: Kin, row: str, licence: str) -> bool:
 
 def text(found: Object) -> Iterator[str]:
     """What is touched, as lines to read."""
-    parts = {"rows": ("Chat", "Pair"), "models": ("Weights",), "scores": ("Score", "Table", "Page")}
+    parts = {"rows": ("Chat", "Pair"), "models": ("Weights",), "scores": ("Score", "Table"), "cards": ("Page",)}
     for what, kinds in parts.items():
         some = [each for each in found["artifacts"] if each["makes"] in kinds]
         direct = sum(each["direct"] for each in some)

@@ -10,6 +10,7 @@ from komainu.checks.extra_text import ExtraText
 from komainu.checks.in_register import InRegister
 from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
+from komainu.checks.passage import Passage
 from komainu.checks.refusal import Refusal
 from komainu.checks.repetition import Repetition
 from komainu.checks.translated import Translated
@@ -37,7 +38,8 @@ from komainu.data.tell_language import TellLanguage
 from komainu.models.base import Model
 from recipes.sets import SOUND, judged, prompts_of, taught
 
-WHOLE = (Empty(), Language(), Refusal(), Repetition(), Truncation())  # what an answer with extra text must pass
+# what an answer with extra text must pass
+WHOLE = (Empty(), Language(), Refusal(), Repetition(), Passage(), Truncation())
 PLAYED = ("character", "scene", "natural", "instructions", "honest")
 
 

@@ -14,6 +14,7 @@ from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage
 from komainu.checks.markup import Markup
+from komainu.checks.passage import Passage
 from komainu.checks.refusal import Refusal
 from komainu.checks.repetition import Repetition
 from komainu.checks.translated import Translated
@@ -46,7 +47,7 @@ from komainu.models.base import Model
 from komainu.stage import Stage
 
 SOUND = (
-    *(Empty(), Language(), Leakage(), Refusal(), Repetition(), Truncation()),
+    *(Empty(), Language(), Leakage(), Refusal(), Repetition(), Passage(), Truncation()),
     *(ErrorText(), Boilerplate(), Markup(), Encoding()),
 )
 READABLE = (Empty(), Repetition(), Encoding())  # what a request must be

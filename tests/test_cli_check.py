@@ -20,6 +20,12 @@ from tests.train.world import Texts, context
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 SPEECH = "その町の朝は早く、港には船が並び、市場には魚と野菜を売る声が響き、人々は坂道を上って仕事へ向かいます。"
+TALE = "子どもらは橋の下で石を集め、老人たちは昼まで将棋を指して笑い、猫は屋根の上で長く眠ります。"
+STORY = (
+    "夏の終わりに海から来た旅人が、丘の上の古い宿に泊まりました。彼は毎晩、窓を開けて星の数を帳面に書きました。"
+    "宿の主人は不思議に思い、理由を尋ねました。旅人は、失くした地図をもう一度描くためだと答えました。"
+    "冬になると雪が道を隠し、手紙も届かなくなりました。それでも二人は炉のそばで、遠い島の話を続けたそうです。\n\n"
+)
 
 
 def said(question: str, answer: str, **more: Any) -> dict[str, Any]:
@@ -38,6 +44,7 @@ PLANTED: dict[str, list[Any]] = {
     "unanswered": [{"messages": [{"role": "user", "content": "答えのない問い"}]}],
     "refusal": [said("手伝って。", "申し訳ありませんが、そのご依頼にはお手伝いできません。")],
     "repetition": [said("話して。", "とても楽しい一日でした。" * 12)],
+    "passage": [said("夜は？", STORY + (SPEECH + TALE + "\n\n") * 3)],
     "leakage": [said("駅は？", "その station は町の北にあります。")],
     "language": [said("今日は？", "It is sunny today and it will be warm.", meta={"lang": "ja"})],
     "mixed_register": [said("犬は？", "犬は動物です。とても賢い動物だ。昔から人と暮らします。今も人気がある。")],

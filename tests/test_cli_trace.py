@@ -21,6 +21,7 @@ from komainu.models.base import Model
 from komainu.models.cache import Cached
 from komainu.stage import Stage, Weights
 from komainu.store import Store
+from komainu.touched import text
 from tests.data.fakes import TEACHER, Fake, No, Rows, chat, source
 from tests.test_cli import Run, komainu_  # noqa: F401  (a fixture)
 
@@ -129,9 +130,27 @@ def test_a_licence_touches_only_what_has_its_rows(komainu_: Run, world: World) -
     assert direct(found) == rows and len(found["artifacts"]) == len(rows)
     assert direct(komainu_("data", "touched", world(B), "--json").json) == rows
     lines = komainu_("data", "touched", "--licence", "cc-by-nc").out.splitlines()
-    assert (
-        "models: 1 touched, 0 only downstream" in lines and f"  {world(SCORES)} = best: 1 of 1 rows by answers" in lines
-    )
+    assert "models: 1 touched, 0 only downstream" in lines and "cards: 0 touched, 0 only downstream" in lines
+    assert f"  {world(SCORES)} = best: 1 of 1 rows by answers" in lines
+
+
+def test_cards_of_models_and_sets_are_told_apart_from_scores() -> None:
+    card: dict[str, Any] = {
+        "ref": "datacard/a1",
+        "makes": "Page",
+        "names": ["card"],
+        "rows": 0,
+        "of": 0,
+        "direct": True,
+        "by": ["data"],
+    }
+    board = {**card, "ref": "board/b2", "makes": "Table", "names": [], "direct": False}
+    assert [*text({"artifacts": [card, board]})][2:] == [
+        "scores: 0 touched, 1 only downstream",
+        "  board/b2: downstream by data",
+        "cards: 1 touched, 0 only downstream",
+        "  datacard/a1 = card: the whole by data",
+    ]
 
 
 def test_what_a_dropped_row_stands_above_is_only_downstream(komainu_: Run, world: World) -> None:  # noqa: F811

@@ -20,6 +20,7 @@ from komainu.checks.instructions.followed import Followed
 from komainu.checks.language import Language
 from komainu.checks.leakage import Leakage, spans
 from komainu.checks.length import Length
+from komainu.checks.passage import Passage
 from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
 from komainu.checks.repetition import Repetition
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     InRegister(),
     Format(),
     Length(),
+    Passage(),
     Refusal(),
     Repetition(),
     SameContent(),

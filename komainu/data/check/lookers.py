@@ -17,6 +17,7 @@ from komainu.checks.error_text import ErrorText
 from komainu.checks.language import Language, language_of
 from komainu.checks.leakage import Leakage
 from komainu.checks.markup import Markup
+from komainu.checks.passage import Passage
 from komainu.checks.private import Private
 from komainu.checks.refusal import Refusal
 from komainu.checks.register import Register, register_of
@@ -34,7 +35,7 @@ from komainu.layouts import detect, to_row
 from komainu.rows import Chat
 
 CHECKS: tuple[Check, ...] = (
-    *(Empty(), ErrorText(), Truncation(), Refusal(), Repetition()),
+    *(Empty(), ErrorText(), Truncation(), Refusal(), Repetition(), Passage()),
     *(Language(), Leakage(), Register(preferred=True)),
     *(Boilerplate(), Markup(), Encoding(), Shape(), Private()),
 )
