@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from bench.training import Lengths, rows, write_model
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message, Row
 from komainu.store import Store
 from komainu.train.base import Fit
@@ -29,7 +30,6 @@ from komainu.train.directory import Directory
 from komainu.train.heldout import HeldOut
 from komainu.train.preflight import preflight
 from komainu.train.tokens import kept, place
-from komainu.train.weights import load_tokenizer
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".bench" / "tokens"

@@ -82,9 +82,9 @@ def tokens(row: dict[str, Any]) -> int:
     return sum(size(m) for side in ("chosen", "rejected") for m in row["prompt"] + row[side])
 
 
-def write_model(path: Path, **sizes: int) -> None:
+def write_model(path: Path, half: bool = False, /, **sizes: int) -> None:
     """A Llama of 10.5 million random parameters, or of other `sizes`, and a tokenizer of whole words, as a model
-    directory."""
+    directory; `half`: its file holds bfloat16."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -105,18 +105,17 @@ def write_model(path: Path, **sizes: int) -> None:
         clean_up_tokenization_spaces=False,
     ).save_pretrained(path)
     torch.manual_seed(0)
-    shape = {"hidden_size": 256, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 1024, **sizes}
+    shape = {"hidden_size": 256, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 1024}
+    shape |= {"vocab_size": VOCAB, "max_position_embeddings": 4096, **sizes}
     config = LlamaConfig(
-        **shape,
-        vocab_size=VOCAB,
-        num_key_value_heads=shape["num_attention_heads"],
-        max_position_embeddings=4096,
+        **{"num_key_value_heads": shape["num_attention_heads"], **shape},
         tie_word_embeddings=False,
         bos_token_id=None,
         eos_token_id=known[END],
         pad_token_id=known[PAD],
     )
-    LlamaForCausalLM(config).save_pretrained(path)
+    model = LlamaForCausalLM(config)
+    (model.bfloat16() if half else model).save_pretrained(path)
 
 
 def write_rows(path: Path, made: list[dict[str, Any]]) -> None:

@@ -33,8 +33,8 @@ class Rendering:
     """
 
     def __init__(self, directory: Path, context: int, survey: Survey) -> None:
+        from komainu.models.folder import load_tokenizer
         from komainu.train.render import check_tokenizer
-        from komainu.train.weights import load_tokenizer
 
         if not directory.is_dir():
             raise UsageError(f"{directory}: there is no such folder; --tokenizer takes a model directory")

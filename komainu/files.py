@@ -22,6 +22,7 @@ import msgspec
 from komainu.errors import UsageError
 from komainu.jsontext import Broken, elements, flat, parse
 from komainu.rows import Row, decode, encode
+from komainu.turns import kind
 
 TABLES = (".parquet", ".arrow")
 FORMATS = (".jsonl", ".ndjson", ".jsonl.zst", ".jsonl.gz", ".json", *TABLES)
@@ -82,6 +83,17 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield found.line, found.value
     if empty:
         raise UsageError(f"{path}: the file holds no objects; give one that does")
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The one object of a JSON file that another program wrote; raises UsageError where there is none."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not readable as JSON: {error}; get the file again") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: expected an object, found {kind(found)}; get the file again")
+    return found
 
 
 def scan(path: Path) -> Iterator[Found]:

@@ -13,12 +13,13 @@ from typing import Any
 
 import torch
 from msgspec import structs
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from komainu.errors import UsageError
 from komainu.models.base import Model, Question, Reply, RopeScaling
 from komainu.models.decode import Generated, Prompt, Watch, decode
+from komainu.models.folder import load_config
 from komainu.models.rope import SHORT, window_of
 from komainu.models.seeds import seed_of
 from komainu.models.template import token_ids, tokenizer_of
@@ -175,7 +176,7 @@ def load(path: Path, size: int, device: torch.device, dtype: torch.dtype, rope: 
     """Read a model directory; raises UsageError when it is not one that can answer chats."""
     try:
         with quiet():
-            config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+            config = load_config(path)
             if rope is not None:
                 widen(config, rope, path)
             tokenizer = tokenizer_of(path)

@@ -9,7 +9,6 @@ Not covered: models that scale already (yarn, llama3, longrope), that rotate dif
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from komainu.errors import UsageError
+from komainu.files import read_object
 from komainu.models.base import MOST, RopeScaling
 
 SHORT = 8192  # tokens: a model trained on fewer may be scaled, any other is what it is
@@ -82,13 +82,9 @@ class _Config(msgspec.Struct):
 
 def window_in(directory: Path) -> Window:
     """The window of a model directory; raises UsageError when its config.json cannot be read."""
-    try:
-        config = json.loads((directory / "config.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{directory} is not a model directory: config.json: {error}; give a folder that has one"
-        ) from None
-    return window_of(config, str(directory))
+    if not (directory / "config.json").is_file():
+        raise UsageError(f"{directory} is not a model directory: it has no config.json; give a folder that has one")
+    return window_of(read_object(directory / "config.json"), str(directory))
 
 
 def window_of(config: Any, where: str) -> Window:

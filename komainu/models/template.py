@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Question
+from komainu.models.folder import load_tokenizer
 from komainu.models.seeds import turns
 from komainu.rows import Message
 from komainu.settings import Endpoint
@@ -69,15 +70,7 @@ def check_template(endpoint: Endpoint, name: str, directory: Path, *, required: 
 
 def tokenizer_of(directory: Path) -> Any:
     """The tokenizer of a model directory; raises UsageError when there is none with a chat template."""
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(
-            f"the tokenizer of {directory} does not load: {error}"
-            "; give a directory with the tokenizer that the model was trained with"
-        ) from None
+    tokenizer = load_tokenizer(directory)
     if not tokenizer.chat_template:
         raise UsageError(
             f"{directory} has no chat template, so it cannot be asked as a chat model: add chat_template.jinja"
@@ -94,12 +87,10 @@ def token_ids(tokenizer: Any, questions: Sequence[Question], name: str, *, raw: 
 
 def rendered(tokenizer: Any, questions: Sequence[Question], name: str, *, answer: bool = True) -> list[str]:
     """Conversations as the chat template writes them; with `answer` up to where the next answer begins."""
-    from jinja2 import TemplateError
-
     chats = [[{"role": role, "content": content} for role, content in turns(q)] for q in questions]
     try:
         texts: list[str] = tokenizer.apply_chat_template(chats, add_generation_prompt=answer, tokenize=False)
-    except TemplateError as error:
+    except Exception as error:  # a template is a program: what it raises is its own
         raise UsageError(
             f"the chat template of {name!r} refuses a prompt: {error}"
             "; mend its chat_template.jinja, or leave such prompts out"

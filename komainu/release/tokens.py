@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
-from komainu.errors import UsageError
+from komainu.models.folder import counter_of
 
 Count = Callable[[Sequence[str]], int]
 
@@ -20,10 +18,5 @@ def counter(folder: Path) -> Count | None:
     file = folder / "tokenizer.json"
     if not file.exists():
         return None
-    try:
-        tokenizer = Tokenizer.from_file(str(file))
-    except Exception as error:  # tokenizers raises nothing more exact
-        raise UsageError(f"tokenizer.json of the model cannot be read: {error}; get it again") from None
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = counter_of(file)
     return lambda texts: sum(map(len, tokenizer.encode_batch_fast([*texts], add_special_tokens=False)))

@@ -40,7 +40,7 @@ class Architecture(NamedTuple):
                 int(config["vocab_size"]),
                 bool(config.get("tie_word_embeddings", False)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
             raise UsageError(f"{where} does not say its sizes as Llama's config does: {error}") from None
 
     @property

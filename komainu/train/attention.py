@@ -2,17 +2,18 @@
 
 Tokens of a batch are one row of N tokens without padding. They fall into segments: a document is one, and where
 several documents begin alike (the two answers to one prompt), what they share is a segment of its own, computed once,
-that the rest of each looks back at. On a CPU they are computed one by one, as `pieces` says. Short ones, and those on
-a GPU, are only inside attention laid out as segments x length (segments of like shape together), so that the plain
-kernel serves; the result is taken apart again. Position ids restart at every document. Registered with transformers
-under the name FLAT. Not covered: attention with soft-capping, sliding windows or sinks (refused by `supports`); a
-kernel that needs no mask for shared beginnings (FlexAttention on CUDA).
+that the rest of each looks back at. On a CPU they are computed one by one, as `pieces` says, on a GPU in one call, as
+`varlen` says. Short ones on a CPU, and those of a GPU that does not serve for that, are only inside attention laid out
+as segments x length (segments of like shape together), so that the plain kernel serves; the result is taken apart
+again. Position ids restart at every document. Registered with transformers under the name FLAT. Not covered: attention
+with soft-capping, sliding windows or sinks (refused by `supports`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -21,6 +22,8 @@ from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
 from komainu.train.pieces import Attend, Pieces, Segment, in_pieces
+from komainu.train.precision import dtype_of
+from komainu.train.varlen import HALVES, Ragged, attend, taken
 
 FLAT = "komainu_flat"
 SHORT = 64  # mean tokens of a segment under which calls of a kernel cost more than filling up blocks
@@ -43,14 +46,29 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How N flat tokens fall into segments: in pieces, or in blocks, and where each token's output lies in them."""
+class Blocks:
+    """Segments as blocks, and where each of N tokens' output lies in them."""
 
-    positions: torch.Tensor  # [1, N], from 0 in each document
     blocks: tuple[Block, ...]
     back: torch.Tensor  # [N]
-    pieces: Pieces | None = None  # in place of blocks
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How N flat tokens fall into segments: in pieces, or in what is made of them when attention first asks for it."""
+
+    positions: torch.Tensor  # [1, N], from 0 in each document
+    segments: tuple[Segment, ...]
+    pieces: Pieces | None = None
     last: Pieces | None = None  # of the last layer, whose other positions nobody looks at
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return in_blocks(self.segments, self.positions.device)
+
+    @cached_property
+    def ragged(self) -> Ragged:
+        return Ragged.of(self.segments, self.positions.device)
 
 
 def layout(segments: Sequence[Segment], rows: Sequence[int], device: torch.device) -> Layout:
@@ -58,10 +76,14 @@ def layout(segments: Sequence[Segment], rows: Sequence[int], device: torch.devic
     positions = torch.cat([torch.arange(s.before, s.before + s.length) for s in segments])[None].to(device)
     if device.type == "cpu" and positions.numel() >= SHORT * len(segments):
         pieces = in_pieces(segments)
-        return Layout(positions, (), positions[0, :0], pieces, pieces.only(rows))
+        return Layout(positions, (*segments,), pieces, pieces.only(rows))
+    return Layout(positions, (*segments,))
+
+
+def in_blocks(segments: Sequence[Segment], device: torch.device) -> Blocks:
     order = sorted(segments, key=lambda s: (-s.before, -s.length, s.start))
     blocks: list[Block] = []
-    back = torch.empty(positions.numel(), dtype=torch.long)
+    back = torch.empty(sum(s.length for s in segments), dtype=torch.long)
     offset = 0
     while order:
         count = alike(order)
@@ -75,7 +97,7 @@ def layout(segments: Sequence[Segment], rows: Sequence[int], device: torch.devic
         offset += count * longest
         keys, mask = looked_at(group, take) if group[0].before else (None, None)
         blocks.append(Block(take.reshape(-1).to(device), (count, longest), moved(keys, device), moved(mask, device)))
-    return Layout(positions, tuple(blocks), back.to(device))
+    return Blocks(tuple(blocks), back.to(device))
 
 
 def alike(order: Sequence[Segment]) -> int:
@@ -120,14 +142,26 @@ def flat_attention(
 ) -> tuple[torch.Tensor, None]:
     """query [1, heads, N, dim], key and value [1, kv heads, N, dim] -> [1, N, heads, dim]."""
     flat: Layout = kwargs["flat"]
-    heads, dim = query.shape[1], query.shape[3]
+    heads = query.shape[1]
     if flat.pieces is not None:
         pieces = flat.last if module.layer_idx == module.config.num_hidden_layers - 1 else flat.pieces
         k, v = (t.repeat_interleave(heads // t.shape[1], 1) if t.shape[1] < heads else t for t in (key, value))
         return Attend.apply(query, k, v, pieces, scaling), None  # type: ignore[no-untyped-call]
+    if taken(query, key):
+        return attend(query, key, value, flat.ragged, scaling), None
+    return over_blocks(query, key, value, flat.blocks, scaling), None
+
+
+def over_blocks(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, laid: Blocks, scaling: float | None
+) -> torch.Tensor:
+    """The same, block by block."""
+    heads, dim = query.shape[1], query.shape[3]
+    if not cheap(query, laid):
+        key, value = (t.repeat_interleave(heads // t.shape[1], 1) for t in (key, value))
     flats = [t[0].transpose(0, 1).flatten(1) for t in (query, key, value)]
     outs = []
-    for block in flat.blocks:
+    for block in laid.blocks:
         count, _ = block.shape
         keys = block.take if block.keys is None else block.keys
         q, k, v = (
@@ -145,7 +179,16 @@ def flat_attention(
         )
         outs.append(out.transpose(1, 2).reshape(-1, heads * dim))
     joined = torch.cat(outs) if len(outs) > 1 else outs[0]
-    return joined.index_select(0, flat.back).view(1, -1, heads, dim), None
+    return joined.index_select(0, laid.back).view(1, -1, heads, dim)
+
+
+def cheap(query: torch.Tensor, laid: Blocks) -> bool:
+    """Whether fewer heads of keys than of queries cost nothing.
+
+    On a GPU only the kernel that holds all attention logits takes them with a mask, or in float32: there keys and
+    values are repeated.
+    """
+    return query.device.type == "cpu" or (dtype_of(query) in HALVES and all(b.mask is None for b in laid.blocks))
 
 
 def no_mask(*args: Any, **kwargs: Any) -> None:

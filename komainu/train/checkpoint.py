@@ -65,6 +65,13 @@ def stored(value: torch.Tensor | int) -> torch.Tensor:
     return found.clone() if found.shape == (256,) else found
 
 
+def restored(parameter: torch.Tensor, key: str, value: torch.Tensor) -> torch.Tensor | int:
+    """The inverse; a fused optimiser reads its step on the parameter's device, others count in whole numbers."""
+    if key == "step":
+        return value.to(parameter.device) if value.is_floating_point() else int(value)
+    return cut_as(parameter, value.to(parameter.device))
+
+
 class Pieces:
     """The tensors of a checkpoint, whole, one at a time; shards are parts of the first dimension, in rank order."""
 
@@ -96,12 +103,7 @@ def load_checkpoint(
                 parameter.copy_(cut_as(parameter, pieces[f"weight/{name}"]))
                 keys = [k for k in pieces.keys if k.startswith("state/") and k.split("/", 2)[2] == name]
                 state = {k.split("/")[1]: pieces[k] for k in sorted(keys)}
-                optimizer.state[parameter] = {
-                    k: (v if v.is_floating_point() else int(v))
-                    if k == "step"
-                    else cut_as(parameter, v.to(parameter.device))
-                    for k, v in state.items()
-                }
+                optimizer.state[parameter] = {k: restored(parameter, k, v) for k, v in state.items()}
     if ranks is not None and not ranks.main:
         return step
     if metrics.exists():

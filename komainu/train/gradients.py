@@ -15,6 +15,7 @@ from komainu.train.flat import flatten, laid, sequence_sums, target_logps
 from komainu.train.narrow import narrowed
 from komainu.train.neftune import noise
 from komainu.train.partners import Part, Partner, share
+from komainu.train.precision import mixed
 from komainu.train.ranks import Ranks, split
 
 SMALL = 30_000_000  # parameters under which two cores do more on two micro-batches than on one matrix
@@ -122,7 +123,7 @@ class Gradients:
     def idle(self, batch: Sequence[Unit], ahead: bool) -> None:
         """A pass that adds nothing: sharded ranks exchange weights in every pass, so all must make as many."""
         flat = flatten([u.documents for u in batch[:1]], self.device)
-        with torch.set_grad_enabled(not ahead):
+        with torch.set_grad_enabled(not ahead), mixed(self.device):
             logps = target_logps(self.model, flat)
         if not ahead:
             torch.autograd.backward(logps.sum() * 0.0)
@@ -148,7 +149,7 @@ class Gradients:
     def seen(self, batch: Sequence[Unit]) -> Found:
         """Sums of log-probabilities of units of one document each, by unit id."""
         flat = flatten([u.documents for u in batch], self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with mixed(self.device):
             sums = sequence_sums(target_logps(self.model, flat), flat).tolist()
         return Found(0.0, flat.tokens, dict(zip([u.id for u in batch], sums, strict=True)))
 
@@ -156,7 +157,7 @@ class Gradients:
         flat = flatten([u.documents for u in batch], self.device)
         added = self.noise(batch, part.step)
         with narrowed(self.model, flat.rows):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            with mixed(self.device):
                 logps = target_logps(self.model, flat, added, self.stage.even)
             summed, notes = self.stage.loss(logps, flat, batch)
             (summed / part.weight).backward()  # type: ignore[no-untyped-call]
@@ -165,7 +166,7 @@ class Gradients:
     def noise(self, batch: Sequence[Unit], step: int) -> torch.Tensor | None:
         if not self.stage.fit.neftune:
             return None
-        return noise(batch, self.model.get_input_embeddings().embedding_dim, self.stage.fit, step).to(self.device)
+        return noise(batch, self.model.get_input_embeddings().embedding_dim, self.stage.fit, step, self.device)
 
     def close(self) -> None:
         for partner in self.partners:

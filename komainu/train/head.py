@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from komainu.train.dense import product
+from komainu.train.precision import dtype_of
 
 CHUNK = 1 << 22  # logits that exist at a time
 KEPT = 1 << 24  # exponentials kept for the way back (64 MB); beyond, they are computed again
@@ -53,8 +54,8 @@ class Head(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, even: bool
     ) -> torch.Tensor:
-        kind = torch.get_autocast_dtype(hidden.device.type) if torch.is_autocast_enabled(hidden.device.type) else None
-        h, w = (hidden, weight) if kind is None else (hidden.to(kind), weight.to(kind))
+        kind = dtype_of(hidden)
+        h, w = hidden.to(kind), weight.to(kind)
         ctx.even, ctx.given, ctx.few = even, (hidden.dtype, weight.dtype), targets.numel() * len(weight) <= KEPT
         wanted = ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         found, sizes = torch.empty((1, len(h), 1), device=h.device), torch.empty(len(h), device=h.device)

@@ -28,7 +28,7 @@ def fresh_model(stage: Base, tokenizer: Any) -> Any:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):  # of a CPU: the weights are drawn there
         torch.manual_seed(stage.fit.seed)
         model = LlamaForCausalLM(config)
         # words start further apart than HF starts them: tied embeddings otherwise merge words of one kind early on

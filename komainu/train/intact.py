@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from komainu.errors import UsageError
+from komainu.files import read_object
 
 
 def check_directory(path: Path, config: Any, tokenizer: Any) -> None:
@@ -23,8 +24,7 @@ def check_directory(path: Path, config: Any, tokenizer: Any) -> None:
 def _shards(path: Path) -> Iterator[str]:
     index = path / "model.safetensors.index.json"
     if index.exists():
-        wanted = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        lost = sorted(name for name in wanted if not (path / name).exists())
+        lost = sorted(name for name in shards_in(index) if not (path / name).exists())
         yield from (f"{path} lacks {name}, which its index names" for name in lost)
     for file in sorted(path.glob("*.safetensors")):
         with open(file, "rb") as handle:
@@ -37,10 +37,21 @@ def _shards(path: Path) -> Iterator[str]:
         yield f"{file} is {what}"
 
 
+def shards_in(index: Path) -> set[str]:
+    """The files that an index names; raises UsageError for one that is none."""
+    named = read_object(index).get("weight_map")
+    if not isinstance(named, dict) or not all(isinstance(name, str) for name in named.values()):
+        raise UsageError(f"{index} has no weight_map that names a file for each tensor; get the file again")
+    return {*named.values()}
+
+
 def _sizes(path: Path, config: Any, tokenizer: Any) -> Iterator[str]:
     most = max(tokenizer.get_vocab().values(), default=-1) + 1
-    if most > config.vocab_size:
-        yield f"{path}: the tokenizer has {most} tokens, the embeddings only {config.vocab_size}; take the model's own"
+    rows = getattr(config, "vocab_size", None)
+    if not isinstance(rows, int):
+        yield f"{path}: config.json does not say the vocab_size of the model; take another base"
+    elif most > rows:
+        yield f"{path}: the tokenizer has {most} tokens, the embeddings only {rows}; take the model's own"
 
 
 def _templates(path: Path) -> Iterator[str]:

@@ -8,16 +8,18 @@ from typing import NamedTuple
 import torch
 
 from komainu.context import Context
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Score
 from komainu.train.base import Unit
 from komainu.train.batches import runs
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.heldout import HeldOut
 from komainu.train.narrow import narrowed
+from komainu.train.precision import mixed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
-from komainu.train.weights import context_of, load_model, load_tokenizer, set_up_cpu
+from komainu.train.weights import context_of, load_model, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
 
@@ -54,8 +56,7 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     with ctx.progress(len(units), type(stage).__name__.lower()) as bar, torch.inference_mode():
         for some in runs(units, TOKENS):
             flat = flatten([u.documents for u in some], device)
-            mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-            with mixed, narrowed(model, flat.rows):
+            with mixed(device), narrowed(model, flat.rows):
                 sums = sequence_sums(target_logps(model, flat), flat).view(-1, len(names)).tolist()
             for unit, found in zip(some, sums, strict=True):
                 yield Summed(unit, found)

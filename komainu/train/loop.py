@@ -17,6 +17,7 @@ import torch
 from komainu.context import Context
 from komainu.errors import Stopped, UsageError
 from komainu.files import write_json
+from komainu.models.folder import load_tokenizer
 from komainu.settings import without_keys
 from komainu.train.base import Rollout, Train, Unit
 from komainu.train.batches import Batches
@@ -28,7 +29,7 @@ from komainu.train.shards import full
 from komainu.train.tokens import units_of
 from komainu.train.trackers import Trackers
 from komainu.train.usage import usage
-from komainu.train.weights import context_of, load_model, load_tokenizer, recompute, save_model, set_up_cpu
+from komainu.train.weights import context_of, load_model, recompute, save_model, set_up_cpu
 
 STEPS = "steps.json"  # in the scratch folder: how many steps there are to be
 
@@ -168,7 +169,7 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter, spread=ranks.sharded)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
         recompute(model)

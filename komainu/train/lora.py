@@ -20,7 +20,7 @@ from komainu.train.weights import load_model
 
 ADAPTER = "adapter"  # the folder of a model directory that has the adapter by itself
 NAME = "default"  # what PEFT calls the adapter inside the model
-APART = 1e-4  # how far merged logits may be from those of base and adapter, float32
+APART = 1e-4  # how far merged logits may be from those of base and adapter, of the largest, or of 1; float32
 LOOKED_AT = 4  # units whose logits are compared
 
 
@@ -36,7 +36,7 @@ class Attached:
             lora_dropout=0.0,
             task_type="CAUSAL_LM",
         )
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):  # of a CPU: an adapter's weights are drawn there
             torch.manual_seed(seed)
             try:
                 self.tuner: Any = LoraModel(model, self.config, NAME)
@@ -74,18 +74,20 @@ class Attached:
         save_file(tensors, out / "adapter_model.safetensors", metadata={"format": "pt"})
 
     def merge(self, units: Sequence[Unit]) -> float:
-        """Merge the adapter into the model; returns how far apart the logits of some units are at most.
+        """Merge the adapter into the model; returns how far apart the logits of some units are at most, as APART says.
 
-        Raises GateFailed past APART.
+        Raises GateFailed past it.
         """
         device = next(iter(self.trained.values())).device
         flat = flatten([u.documents for u in units[:LOOKED_AT]], device)
         before = logits(self.tuner.model, flat)
         self.tuner.merge_and_unload(safe_merge=True)
-        apart = float((logits(self.tuner.model, flat) - before).abs().max())
+        most = max(1.0, float(before.abs().max()))  # a float32 of a large model is not exact to 1e-4 past it
+        apart = float((logits(self.tuner.model, flat) - before).abs().max()) / most
         if not apart <= APART:
             raise GateFailed(
-                f"the merged model's logits are {apart:.1e} from those with the adapter beside it, above {APART:g}: "
+                f"the merged model's logits are {apart:.1e} of the largest from those with the adapter beside it, "
+                f"above {APART:g}: "
                 "it cannot stand for the two. Leave layers out with `targets`, or train all weights"
             )
         return apart

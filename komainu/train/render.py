@@ -24,12 +24,49 @@ class Tokens(NamedTuple):
 
 
 def texts(tokenizer: Any, chats: Sequence[tuple[Message, ...]], *, prompt: bool) -> list[str]:
-    """The chat template applied to each list of messages; with prompt=True up to where the assistant speaks."""
+    """The chat template applied to each list of messages; with prompt=True up to where the assistant speaks.
+
+    Raises Unrendered for what the template itself raises.
+    """
     if not chats:
         return []
     plain = [[{"role": m.role, "content": m.content} for m in messages] for messages in chats]
-    rendered: list[str] = tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=prompt)
-    return rendered
+    try:
+        made: list[str] = tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=prompt)
+    except Exception as error:  # a template is a program: what it raises is its own
+        raise Unrendered(
+            f"the chat template does not render it: {error}; mend chat_template.jinja, or leave it out"
+        ) from None
+    return made
+
+
+class Unrendered(UsageError):
+    """A chat template has raised an error."""
+
+
+def rendered(tokenizer: Any, chats: Sequence[Chat], turns: Sequence[tuple[int, int]]) -> tuple[list[str], list[str]]:
+    """Each chat as text, and its text before each of the turns (which chat, which of its messages).
+
+    Raises BadRows, naming the chats that the template does not render.
+    """
+    starts = [chats[n].messages[:i] for n, i in turns]
+    try:
+        return texts(tokenizer, [c.messages for c in chats], prompt=False), texts(tokenizer, starts, prompt=True)
+    except Unrendered:
+        each = [(c.id, c.messages, False) for c in chats]
+        each += [(chats[n].id, start, True) for (n, _), start in zip(turns, starts, strict=True)]
+        told = [(row, unrendered(tokenizer, messages, prompt)) for row, messages, prompt in each]
+        refuse([*{row: (row, why) for row, why in told if why}.values()], len({c.id for c in chats}))
+        raise
+
+
+def unrendered(tokenizer: Any, messages: tuple[Message, ...], prompt: bool) -> str:
+    """What the chat template raises of some messages; "" when nothing."""
+    try:
+        texts(tokenizer, [messages], prompt=prompt)
+    except Unrendered as error:
+        return str(error)
+    return ""
 
 
 def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = False) -> list[Tokens]:
@@ -40,14 +77,13 @@ def chats_to_tokens(tokenizer: Any, chats: Sequence[Chat], *, last_only: bool = 
     what the model must produce. Raises UsageError, naming the chats for which the template is not prefix-stable,
     drops a turn or does not close the assistant's turn, or whose text the tokenizer does not give back.
     """
-    whole = texts(tokenizer, [c.messages for c in chats], prompt=False)
     turns = [
         (n, i)
         for n, chat in enumerate(chats)
         for i, m in enumerate(chat.messages)
         if m.role == "assistant" and (not last_only or i == len(chat.messages) - 1)
     ]
-    starts = texts(tokenizer, [chats[n].messages[:i] for n, i in turns], prompt=True)
+    whole, starts = rendered(tokenizer, chats, turns)
     spans: list[list[tuple[int, int]]] = [[] for _ in chats]
     bad: dict[str, str] = {}
     for (n, i), start in zip(turns, starts, strict=True):
@@ -138,8 +174,12 @@ def check_tokenizer(tokenizer: Any, where: str, *, system: bool = False) -> None
         raise UsageError(f"{where}: the tokenizer has no chat template; add chat_template.jinja beside it")
     if system:
         probe = (Message("system", "komainu-probe"), Message("user", "?"))
-        if "komainu-probe" not in texts(tokenizer, [probe], prompt=True)[0]:
+        try:
+            dropped = "komainu-probe" not in texts(tokenizer, [probe], prompt=True)[0]
+        except Unrendered:
+            dropped = True
+        if dropped:
             raise UsageError(
-                f"{where}: the chat template drops the system turn, and the data has system turns; "
+                f"{where}: the chat template drops the system turn, or refuses it, and the data has system turns; "
                 "use a template that renders them, or move their text into the first user turn"
             )

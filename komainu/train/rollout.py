@@ -17,6 +17,7 @@ from komainu.train.attention import FLAT
 from komainu.train.base import Unit
 from komainu.train.batches import runs
 from komainu.train.flat import Flat, flatten, target_logps
+from komainu.train.precision import mixed
 from komainu.train.ranks import Ranks
 from komainu.train.render import Tokens
 
@@ -72,14 +73,13 @@ class Answering:
         """An answer a prompt, in order; those of like length are drawn together."""
         mine: dict[int, list[int]] = {}  # whether it was stopped, and its tokens
         sampling = Model(name=self.stage.model.label, temperature=1.0)
-        device = self.model.device.type
         self.model.set_attn_implementation("sdpa")  # flat batches have no cache
         self.model.eval()
         try:
             for alike in groups([len(p.ids) for p in prompts]):
                 places = alike[self.ranks.rank :: self.ranks.size]
                 for some in (places[i : i + TOGETHER] for i in range(0, len(places), TOGETHER)):
-                    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+                    with mixed(self.model.device, kept=True):
                         found = decode(self.model, [prompts[i] for i in some], self.ends, sampling)
                     mine |= {i: [int(a.stopped), *a.ids] for i, a in zip(some, found, strict=True)}
         finally:
@@ -105,7 +105,7 @@ class Answering:
         at = iter(places)
         for some in runs([units[i] for i in places], self.stage.fit.micro_tokens):
             flat = flatten([u.documents for u in some], model.device)
-            with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
+            with mixed(model.device):
                 rest = iter(target_logps(model, flat).tolist())
             mine |= {next(at): [next(rest) for d in u.documents for _ in range(d.targets)] for u in some}
         done = []

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from komainu.errors import UsageError
+from komainu.train.intact import shards_in
 
 SHARD = 5 << 30  # bytes of a file
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -34,8 +35,7 @@ class Tensors:
         self.path = path
         files = sorted(path.glob("*.safetensors"))
         if (path / INDEX).exists():
-            named = json.loads((path / INDEX).read_text(encoding="utf-8"))["weight_map"]
-            files = sorted({path / file for file in named.values()})
+            files = sorted(path / file for file in shards_in(path / INDEX))
             if lost := [file.name for file in files if not file.exists()]:
                 raise UsageError(f"{path} lacks {', '.join(lost)}, which its index names: get the directory again")
         if not files:

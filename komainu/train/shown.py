@@ -64,7 +64,7 @@ def below(target: Stage, store: Store, n: int) -> Iterator[Shown]:
 
     A stage whose data or base is not at hand yet says so. A character that a token splits shows as U+FFFD.
     """
-    from komainu.train.weights import load_tokenizer
+    from komainu.models.folder import load_tokenizer
 
     for made in upstream_first(target):
         stage = made.of if isinstance(made, Engine) else made

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, GenerationConfig
 from transformers.utils.logging import disable_progress_bar
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_config, load_tokenizer
 from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
 from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
+from komainu.train.varlen import prove
 
 if TYPE_CHECKING:
     from komainu.store import Store
@@ -44,14 +46,11 @@ def set_up_cpu(threads: int) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def load_tokenizer(path: Path) -> Any:
-    return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-
-
-def load_model(path: Path, adapter: Adapter | None = None) -> Any:
+def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = False) -> Any:
     """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one.
 
-    An adapter may ask for frozen layers in four bits.
+    An adapter may ask for frozen layers in four bits. One that is to be `spread` over ranks stays in the machine's
+    memory: a GPU that holds a shard of it need not hold all of it first.
     """
     how = {} if adapter is None else quantised(adapter)
     model, told = AutoModelForCausalLM.from_pretrained(
@@ -64,7 +63,7 @@ def load_model(path: Path, adapter: Adapter | None = None) -> Any:
         **how,
     )
     check_weights(path, model, told["missing_keys"])
-    return for_training(model)
+    return for_training(model, spread=spread)
 
 
 def quantised(adapter: Adapter) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
     return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
 
 
-def for_training(model: Any) -> Any:
+def for_training(model: Any, *, spread: bool = False) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
         raise UsageError(
@@ -88,7 +87,8 @@ def for_training(model: Any) -> Any:
     model.set_attn_implementation(FLAT)
     model.train()
     if torch.cuda.is_available():
-        return model.to("cuda")
+        prove(model.config, torch.device("cuda"))
+        return model if spread else model.to("cuda")
     through_onednn(model)
     return model
 
@@ -99,8 +99,11 @@ def recompute(model: Any) -> None:
 
 
 def context_of(config: Any) -> int:
-    """Tokens the model's positions reach."""
-    return int(config.max_position_embeddings)
+    """Tokens the model's positions reach. Raises UsageError where the config does not say."""
+    found = getattr(config, "max_position_embeddings", None)
+    if not isinstance(found, int):
+        raise UsageError(f"the config of {config.model_type} does not say max_position_embeddings; take another base")
+    return found
 
 
 def save_model(model: Any, tokenizer: Any, out: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
@@ -124,7 +127,7 @@ def look(stage: Train, path: Path, rows: Iterable[Row], store: Store) -> None:
 
     The store keeps the tokens for the training.
     """
-    config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    config = load_config(path)
     if why := supports(config):
         raise UsageError(
             f"{path} cannot be trained here: {why}; take another base, or another engine (docs/engines.md)"

@@ -7,7 +7,6 @@ own answers; reference log-probabilities; the time to load, to save and to look 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 from komainu.cost import SAMPLE, Range, shown
 from komainu.errors import UsageError
+from komainu.files import read_object
 from komainu.plan import Counts, Plan
 from komainu.settings import Settings
 from komainu.stage import Stage
@@ -172,7 +172,7 @@ class Workloads:
         file = (self.folder(source) or Path()) / "config.json"
         if not file.is_file():
             raise UsageError(f"the sizes of the model are not known before {source.label} is there; build it first")
-        return Architecture.of_config(json.loads(file.read_bytes()), str(file))
+        return Architecture.of_config(read_object(file), str(file))
 
     def fresh(self, stage: Base) -> Architecture:
         shape = stage.shape

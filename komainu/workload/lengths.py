@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from komainu.cost import DENSE, SPARSE, Range
+from komainu.models.folder import counter_of
 from komainu.rows import Chat, Message, Pair, Row
 
 MARKS = 5  # tokens that a chat template puts around a message
@@ -66,9 +67,7 @@ def lengths(rows: Sequence[Row], tokenizer: Path | None) -> Lengths:
     sizes = [Sizes.of(row) for row in rows]
     said = [text for each in sizes for text in each.texts]
     if tokenizer is not None:
-        import tokenizers
-
-        known = tokenizers.Tokenizer.from_file(str(tokenizer))
+        known = counter_of(tokenizer)
         counts = iter([len(found.ids) for found in known.encode_batch(said, add_special_tokens=False)])
         factors = Range(1.0, 1.0)
     else:

@@ -184,7 +184,7 @@ def test_an_unknown_architecture_is_refused_and_its_code_not_run(tiny_model: Pat
     changed = {"model_type": "unheard_of", "auto_map": {"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"}}
     client = broken(tiny_model, tmp_path / "m", config=changed)
     (tmp_path / "m" / "evil.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(UsageError, match="does not load as a causal language model"):
+    with pytest.raises(UsageError, match=r"does not load: config\.json: "):
         ask(client)
 
 

@@ -99,7 +99,7 @@ def test_texts_are_counted_by_the_tokenizer_that_is_there(tmp_path: Path) -> Non
     count = counter(tmp_path)
     assert count is not None and count(["one two", "", "three!"]) == 4
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=r"the tokenizer of .* does not load"):
         counter(tmp_path)
     (tmp_path / "tokenizer.json").unlink()
     assert counter(tmp_path) is None

@@ -17,6 +17,7 @@ from komainu.checks.is_reference import IsReference
 from komainu.checks.reward import RuleReward
 from komainu.errors import UsageError
 from komainu.files import write_rows
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message, Row
 from komainu.train.base import Fit, Train, Unit
 from komainu.train.flat import flatten, target_logps
@@ -25,7 +26,7 @@ from komainu.train.ranks import Ranks
 from komainu.train.render import Tokens
 from komainu.train.rollout import Answering, advantages, clipped_loss
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model
 from tests.train.world import ANIMALS, Chats, Texts, base, context
 
 

@@ -14,13 +14,14 @@ import torch.nn.functional as F
 from transformers import AutoModelForCausalLM
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message, Row
 from komainu.train.base import Fit, Unit
 from komainu.train.gradients import Gradients
 from komainu.train.kto import KTO
 from komainu.train.mismatch import mismatched
 from komainu.train.unpaired import UnpairedReference
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model
 from tests.train.world import ANIMALS, Texts, base, context
 
 

@@ -19,13 +19,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from komainu.errors import GateFailed, UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.train.adapter import Adapter
 from komainu.train.base import Fit, Train
 from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model
 from tests.train.gang import gang
 from tests.train.test_ranks import trained
 from tests.train.world import Chats, Pairs, base, context

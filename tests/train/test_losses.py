@@ -164,8 +164,8 @@ def test_each_loss_trains_however_the_batch_is_cut(tmp_path: Path, loss: Loss) -
 
 
 def test_the_sft_term_is_the_mean_of_a_token_of_the_chosen_answer(tmp_path: Path) -> None:
+    from komainu.models.folder import load_tokenizer
     from komainu.train.flat import flatten
-    from komainu.train.weights import load_tokenizer
 
     ctx, stage = context(tmp_path), dpo(SimPO())
     units = stage.units(load_tokenizer(ctx.store.build(base(), ctx).path), [*Pairs(n=3).rows()])

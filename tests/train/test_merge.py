@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.release.weights import refuse
 from komainu.stage import Stage
 from komainu.train import merged
@@ -64,7 +65,7 @@ def test_a_trained_model_that_is_large_is_saved_in_shards_with_an_index(
 ) -> None:
     monkeypatch.setattr(saving, "SHARD", 40_000)
     whole = of(built, ONE)
-    saving.save_model(saving.load_model(whole), saving.load_tokenizer(whole), tmp_path)
+    saving.save_model(saving.load_model(whole), load_tokenizer(whole), tmp_path)
     names = json.loads((tmp_path / "model.safetensors.index.json").read_text())["weight_map"]
     assert len({*names.values()}) > 1 and names.keys() == weights(tmp_path).keys() == weights(whole).keys()
     assert refuse(tmp_path) == len(names)

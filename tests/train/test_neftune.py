@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat
 from komainu.train.base import Fit, Unit
 from komainu.train.gradients import Gradients
@@ -16,7 +17,7 @@ from komainu.train.neftune import noise
 from komainu.train.optim import rate_at
 from komainu.train.render import Tokens
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model
 from tests.train.world import Chats, base, context
 
 FIT = Fit(lr=1e-3, global_batch=8, steps=4, neftune=5.0)

@@ -58,7 +58,7 @@ def test_log_probabilities_and_gradients_equal_those_of_each_document_alone(
             patch.setattr(attention, "SHORT", 0)
             patch.setattr(pieces, "PIECE", piece)
         flat = flatten(units, CPU)
-    assert bool(flat.layout.blocks) == (not piece)
+    assert bool(flat.layout.pieces) == bool(piece)
     wanted = torch.stack([alone(plain, each) for unit in units for each in unit])
     signs = torch.tensor([1.0, -0.5] * len(units), dtype=torch.float64)
     with narrowed(model, flat.rows):
@@ -96,7 +96,7 @@ def test_the_last_layer_leaves_out_what_no_target_follows() -> None:
 
 def test_units_of_one_document_need_no_mask() -> None:
     flat = flatten([(document([1, 2, 3], 1),), (document([4, 5], 1),)], CPU)
-    assert all(block.mask is None for block in flat.layout.blocks)
+    assert all(block.mask is None for block in flat.layout.blocks.blocks)
 
 
 def test_micro_batches_count_a_shared_beginning_once() -> None:

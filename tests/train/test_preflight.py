@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message, Pair, Row
 from komainu.store import Store
 from komainu.train.base import Fit, Train
@@ -22,7 +23,7 @@ from komainu.train.dpo import DPO
 from komainu.train.losses.simpo import SimPO
 from komainu.train.sft import SFT
 from komainu.train.tokenizer import TEMPLATE
-from komainu.train.weights import load_model, load_tokenizer, look
+from komainu.train.weights import load_model, look
 from tests.train.world import Chats, Pairs, base, context
 
 SFT_STAGE = SFT(model=base(), data=Chats(), fit=Fit(lr=1e-3, global_batch=8, steps=4))

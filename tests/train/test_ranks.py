@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM
 
 from komainu.context import Group
 from komainu.errors import Stopped, UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.settings import Training
 from komainu.train.base import Train, Unit
 from komainu.train.gradients import Gradients
@@ -25,7 +26,7 @@ from komainu.train.loop import train
 from komainu.train.ranks import joined, split
 from komainu.train.render import Tokens
 from komainu.train.shards import full
-from komainu.train.weights import load_model, load_tokenizer
+from komainu.train.weights import load_model
 from tests.train.gang import gang, killed
 from tests.train.test_grpo import grpo
 from tests.train.test_kto import kto

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from komainu.errors import UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Message, Pair, Row
 from komainu.train.base import Fit, Unit
 from komainu.train.flat import flatten
 from komainu.train.render import Tokens
 from komainu.train.repair import LeakRepair
-from komainu.train.weights import load_tokenizer
 from tests.train.world import ANIMALS, Texts, base, context
 
 LEAKY = "駅のstationです。"

@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 
 from komainu.context import Context
 from komainu.errors import UsageError
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message, Row
 from komainu.store import DERIVED
 from komainu.train import documents as documents_module
@@ -28,7 +29,6 @@ from komainu.train.reference import Reference
 from komainu.train.render import Tokens, chats_to_tokens
 from komainu.train.sft import SFT
 from komainu.train.tokens import Stored, kept, place, units_of, write
-from komainu.train.weights import load_tokenizer
 from tests.train.world import Chats, Pairs, base, context
 
 FIT = Fit(lr=1e-3, global_batch=8, steps=3)

@@ -16,6 +16,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message
 from komainu.train.base import Fit
 from komainu.train.checkpoint import load_checkpoint, save_checkpoint
@@ -27,7 +28,7 @@ from komainu.train.muon import Muon, orthogonal
 from komainu.train.optim import make_optimizer
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
-from komainu.train.weights import load_model, load_tokenizer, recompute
+from komainu.train.weights import load_model, recompute
 from tests.train.world import Chats, Pairs, base, context
 
 ROOT = Path(__file__).parents[2]

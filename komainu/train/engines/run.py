@@ -7,17 +7,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig
-
 from komainu.context import Context
 from komainu.errors import UsageError
 from komainu.files import write_objects
+from komainu.models.folder import load_config, load_tokenizer
 from komainu.store import WORK
 from komainu.train.base import Unit
 from komainu.train.engines.base import CACHE, Engine, Session, Site, alone, sized
 from komainu.train.engines.taken import take_back
 from komainu.train.intact import check_directory
-from komainu.train.weights import context_of, load_tokenizer
+from komainu.train.weights import context_of
 
 log = logging.getLogger("komainu")
 
@@ -31,7 +30,7 @@ def train(stage: Engine, out: Path, ctx: Context) -> dict[str, Any]:
         raise UsageError("; ".join(wrong))
     source = ctx.open(stage.of.model).path.absolute()
     rows, tokenizer = [*ctx.open(stage.of.data).rows()], load_tokenizer(source)
-    config = AutoConfig.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+    config = load_config(source)
     check_directory(source, config, tokenizer)
     units: list[Unit] = alone(stage.of).units(tokenizer, rows)
     stage.of.examine(tokenizer, context_of(config), units)

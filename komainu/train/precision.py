@@ -1,0 +1,20 @@
+"""In which precision a model computes: bfloat16 on a GPU, by autocast over float32 weights; float32 on a CPU."""
+
+from __future__ import annotations
+
+import torch
+
+
+def mixed(device: torch.device, *, kept: bool = False) -> torch.autocast:
+    """Bfloat16 within, on a GPU.
+
+    A weight's bfloat16 copy lives as long as its layer needs it. Autocast's cache, `kept`, would hold the copies of all
+    layers to the end, with `recompute` too; it is for many passes within one, as when answers are drawn.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda", cache_enabled=kept)
+
+
+def dtype_of(tensor: torch.Tensor) -> torch.dtype:
+    """In which precision a product with this tensor is computed here."""
+    kind = tensor.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else tensor.dtype
