@@ -143,7 +143,11 @@ def texts(rows: Rows, part: Part, bits: list[signs.Bytes]) -> Iterator[tuple[int
     for number in range(part.first, part.end):
         text = searched(rows.held(number).row)
         bits.append(signs.signed(text, number - part.first))
-        yield number, ODDS.sub(ODD, text) + "\n\n"  # so that the last two characters begin a trigram too
+        plain = text.isascii() and "\0" not in text
+        yield (
+            number,
+            (text if plain else ODDS.sub(ODD, text)) + "\n\n",
+        )  # so that the last two characters begin a trigram too
 
 
 def grams(text: str) -> str:

@@ -33,10 +33,10 @@ def mixed(text: str) -> Marks:
     pairs = joined(codes[:-1], codes[1:], FACTORS[0])
     fours = joined(pairs[:-2], pairs[2:], FACTORS[1])
     spaces = np.flatnonzero(codes == ord(" "))
-    starts = spaces[(spaces >= SIDE) & (spaces + SIDE < len(codes))] - SIDE
+    starts = within(spaces, SIDE, len(codes)) - SIDE
     around = joined(fours[starts], fours[starts + 2 * SIDE + 1 - HALF], FACTORS[2])
-    whole = (spaces[:-1] >= BESIDE) & (spaces[1:] + BESIDE < len(codes))
-    before, after = spaces[:-1][whole], spaces[1:][whole]
+    inner = within(spaces, BESIDE, len(codes))
+    before, after = inner[:-1], inner[1:]
     ends = fours[after + BESIDE + 1 - HALF] + (after - before).astype(np.uint32)
     across = joined(fours[before - BESIDE], ends, FACTORS[1])
     several = [*(around * factor for factor in FACTORS[:AROUND]), *(across * factor for factor in FACTORS[:ACROSS])]
@@ -44,8 +44,16 @@ def mixed(text: str) -> Marks:
 
 
 def joined(before: Marks, after: Marks, factor: np.uint32) -> Marks:
-    found = before * factor + after
-    return found ^ found >> np.uint32(15)
+    found = before * factor
+    found += after
+    found ^= found >> np.uint32(15)
+    return found
+
+
+def within(places: NDArray[np.intp], side: int, length: int) -> NDArray[np.intp]:
+    """The places with `side` characters of a text before and behind them."""
+    first, end = places.searchsorted((side, length - side)).tolist()
+    return places[first:end]
 
 
 def salts(numbers: NDArray[Any]) -> Marks:
@@ -57,7 +65,10 @@ def signed(text: str, number: int) -> Bytes:
     """The bits of the text of a row: as many as it has characters up to twice as many."""
     size = min(max((len(text) - WIDTH + 1).bit_length(), LEAST), LARGEST)
     bits = np.zeros(1 << size, np.bool_)
-    bits[mixed(text) * salts(np.array([number])) >> np.uint32(32 - size)] = True
+    marks = mixed(text)
+    marks *= salts(np.array([number]))
+    marks >>= np.uint32(32 - size)
+    bits[marks] = True
     return np.packbits(bits, bitorder="little")
 
 
