@@ -52,6 +52,7 @@ TEXTS = (
     ("absent, 2", "躑躅"),
     ("absent, 4", "五里霧中"),
     ("absent, English", "xylophone"),
+    ("absent, a frequent word twice", "the the"),
     ("absent, of frequent words", "the of the"),
     ("absent, a sentence of frequent words", "sold the letter near the castle of the river"),
     ("absent, Japanese of frequent words", "図書館で古い時計を食べました"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def seal(path: Path) -> dict[str, str]:
     found = {}
     for file in files_of(path):
         with open(file, "rb") as handle:
+            readable(handle.fileno(), path)
             os.fsync(handle.fileno())
             found[file.relative_to(path).as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
     for folder in {path, *(p for p in path.rglob("*") if p.is_dir())}:
@@ -27,6 +29,17 @@ def seal(path: Path) -> dict[str, str]:
     for parent in (path.parent, path.parent.parent):
         sync_folder(parent)
     return found
+
+
+def readable(file: int, folder: Path) -> None:
+    """Let those read a file who may read its folder: safetensors writes files that only their owner can read.
+
+    A file with another name too is left as it is: it may be one of a user's own, outside the store.
+    """
+    status, all_read = os.fstat(file), stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+    wanted = status.st_mode | folder.stat().st_mode & all_read
+    if wanted != status.st_mode and status.st_nlink == 1 and status.st_uid == os.geteuid():
+        os.fchmod(file, stat.S_IMODE(wanted))
 
 
 def files_of(path: Path) -> list[Path]:

@@ -112,6 +112,32 @@ def test_the_record_is_written_last(ctx: Context, monkeypatch: pytest.MonkeyPatc
     assert ctx.store.build(Source(), ctx).summary == {"rows": 3}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Closed(Stage):
+    """Writes files that only their owner can read, as safetensors does; one of them is somebody's own."""
+
+    makes: ClassVar[type] = Chat
+
+    def run(self, out: Path, ctx: Context) -> dict[str, Any]:
+        own = ctx.store.root / "own"
+        for file in (out / "weights", own):
+            file.write_text("w")
+            file.chmod(0o600)
+        os.link(own, out / "linked")
+        return {}
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_who_may_read_an_artifact_may_read_its_files(ctx: Context, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        made = ctx.store.build(Closed(), ctx)
+    finally:
+        os.umask(before)
+    assert (made.path / "weights").stat().st_mode & 0o777 == mode
+    assert (made.path / "linked").stat().st_mode & 0o777 == 0o600, "a file of the user's is left as it is"
+
+
 def test_a_record_tells_how_an_artifact_came_to_be(ctx: Context) -> None:
     record = ctx.store.build(family(), ctx).record
     assert record["config"] == family().config() and record["stage"] == "Join" and record["makes"] == "Chat"

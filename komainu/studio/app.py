@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 
 from komainu.data.explore.helpers import Helpers
-from komainu.studio import artifact, board, explorer, items, runs, static, votes
+from komainu.studio import artifact, board, explorer, files, items, runs, static, votes
 from komainu.studio.base import Studio
 from komainu.studio.guard import guard, marked
 
@@ -19,7 +19,7 @@ def application(studio: Studio) -> web.Application:
     app = web.Application(middlewares=[guard(studio)], client_max_size=FORM)
     app.on_response_prepare.append(marked)
     app.add_routes(static.routes())
-    for kind in (runs, artifact, board, items, votes):
+    for kind in (runs, artifact, files, board, items, votes):
         app.add_routes(kind.routes(studio))
     helpers = Helpers(studio.store, studio.settings)
     app.add_routes(explorer.routes(studio, helpers))

@@ -15,6 +15,7 @@ from komainu.store import Artifact
 from komainu.studio import said
 from komainu.studio.base import REF, Ask, Studio
 from komainu.studio.curves import curves
+from komainu.studio.files import files, first
 from komainu.studio.graph import drawn
 from komainu.studio.listing import Uses, going, rows_of
 from komainu.studio.runs import progress
@@ -38,7 +39,7 @@ def show(ask: Ask, uses: Uses) -> web.Response:
     names: dict[str, str] = {}
     for name, of in ask.store.names().items():
         names.setdefault(of, name)
-    users = uses.of(ask.store, ref)
+    users, held = uses.of(ask.store, ref), [*files(artifact)]
     return ask.page(
         "artifact.html.jinja",
         artifact=artifact,
@@ -49,7 +50,8 @@ def show(ask: Ask, uses: Uses) -> web.Response:
         summary=[(key, said.value(value)) for key, value in artifact.summary.items()],
         config=[(key, said.value(value)) for key, value in artifact.record["config"].items()],
         made_with=[*artifact.record.get("made_with", {}).items()],
-        files=[*files(artifact)],
+        files=held,
+        first=first(held),
         changed=changed_since(artifact.record),
         graph=drawn(ask.store, artifact, users, names, ask.words("graph.more")),
         users=users,
@@ -73,16 +75,6 @@ def facts(ask: Ask, artifact: Artifact) -> Iterator[tuple[str, str]]:
 
 
 SPENT = ("calls", "prompt_tokens", "completion_tokens", "money")
-
-
-def files(artifact: Artifact) -> Iterator[tuple[str, str, str]]:
-    """Name, size and hash of each file; one that has gone has no size."""
-    for name, sealed in artifact.record["files"].items():
-        try:
-            size = said.size((artifact.path / name).stat().st_size)
-        except OSError:
-            size = "–"
-        yield name, size, str(sealed)
 
 
 def record(ask: Ask) -> web.Response:

@@ -14,6 +14,7 @@ from komainu.store import Artifact, Store
 WIDTH, HEIGHT, ACROSS, DOWN = 172, 46, 48, 12  # pixels of a box, and between boxes
 MOST = 8  # boxes in a column; the rest is one box that says how many
 LETTERS = 23  # that fit a box
+Place = tuple[float, float]  # the upper left corner of a box, in pixels
 
 
 class Box(NamedTuple):
@@ -25,37 +26,47 @@ class Box(NamedTuple):
     kind: str
 
 
-def columns(store: Store, target: Artifact, users: Sequence[str]) -> tuple[list[list[str]], dict[str, list[str]]]:
-    """References by column, left to right, the target next to last; and what each that is shown was made from.
+class Drawing(NamedTuple):
+    """References by column, left to right, the target next to last; and pairs of those that a line joins."""
 
-    An input that another input was made from stands left of it.
-    """
-    inputs = {target.ref: [*dict.fromkeys(target.inputs.values())]}
-    for ref in inputs[target.ref]:
-        found = store.at(ref)
-        inputs[ref] = [*dict.fromkeys(found.inputs.values())] if found else []
-    further = [*dict.fromkeys(each for ref in inputs[target.ref] for each in inputs[ref])]
-    near = [ref for ref in inputs[target.ref] if ref not in further]
-    return [further, near, [target.ref], [*users]], inputs
+    columns: list[list[str]]
+    edges: list[tuple[str, str]]
+
+
+def around(store: Store, target: Artifact, users: Sequence[str]) -> Drawing:
+    """What stands where. An input that another input was made from stands left of it, and a line leads there alone:
+    to the target only where none would lead to it otherwise."""
+    direct = inputs_of(target)
+    behind = {ref: inputs_of(store.at(ref)) for ref in direct}
+    made_of = {each for some in behind.values() for each in some}
+    near = [ref for ref in direct if ref not in made_of]
+    lines = [(each, ref) for ref in near for each in behind[ref]]
+    further = dict.fromkeys([*(ref for ref in direct if ref in made_of), *(each for each, _ in lines)])
+    lines += [(ref, target.ref) for ref in direct if ref not in {each for each, _ in lines}]
+    return Drawing([[*further], near, [target.ref], [*users]], [*lines, *((target.ref, ref) for ref in users)])
+
+
+def inputs_of(artifact: Artifact | None) -> list[str]:
+    return [*dict.fromkeys(artifact.inputs.values())] if artifact else []
 
 
 def drawn(store: Store, target: Artifact, users: Sequence[str], names: Mapping[str, str], more: str) -> Markup:
     """The drawing; `more` says how many artifacts one box stands for, `{n}` in it is their number."""
-    refs, inputs = columns(store, target, users)
-    boxes = [[box(store, ref, target.ref, names) for ref in some] for some in refs]
-    shown = [
-        some if len(some) <= MOST else [*some[: MOST - 1], Box("", more.format(n=len(some) - MOST + 1), "", "more")]
-        for some in boxes
-    ]
-    shown = [some for some in shown if some]
-    tall = max(len(some) for some in shown) * (HEIGHT + DOWN) - DOWN
-    places = {each.ref: place(n, i, len(some), tall) for n, some in enumerate(shown) for i, each in enumerate(some)}
-    edges = [(each, ref) for ref, some in inputs.items() for each in some] + [(target.ref, ref) for ref in users]
-    lines = [edge(places[a], places[b]) for a, b in edges if a in places and b in places]
-    drawn = [shape(each, *place(n, i, len(some), tall)) for n, some in enumerate(shown) for i, each in enumerate(some)]
-    wide = len(shown) * (WIDTH + ACROSS) - ACROSS
+    columns, edges = around(store, target, users)
+    columns = [some for some in columns if some]
+    tall = min(MOST, max(map(len, columns))) * (HEIGHT + DOWN) - DOWN
+    places: dict[str, Place] = {}
+    shapes = []
+    for n, some in enumerate(columns):
+        alone = len(some) if len(some) <= MOST else MOST - 1
+        places |= {ref: place(n, min(i, alone), min(len(some), MOST), tall) for i, ref in enumerate(some)}
+        shapes += [shape(box(store, ref, target.ref, names), *places[ref]) for ref in some[:alone]]
+        if rest := some[alone:]:
+            shapes.append(shape(Box("", more.format(n=len(rest)), "", "more"), *places[rest[0]]))
+    lines = [edge(*ends) for ends in dict.fromkeys((places[a], places[b]) for a, b in edges)]
+    wide = len(columns) * (WIDTH + ACROSS) - ACROSS
     return tag(
-        "svg", *lines, *drawn, class_="graph", width=wide + 4, height=tall + 4, viewBox=f"-2 -2 {wide + 4} {tall + 4}"
+        "svg", *lines, *shapes, class_="graph", width=wide + 4, height=tall + 4, viewBox=f"-2 -2 {wide + 4} {tall + 4}"
     )
 
 
@@ -71,13 +82,13 @@ def fitted(text: str) -> str:
     return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
 
 
-def place(column: int, row: int, rows: int, tall: float) -> tuple[float, float]:
-    """The upper left corner of a box: each column stands in the middle."""
+def place(column: int, row: int, rows: int, tall: float) -> Place:
+    """Where a box is: each column stands in the middle."""
     start = (tall - rows * (HEIGHT + DOWN) + DOWN) / 2
     return column * (WIDTH + ACROSS), start + row * (HEIGHT + DOWN)
 
 
-def edge(a: tuple[float, float], b: tuple[float, float]) -> Markup:
+def edge(a: Place, b: Place) -> Markup:
     """From the right side of a box to the left side of another."""
     (x, y), (to, down) = (a[0] + WIDTH, a[1] + HEIGHT / 2), (b[0], b[1] + HEIGHT / 2)
     bend = ACROSS / 2

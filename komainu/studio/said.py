@@ -16,10 +16,10 @@ LONG = 20_000  # characters of one value that a page shows; the record itself ha
 
 
 def number(value: float) -> str:
-    """Whole numbers with commas, others with four digits."""
+    """Whole numbers with commas, others with four digits or all before the point."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
 
 
 def size(count: int) -> str:

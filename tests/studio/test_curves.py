@@ -32,6 +32,22 @@ def test_every_whole_line_counts_once_and_a_cut_one_never(lines: list[dict[str, 
         assert all(value is None or value - value == 0 for value in values)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12345, "12,345"),
+        (11208.4, "11,208"),
+        (-98765.4, "-98,765"),
+        (9999.94, "1e+04"),
+        (0.58123, "0.5812"),
+        (7e-05, "7e-05"),
+        (1e300, "1e+300"),
+    ],
+)
+def test_a_number_of_five_digits_is_written_out(value: float, text: str) -> None:
+    assert said.number(value) == text
+
+
 PIECES = st.lists(
     st.one_of(st.text(max_size=40), st.tuples(st.text(min_size=1, max_size=40), st.just("latin")).map(list))
 )

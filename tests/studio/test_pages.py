@@ -14,7 +14,7 @@ import pytest
 from bench.studio import fill
 from komainu.cluster.queue import Seen
 from komainu.store import Artifact, Store
-from komainu.studio.graph import MOST, columns, drawn
+from komainu.studio.graph import MOST, around, drawn
 from tests.core_fakes import Source
 from tests.core_fakes import context as plain
 from tests.studio.stores import TUNED, family, metrics, training
@@ -189,14 +189,27 @@ def of(inputs: dict[str, list[str]], target: str) -> tuple[Store, Artifact]:
 
 def test_an_input_of_an_input_stands_left_of_it() -> None:
     store, target = of({"c/1": ["a/1", "b/1"], "b/1": ["a/1"], "a/1": []}, "c/1")
-    found, inputs = columns(store, target, ["d/1"])
-    assert found == [["a/1"], ["b/1"], ["c/1"], ["d/1"]] and inputs["c/1"] == ["a/1", "b/1"]
+    found = around(store, target, ["d/1"])
+    assert found.columns == [["a/1"], ["b/1"], ["c/1"], ["d/1"]]
+    assert found.edges == [("a/1", "b/1"), ("b/1", "c/1"), ("c/1", "d/1")]
+
+
+def test_every_input_is_joined_and_no_line_leads_back_or_stays_in_its_column() -> None:
+    """As of a report: it takes a card, the card's model, and what that model was trained from."""
+    made_of = {"a/1": [], "b/1": ["a/1"], "c/1": ["b/1", "x/1"], "r/1": ["a/1", "b/1", "c/1"]}
+    store, target = of(made_of, "r/1")
+    (columns, edges) = around(store, target, [])
+    assert columns == [["a/1", "b/1", "x/1"], ["c/1"], ["r/1"], []], "direct inputs stand before those of inputs"
+    column = {ref: n for n, some in enumerate(columns) for ref in some}
+    assert all(column[a] < column[b] for a, b in edges)
+    assert {a for a, _ in edges} == {"a/1", "b/1", "c/1", "x/1"} and ("a/1", "r/1") in edges
 
 
 def test_a_column_that_is_too_long_says_how_many_are_left_out() -> None:
     store, target = of({"c/1": [f"a/{i}" for i in range(50)]}, "c/1")
     svg = drawn(store, target, [], {}, "{n} more")
     assert f"{50 - MOST + 1} more" in svg and svg.count("<a ") == MOST - 1 and svg.count('class="box gone"') == MOST - 1
+    assert svg.count('class="edge"') == MOST, "the box that stands for the others is joined too"
 
 
 def test_the_languages_say_the_same_numbers(many: Path) -> None:

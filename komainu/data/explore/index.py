@@ -142,8 +142,12 @@ def texts(rows: Rows, part: Part, bits: list[signs.Bytes]) -> Iterator[tuple[int
     """Each row's number and text; its signs are put to the others."""
     for number in range(part.first, part.end):
         text = searched(rows.held(number).row)
-        bits.append(signs.signed(text))
-        yield number, ODDS.sub(ODD, text) + "\n\n"  # so that the last two characters begin a trigram too
+        bits.append(signs.signed(text, number - part.first))
+        plain = text.isascii() and "\0" not in text
+        yield (
+            number,
+            (text if plain else ODDS.sub(ODD, text)) + "\n\n",
+        )  # so that the last two characters begin a trigram too
 
 
 def grams(text: str) -> str:

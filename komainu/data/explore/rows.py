@@ -24,7 +24,7 @@ from komainu.rows import Chat, Pair, decode
 from komainu.store import Artifact, Store
 
 # Of what is noted and of how texts are made alike (`look.entry.normal`): what another one noted is noted anew.
-VERSION = f"1, Unicode {unicodedata.unidata_version}"
+VERSION = f"2, Unicode {unicodedata.unidata_version}"
 CACHE = ".explore"  # under the store's root: nothing of it belongs to an artifact, and all of it may be deleted
 FILES = ("rows.jsonl", "dropped.jsonl")
 ABOUT = "about.json"  # written last
@@ -82,14 +82,13 @@ class Rows:
         self.open.close()
 
     def load(self, name: str) -> NDArray[Any]:
-        found: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
-        return found
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))  # as `memmap` a look at one takes longer
 
     def line(self, number: int) -> bytes:
         """A row's line. Raises IndexError for a number that no row has."""
         if not 0 <= number < self.total:
             raise IndexError(f"{self.artifact.ref} has rows 0 to {self.total - 1}, not {number}")
-        at, size = (int(each) for each in self.at[number])
+        at, size = self.at[number].tolist()
         return os.pread(self.files[int(number >= self.kept)], size, at)
 
     def held(self, number: int) -> Held:

@@ -1,6 +1,8 @@
-"""A bit for each eight characters of a row: tells which of many rows cannot have a long text.
+"""Bits for what follows each other in a row: they tell which of many rows cannot have a text.
 
-A long text of frequent words has no rare trigram, so an index of trigrams leaves too many rows to be looked at.
+A text of frequent words has no rare trigram, so an index of trigrams leaves too many rows to be looked at. There is a
+bit for each six characters. Frequent words have these in common too, so what stands around a space, and a word with
+what stands before and behind it, have several.
 """
 
 from __future__ import annotations
@@ -13,30 +15,60 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH = 8  # characters of what a bit stands for
+WIDTH, HALF = 6, 4  # characters of what a bit stands for; of what the others are made of
+SIDE, BESIDE = 3, 2  # characters on either side of a space, and of a word
+AROUND, ACROSS = 3, 2  # bits for what stands around a space, and for a word
 MOST = 128  # bits of a text that are asked for, at most
-FACTORS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)
+FACTORS = tuple(map(np.uint32, (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)))
 LEAST, LARGEST = 6, 24  # logarithm of a row's bits
 Bytes = NDArray[np.uint8]
+Marks = NDArray[np.uint32]
 
 
-def mixed(text: str) -> NDArray[np.uint32]:
-    """32 bits for each WIDTH characters that follow each other."""
-    found = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    if len(found) < WIDTH:
+def mixed(text: str) -> Marks:
+    """32 bits for each bit of a text."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    if len(codes) < WIDTH:
         return np.zeros(0, np.uint32)
-    for step, factor in enumerate(FACTORS):  # of one character, of two, of four
-        found = found[: -(1 << step)] * np.uint32(factor) + found[1 << step :]
-        found ^= found >> np.uint32(15)
-    return found * np.uint32(FACTORS[0])
+    pairs = joined(codes[:-1], codes[1:], FACTORS[0])
+    fours = joined(pairs[:-2], pairs[2:], FACTORS[1])
+    spaces = np.flatnonzero(codes == ord(" "))
+    starts = within(spaces, SIDE, len(codes)) - SIDE
+    around = joined(fours[starts], fours[starts + 2 * SIDE + 1 - HALF], FACTORS[2])
+    inner = within(spaces, BESIDE, len(codes))
+    before, after = inner[:-1], inner[1:]
+    ends = fours[after + BESIDE + 1 - HALF] + (after - before).astype(np.uint32)
+    across = joined(fours[before - BESIDE], ends, FACTORS[1])
+    several = [*(around * factor for factor in FACTORS[:AROUND]), *(across * factor for factor in FACTORS[:ACROSS])]
+    return np.concatenate([*several, joined(fours[:-2], fours[2:], FACTORS[2])])
 
 
-def signed(text: str) -> Bytes:
-    """The bits of a text, about as many as it has characters up to twice as many; none for a short one."""
-    marks = mixed(text)
-    size = min(max(len(marks).bit_length(), LEAST), LARGEST)
+def joined(before: Marks, after: Marks, factor: np.uint32) -> Marks:
+    found = before * factor
+    found += after
+    found ^= found >> np.uint32(15)
+    return found
+
+
+def within(places: NDArray[np.intp], side: int, length: int) -> NDArray[np.intp]:
+    """The places with `side` characters of a text before and behind them."""
+    first, end = places.searchsorted((side, length - side)).tolist()
+    return places[first:end]
+
+
+def salts(numbers: NDArray[Any]) -> Marks:
+    """An odd number for each row, so that two pieces of text that share a bit in one row seldom do in others."""
+    return numbers.astype(np.uint32) * FACTORS[0] << np.uint32(1) | np.uint32(1)
+
+
+def signed(text: str, number: int) -> Bytes:
+    """The bits of the text of a row: as many as it has characters up to twice as many."""
+    size = min(max((len(text) - WIDTH + 1).bit_length(), LEAST), LARGEST)
     bits = np.zeros(1 << size, np.bool_)
-    bits[marks >> np.uint32(32 - size)] = True
+    marks = mixed(text)
+    marks *= salts(np.array([number]))
+    marks >>= np.uint32(32 - size)
+    bits[marks] = True
     return np.packbits(bits, bitorder="little")
 
 
@@ -59,6 +91,6 @@ def passing(path: Path, rows: int, numbers: NDArray[Any], text: str) -> NDArray[
     sizes = held[:rows].astype(np.uint32)
     starts = rows + np.cumsum(np.left_shift(np.int64(1), sizes - 3)) - np.left_shift(np.int64(1), sizes - 3)
     for mark in marks[:: -(-len(marks) // MOST)]:
-        at = mark >> (np.uint32(32) - sizes[numbers])
+        at = mark * salts(numbers) >> (np.uint32(32) - sizes[numbers])
         numbers = numbers[(held[starts[numbers] + (at >> 3)] >> (at & 7).astype(np.uint8)) & 1 == 1]
     return numbers

@@ -146,7 +146,7 @@ def searched(row: Chat | Pair) -> str:
 
 def normal(text: str) -> str:
     """Full and half width, capital and small letters alike, any space as one: as nav.js does it."""
-    if not unicodedata.is_normalized("NFKC", text):
+    if not (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         text = unicodedata.normalize("NFKC", WIDE.sub(lambda found: found[0].translate(NARROW), text))
     text = text.lower().replace("ς", "σ")
     for space in SPACES:  # a regular expression takes 15 times as long, and where "  " is left it takes twice as long
