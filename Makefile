@@ -63,9 +63,10 @@ test-external: setup
 test-livebench: setup
 	$(BIN)/pytest -q -m external tests/eval/test_livebench_scorers.py
 
-# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
+# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB); then
+# SGLang's own parser and its table of positions.
 test-engines: setup
-	$(BIN)/pytest -q -s -m engines tests/train
+	$(BIN)/pytest -q -s -m engines tests/train tests/models
 
 # Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup
