@@ -35,7 +35,7 @@ class Leakage(Check):
     need, are allowed; see `allowed_text`.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def fault(self, text: str, chat: Chat) -> str:
         found = leaks(text, chat)
@@ -72,7 +72,8 @@ def spans(text: str, lang: str, allowed: str = "") -> list[Span]:
     kana and everyday Chinese words, Hangul, other scripts. English: kana and kanji outside quotes and brackets,
     Hangul, other scripts. Never a leak: code, links, formulas, JSON keys, units, acronyms, names (capital letters or
     digits), Latin words in quotes or brackets, whatever stands in `allowed`, and whole languages where `allowed`
-    speaks of them; where it or the answer speaks of computers only everyday English words are leaks.
+    speaks of them; words rare in European languages, and terms that the answer lists or explains; where it or the
+    answer speaks of computers or has other terms, only everyday English words are leaks. See `leaks/frequency.py`.
     Not covered: English names or Chinese words written as a Japanese writer also could.
     """
     if lang == "en" and only_latin(text):
@@ -107,7 +108,7 @@ def allowed_text(chat: Chat, lang: str) -> str:
     `meta["format"]` asks for.
     """
     meta = chat.meta
-    translation = str(meta.get("task", "")).startswith("translate_")
+    translation = meta.get("task") == f"translate_{lang}"
     taken = [r for r in meta.get("references", ()) if isinstance(r, str)]
     wanted = meta.get("format")
     if isinstance(wanted, dict):

@@ -34,7 +34,7 @@ class LeakRepair(Train):
     metrics.jsonl has `leaked`, the mean probability of these tokens. Not covered: a leak that the check does not see.
     """
 
-    version = 2  # only the first token of a leaked stretch counts
+    version = 3  # only the first token of a leaked stretch counts; leaks as Leakage 3 finds them
     eats = Pair
     names = ("chosen", "rejected")
     unlikely: float = 1.0

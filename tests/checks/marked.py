@@ -1,7 +1,8 @@
 """The hand-labelled answers in `labelled/`, and how the checks do on them.
 
 `⟦…⟧` marks a leak. Leaks were labelled in rounds, each before the rules saw it. The first round, the refusals and the
-loops are split in two by hash: the rules were first made looking at "development" alone.
+loops are split in two by hash: the rules were first made looking at "development" alone. From round 8 on, `made` tells
+answers as a good chat model writes them ("realistic") from those made to be mistaken ("hard", as all before).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.checks.helpers import answer
 
 FOLDER = Path(__file__).parent / "labelled"
 HALVES = ("development", "held-out")
+MADE = ("realistic", "hard")
 _MARK = re.compile("⟦(.*?)⟧", re.S)
 
 
@@ -43,9 +45,13 @@ def rows(name: str, half: str = "") -> Iterator[dict[str, Any]]:
             yield row
 
 
-def marked(half: str = "", *, only: int = 0) -> list[Marked]:
-    """The answers labelled for leaks, of one round and half or all."""
-    return [unmark(row) for row in rows("leakage", half) if only in (0, row["round"])]
+def marked(half: str = "", *, only: int = 0, made: str = "") -> list[Marked]:
+    """The answers labelled for leaks, of one round, half and making or all."""
+    return [
+        unmark(row)
+        for row in rows("leakage", half)
+        if only in (0, row["round"]) and made in ("", row.get("made", "hard"))
+    ]
 
 
 def unmark(row: dict[str, Any]) -> Marked:
@@ -126,6 +132,7 @@ def table() -> Iterator[str]:
     rounds = sorted({row["round"] for row in rows("leakage")})
     parts = {f"round {n}": marked(only=n) for n in rounds}
     parts |= {f"round 1, {half}": marked(half, only=1) for half in HALVES} | {"all": marked()}
+    parts |= {f"round {n}, {made}": marked(only=n, made=made) for n in rounds if n >= 8 for made in MADE}
     topics = sorted({f"{one.chat.meta['lang']} {one.topic}" for one in parts["all"]})
     parts |= {t: [one for one in parts["all"] if f"{one.chat.meta['lang']} {one.topic}" == t] for t in topics}
     for name, ones in parts.items():

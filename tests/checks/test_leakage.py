@@ -125,6 +125,65 @@ def test_terms_mentions_and_look_alikes_are_no_leaks(text: str) -> None:
     assert spans(text, "ja") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unit test、integration test、e2e testの順に広がります。",
+        "stare decisisは先例拘束、mens reaは犯意、due processは適正手続です。",
+        "deadstockは未使用の品、usedは使った品、reworkは作り直した服です。usedは安いです。",
+        "callは買う権利、putは売る権利、strikeは行使価格です。vegaやdeltaで感応度を測ります。",
+        "skinny、slim、straight、wideの順に太くなります。",
+    ],
+)
+def test_what_an_answer_lists_or_explains_is_mentioned(text: str) -> None:
+    assert spans(text, "ja") == []
+
+
+def test_everyday_words_in_lists_and_as_topics_still_leak() -> None:
+    assert spans("花、線香、lighter、掃除の道具を持っていきます。", "ja") != []
+    assert spans("schoolは楽しいです。teacherは優しいです。friendも多いです。", "ja") != []
+    assert spans("teacher、student、friendがいます。", "ja") != []
+
+
+def test_words_that_are_rare_in_english_are_terms_and_frequent_ones_are_not() -> None:
+    assert spans("彼はfianchettoに構えます。", "ja") == []
+    assert spans("彼はdrawerに入れます。", "ja") != []
+    assert spans("町はreformaに取り組みます。", "ja") != []  # rare in English, frequent in Spanish
+
+
+def test_two_rare_words_show_that_terms_are_at_home() -> None:
+    assert spans("bcryptかargonidを使い、saltを加えます。", "ja") == [] != spans("saltを加えます。", "ja")
+
+
+def test_words_that_japanese_text_never_has_leak_where_terms_are_at_home() -> None:
+    text = "Dockerは違いをeliminateできます。`build`で作り、containerをdeployします。"
+    assert [text[s.start : s.end] for s in spans(text, "ja")] == ["eliminate"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("差額をroughly30年分用意します。", "roughly"), ("塩です。Gradually、砂糖も足します。", "Gradually")],
+)
+def test_adverbs_leak_with_a_numeral_or_a_capital_too(text: str, word: str) -> None:
+    assert [text[s.start : s.end] for s in spans(text, "ja")] == [word]
+
+
+def test_plurals_of_everyday_words_leak_where_terms_are_at_home() -> None:
+    assert spans("コマンドでapplesを選びます。", "ja") != []
+
+
+def test_words_of_two_letters_are_abbreviations_unless_inside_a_katakana_word() -> None:
+    assert spans("euは半回転のつなぎです。", "ja") == []
+    assert spans("バナna を食べます。", "ja") != [] != spans("うどんor そばを食べます。", "ja")
+
+
+def test_a_name_beside_its_reading_in_brackets_is_no_leak() -> None:
+    assert spans("悠遊卡（EasyCard）を買います。", "ja") == [] != spans("悠遊卡を買います。", "ja")
+    assert (
+        spans("I like サカナクション (Sakanaction) a lot.", "en") == [] != spans("I like サカナクション a lot.", "en")
+    )
+
+
 def test_where_terms_are_at_home_everyday_words_still_leak() -> None:
     text = "`append`で足します。この方法はvery便利です。"
     assert [text[s.start : s.end] for s in spans(text, "ja")] == ["very"]
@@ -138,7 +197,9 @@ def test_an_answer_that_is_english_as_a_whole_leaks() -> None:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("unit", ["的", "你", "申し訳", "a/", "| a ", '"a":"b",', "第一に", "ァ", "ー", "(a "])
+@pytest.mark.parametrize(
+    "unit", ["foo bar ", "a b、", "aは", "的", "你", "申し訳", "a/", "| a ", '"a":"b",', "第一に", "ァ", "ー", "(a "]
+)
 def test_long_text_of_any_kind_is_read_in_reasonable_time(unit: str, lang: str) -> None:
     started = time.process_time()
     spans(unit * (30_000 // len(unit)), lang)
@@ -163,6 +224,8 @@ def test_spans_are_in_order_and_the_reason_counts_them() -> None:
         ("appleを食べる。", "英単語を残して訳してください。\nI eat an apple.", {"references": ["appleを食べる。"]}),
         ("wordをwordと言う。", "三回。", {"format": {"kind": "repeat", "text": "word", "n": 2}}),
         ("iPhoneを買った。", "Translate: I bought an iPhone.", {"task": "translate_ja"}),
+        ("The meeting is over.", "英訳してください。会議は終わりました。", {"task": "translate_en"}),
+        ("お礼の発音はxièxieです。", "中国語の四声を教えてください。", {}),
     ],
 )
 def test_what_the_question_brings_along_is_no_leak(text: str, asked: str, meta: dict[str, Any]) -> None:

@@ -30,6 +30,12 @@ def test_what_belongs_there_raises_no_alarm() -> None:
     assert flagged["clean_flagged"] / flagged["clean"] <= 0.005
 
 
+def test_answers_as_they_are_in_practice_raise_no_alarm() -> None:
+    ones = marked(made="realistic")
+    assert counts(ones)["clean"] >= 200 and counts(ones)["clean_flagged"] == 0
+    assert measures(ones)["chars_f1"] >= 0.95
+
+
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize(("name", "check"), [("refusal", Refusal()), ("repetition", Repetition())])
 def test_refusals_and_loops_are_told_from_what_looks_like_them(name: str, check: Check, half: str) -> None:

@@ -21,7 +21,7 @@ def _tongue(names: str) -> str:
     return (
         rf"\b(?:in|into|to|speak|learn(?:ing)?|study(?:ing)?|both|or|and)\s+(?:formal\s+|casual\s+|"
         rf"polite\s+)?(?:{names})\b"
-        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
+        rf"|\b(?:{names})\s+(?:\w+\s+)?(?:{_ABOUT}|and|or|for)\b|\b(?:{_ABOUT})\s+(?:of|from)\s+(?:{names})\b"
         rf"|\b(?:{names})s?\s+(?:people\s+|speakers\s+)?(?:say|write|call|spell|pronounce)\b"
     )
 
@@ -37,7 +37,7 @@ _COMPUTERS = (  # names and words by which a text is about computers
     "tokens commit commits branch merge epoch epochs batch embedding softmax dropout pod pods props async await numpy",
     "pandas matplotlib pytorch",
 )
-_MANY = r"外国語|多言語|国語で|[かヶカケ]国語|各国語|バイリンガル"
+_MANY = r"外国語|多言語|(?<!韓)国語で|[かヶカケ]国語|各国語|バイリンガル"
 _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     "latin": rf"{_MANY}|英(?:語|単語|文|訳|作文|会話|検|和|詩|熟語|字|名|題)|和英|日英|アルファベット|ローマ字|欧文|"
     rf"[ァ-ヴー]{{2,}}語|ピンイン|拼音|"
@@ -53,7 +53,7 @@ _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     r"周波数|音響|録音|デザイン|配色|遺伝子|薬理|演算子|暗号|ファイル|フォルダ|ウェブサイト|ホームページ|検索エンジン|"
     r"サイト(?:制作|運営)|設定方法|ソースコード|コード(?!レス)|コマンド|関数|クラス(?![メ会])|変数|配列|正規表現|"
     r"アルゴリズム|データ(?:ベース|分析|サイエンス|構造)|"
-    r"サーバ|フレームワーク|ライブラリ|コンパイ|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|ニューラル|"
+    r"サーバ|フレームワーク|ライブラリ|コンパイ|デバッグ|デプロイ|リポジトリ|コンテナ|ブランチ|コミット|プルリク|ニューラル|"
     r"機械学習|深層学習|強化学習|"
     r"教師[あな][りし]|学習率|過学習|過剰適合|前処理|トークン|勾配|損失関数|分類器|ハイパーパラメ|画像(?:処理|認識|"
     r"生成)|自然言語処理|"
@@ -61,7 +61,7 @@ _IN_JAPANESE = {  # what Japanese calls for the languages and things with
     r"スレッド|並[行列]処理|排他制御|"
     r"デッドロック|メモリ|キャッシュ|オープンソース|ネットワーク|ソフトウェア|ファームウェア|クラウド|暗号化|"
     r"仮想(?:化|マシン)|マイコン|"
-    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|アジャイル|"
+    r"回路|3Dプリンタ|動画編集|作曲ソフト|表計算|ゲームエンジン|用語|略語|バージョン|量子|統計|確率分布|信頼区間|有意(?:差|水準)|スタートアップ|アジャイル|"
     r"スクラム|システム開発|ブロックチェーン|音声(?:合成|認識)|電子工作|フォント",
 }
 _IN_ENGLISH = {

@@ -20,9 +20,9 @@ AT_HOME = word_set(
     "push pull merge branch hololive mercari niconico freee ahamo povo au wii ps gu j-pop k-pop hip-hop j-rock docomo",
     "orz wktk ver rev no pp ed eds vol cf ie eg ex esp nn nm",
 )
-# Terms of computing and its neighbours that are no everyday words: Japanese text may have them anywhere.
+# Terms of computing and other trades that are no everyday words: Japanese text may have them anywhere.
 TERMS = word_set(
-    "radar lidar sonar spooler bcc dac adc",
+    "radar lidar sonar spooler bcc dac adc deploy quarantine agenda placebo postmortem funnel",
     "gpu cpu tpu npu ram rom ssd hdd usb hdmi lan wan vpn dns dhcp http tcp udp ip ssl tls ssh ftp smtp imap api",
     "sdk ide cli gui ui ux os vm hub router proxy firewall payload header footer endpoint webhook websocket socket",
     "handshake latency throughput bandwidth bitrate framerate codec encoder decoder encode decode transcode buffer",
@@ -107,7 +107,7 @@ EVERYDAY = JOINING | word_set(
     "actor king queen president minister leader customer customers neighbour neighbor guest hero enemy stranger adult",
     "baby boy girl father mother brother sister son daughter husband wife parents grandfather grandmother aunt uncle",
     "cousin apple orange banana grape peach lemon vegetable vegetables fruit fruits meat fish bread rice egg eggs",
-    "milk butter cheese sugar salt tea coffee wine beer soup cake pie cookie breakfast lunch dinner supper meal",
+    "milk butter cheese sugar tea coffee wine beer soup cake pie cookie breakfast lunch dinner supper meal",
     "kitchen chair bed bedroom bathroom door garden yard street road river lake sea ocean beach island mountain hill",
     "flower flowers grass sky sun moon rain snow wind storm sunlight summer autumn winter season seasons climate",
     "nature earth ice animal animals bird birds horse cow sheep rabbit tiger lion bear wolf insect butterfly umbrella",
@@ -124,13 +124,18 @@ EVERYDAY = JOINING | word_set(
     "decide decision agree disagree apologise accept refuse celebrate protect destroyed destroy improve promotion",
     "relax reserve postpone clarify prepare worry enjoy distribute decrease shipped discuss committee deadline waves",
     "wave shorter longer sooner bigger smaller higher lower stronger weaker cheaper newer older earlier harder",
-    "brighter darker warmer cooler",
+    "brighter darker warmer cooler place middle",
 )
 
 
 def everyday(word: str) -> bool:
-    """Whether a lower-case word is everyday English, or an adverb, which no trade has as its term."""
-    return word in EVERYDAY or (len(word) > 5 and word.endswith("ly") and word not in _NO_ADVERBS)
+    """Whether a lower-case word is everyday English, its plural, or an adverb, which no trade has as its term."""
+    return word in EVERYDAY or is_adverb(word) or (word.endswith("s") and word[:-1] in EVERYDAY)
+
+
+def is_adverb(word: str) -> bool:
+    """Whether a word looks like an adverb made of an adjective."""
+    return len(word) > 5 and word.endswith("ly") and word not in _NO_ADVERBS
 
 
 _NO_ADVERBS = word_set("family assembly multiply supply readonly anomaly monopoly butterfly")

@@ -16,7 +16,8 @@ _STOP = r'。！？!?\n|"{}'
 _KANALESS = re.compile(f"[{_STOP}]([^{KANA}{_STOP}]{{5,}})(?![^{_STOP}])")
 _LETTER = re.compile(f"[{HAN}A-Za-z\\d]")
 _NAMED = re.compile(  # names that hold a character no Japanese word has, and names beside their reading
-    rf"深圳|九份|普洱|[北京]*烤[鴨肉]|[断斷]?么九|圳|[ァ-ヶー・]{{2,20}}[（(][{HAN}]+[）)]|[{HAN}]{{2,12}}[」』》]?[（(][ァ-ヶー・]{{2,20}}[）)]"
+    rf"深圳|九份|普洱|[北京]*烤[鴨肉]|[断斷]?么九|圳|[ァ-ヶー・]{{2,20}}[（(][{HAN}]+[）)]|"
+    rf"[{HAN}]{{2,12}}[」』》]?[（(](?:[ァ-ヶー・]{{2,20}}|[A-Z][A-Za-z -]{{1,40}})[）)]"
 )
 _ASIDE = re.compile(rf"「[^「」\n]*」|『[^『』\n]*』|“[^“”\n]*”|{_NAMED.pattern}")
 _NUMBER = frozenset("一二三四五六七八九十百千万億兆〇両数第何各毎約以上下未満")
@@ -24,6 +25,7 @@ _MENTION = re.compile(
     r"\([^()\n]{1,80}\)|（[^（）\n]{1,80}）|\[[^\[\]\n]{1,80}\]|「[^「」\n]{1,80}」|"
     r"『[^『』\n]{1,80}』|【[^【】\n]{1,80}】"
     rf"|(?<![:\[,] )(?<![:\[,])[\"“'‘*]+[^{LATIN}\n\"“”]{{1,80}}?[\"”'’*]+"
+    rf"|[{JAPANESE}]{{1,40}}(?= ?[(（][{LATIN}][{LATIN}'’ .,-]{{0,60}}[)）])"  # what its reading follows
 )
 
 

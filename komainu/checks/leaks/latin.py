@@ -9,12 +9,13 @@ from functools import lru_cache
 
 from komainu.checks.language import ENGLISH, UNITS, WORDS
 from komainu.checks.leaks.calls import technical
-from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday
+from komainu.checks.leaks.english import AT_HOME, JOINING, NAMED_DAYS, TERMS, everyday, is_adverb
+from komainu.checks.leaks.frequency import common, plain
+from komainu.checks.leaks.glossary import TOKEN, glossary
 from komainu.checks.leaks.span import Span
 from komainu.checks.scripts import JAPANESE, LATIN
 from komainu.checks.text import blank, prose, without_code
 
-TOKEN = rf"[{LATIN}][{LATIN}\d_'’.@/+#&-]*"
 _ALONE = rf"[{LATIN}](?<![{LATIN}\d_.@/#$%\\-][{LATIN}])"  # a letter with which a word begins
 RUN = re.compile(rf"{_ALONE}[{LATIN}\d_'’.@/+#&-]*(?: {TOKEN})*")
 PIECE = re.compile(TOKEN)
@@ -35,8 +36,6 @@ _ENDED = re.compile(rf"[{LATIN}](?=[ \t]*(?:$|\||\*\*)|\"[ \t\n]*[,\]}}])", re.M
 _SENTENCE = re.compile(rf"{_ALONE}[{LATIN}'’]*(?:(?:, |; | - | – | )(?:[{LATIN}][{LATIN}'’-]*|\d[\d,.]*)){{2,}}")
 _JA = re.compile(f"[{JAPANESE}]")
 _NEAR = re.compile(f"[{JAPANESE}、。，；：！？]")
-_LISTED = re.compile(rf"{TOKEN}(?: ?[、,・/やと] ?{TOKEN}){{2,}}")
-_TOPIC = re.compile(rf"(?:(?<=[\n。、 　:：*-])|^){TOKEN}(?=は)")
 _SAID = re.compile(  # what follows a word that is only mentioned, or a name in a program
     r" ?(?:型|関数|文|句|節|演算子|メソッド|コマンド|タグ|属性|ループ|クラス|変数|キーワード|プロパティ|オプション|"
     r"フラグ|モード|とは|と(?:呼|い[うい]|言|書|読|名)|の略|の頭文字)"
@@ -51,6 +50,8 @@ _USED = re.compile(r"を(?:書|使|付け|呼|指定|入力|実行|押)")  # wha
 _FORMULA = re.compile(r"[A-Za-z\d)\]] ?[=+*/^<>×÷−] ?$")
 _CALLED = re.compile(rf"\([^()\n{JAPANESE}]*\)|:(?=[{JAPANESE}A-Za-z/])| ?[=+*/^<>×÷−] ?[A-Za-z\d(]")
 _VOWEL = re.compile(r"[aeiouà-öø-ɏḀ-ỿ]", re.I)
+_PINYIN = re.compile("[a-z]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]*")
+_KATAKANA = re.compile("[ァ-ヺー]")
 _BARE = re.compile(r"[\d_@/+#&.]")
 
 
@@ -60,10 +61,15 @@ def latin(text: str, allowed: Set[str], speaks: Set[str]) -> Iterator[Span]:
         return
     bare = prose(_VALUE.sub(_kept, text))
     clean = blank(_MENTION, bare)
+    if "chinese" in speaks:
+        allowed |= words_of(" ".join(_PINYIN.findall(text)))
     everywhere = [(0, len(text))]
     found = [*_words(bare, clean, allowed, everywhere if "technical" in speaks else [])]
-    if found and "technical" not in speaks:
-        found = [*_words(bare, clean, allowed, everywhere if technical(text) else _terms(clean))]
+    if found:
+        terms, mentions = glossary(clean, _known)
+        if "technical" in speaks or technical(text) or _has_terms(clean):
+            terms = everywhere
+        found = [*_words(bare, clean, allowed | words_of(" ".join(mentions)), terms)]
     yield from found
     if "titles" not in speaks and _JA.search(text):
         yield from _items(text, allowed, "technical" in speaks)
@@ -81,11 +87,14 @@ def _words(bare: str, clean: str, allowed: Set[str], terms: Sequence[tuple[int, 
                 yield span
 
 
-def _terms(clean: str) -> list[tuple[int, int]]:
-    """Where Latin words are terms by where they stand: three in a row, or two and more of which something is said."""
-    listed = [m.span() for m in _LISTED.finditer(clean)]
-    topics = {m[0]: m.span() for m in _TOPIC.finditer(clean)}
-    return listed + (list(topics.values()) if len(topics) >= 2 else [])
+def _has_terms(clean: str) -> bool:
+    """Whether an answer has two and more different words that are rare in English, or known terms."""
+    words = {key(w) for w in PIECE.findall(clean) if w.islower()} - AT_HOME - UNITS
+    return sum(len(w) > 2 and (w in TERMS or not common(w)) for w in words) >= 2
+
+
+def _known(word: str) -> bool:
+    return everyday(key(word)) or key(word) in ENGLISH
 
 
 def _kept(value: re.Match[str]) -> str:
@@ -96,7 +105,7 @@ def _kept(value: re.Match[str]) -> str:
 def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) -> Span | None:
     """The leak in a run of Latin words, if there is one: names and terms joined by little words are none."""
     pieces = [p for p in PIECE.finditer(text, *run.span())]
-    foreign = [p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed]
+    foreign = {p for p in pieces if is_foreign(p[0], computers) and key(p[0]) not in allowed}
     names = [is_name(p[0]) for p in pieces]
     joins = any(p[0].islower() and key(p[0]) in ENGLISH for p in foreign)
     if not foreign or (any(names) and (not joins or (names[0] and names[-1]))):
@@ -106,12 +115,14 @@ def _foreign(text: str, run: re.Match[str], allowed: Set[str], computers: bool) 
     if _CALLED.match(text, run.end()) or _FORMULA.search(text, max(0, run.start() - 4), run.start()):
         return None
     word = key(pieces[0][0])
+    if len(word) < 3 and len(pieces) == 1 and not _known(word) and not _KATAKANA.match(text, run.start() - 1):
+        return None  # an abbreviation
     if len(pieces) == 1 and _is_said(text, run, everyday(word)):
         return None
     if len(pieces) == 1 and computers and (word in JOINING or not everyday(word)) and _USED.match(text, run.end()):
         return None
     words = [p for p in pieces if p in foreign or (p[0].islower() and key(p[0]) not in allowed)]
-    return Span(words[0].start(), words[-1].start() + len(words[-1][0].rstrip(".'’-/+&#")), "latin")
+    return Span(words[0].start(), words[-1].start() + len(words[-1][0].rstrip(".'’-/+&#0123456789")), "latin")
 
 
 def _is_said(text: str, run: re.Match[str], common: bool) -> bool:
@@ -155,12 +166,14 @@ def _beside_japanese(text: str, start: int, end: int) -> bool:
 def is_name(word: str) -> bool:
     """Whether a Latin word may be a name: it has capitals, and is none of the words that get them by place or use."""
     w = key(word)
-    return not word.islower() and w not in ENGLISH and w not in NAMED_DAYS and w not in JOINING
+    return not (word.islower() or w in ENGLISH or w in NAMED_DAYS or w in JOINING or (is_adverb(w) and plain(w)))
 
 
 def is_foreign(word: str, computers: bool = False) -> bool:
     """Whether Japanese text, or Japanese text about computers, does not take a Latin word as it is."""
     w = key(word)
+    if is_adverb(stem := w.rstrip("0123456789")):  # a numeral may follow it: roughly30
+        return stem not in TERMS
     if len(w) < 2 or w in UNITS or _BARE.search(w) or re.fullmatch(r"\w(?:-\w)+", w):
         return False
     if not _VOWEL.search(w) and not everyday(w) and w not in ENGLISH:
@@ -169,7 +182,9 @@ def is_foreign(word: str, computers: bool = False) -> bool:
         return w in NAMED_DAYS and not is_name(word)
     if w in TERMS or (w in AT_HOME and not (w in JOINING and not word.islower())):
         return False
-    return everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii() if computers else True
+    if everyday(w) or w in ENGLISH or w in NAMED_DAYS or not word.isascii():
+        return True
+    return plain(w) if computers else common(w)
 
 
 @lru_cache(WORDS)

@@ -24,7 +24,7 @@ class LeakageRate(Rate):
     of the reply; `marks` reads it.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     name: ClassVar[str] = "leakage"
     metrics: ClassVar[tuple[str, ...]] = ("leakage",)
     check: ClassVar[Check] = Leakage()
