@@ -116,7 +116,13 @@ def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     out = set()
     for number, value in read_objects(folder / "items.jsonl"):
-        line = msgspec.convert(value, Line)
+        try:
+            line = msgspec.convert(value, Line)
+        except msgspec.ValidationError as error:
+            raise UsageError(
+                f"{folder / 'items.jsonl'}:{number}: not an item of lighteval: {error}"
+                "; give a folder that lighteval_run.py has written"
+            ) from None
         name = f"{line.task.rsplit('|', 1)[0]}/{line.item.id if ours else line.id}"
         if name in results or (ours and not line.item.id):
             raise UsageError(
@@ -130,7 +136,7 @@ def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
             else:
                 values[line.task, metric].append(score)
                 result.scores[metric] = score
-    out |= {metric for (task, metric), some in values.items() if not is_mean(totals[task].get(metric), some)}
+    out |= {metric for (task, metric), some in values.items() if not is_mean(totals.get(task, {}).get(metric), some)}
     return left(results.values(), out)
 
 
