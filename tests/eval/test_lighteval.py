@@ -127,7 +127,7 @@ def test_every_package_of_the_environment_is_pinned() -> None:
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Context]:
-    with context(tmp_path, share_right({"m": 0.5})) as ctx:
+    with context(tmp_path, share_right({"m": 0.15})) as ctx:
         yield replace(ctx, settings=load())
 
 
