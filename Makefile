@@ -55,17 +55,18 @@ test-vllm: setup .envs/vllm/.ready demo
 test-gguf: setup .envs/llama.cpp/.ready
 	LLAMA_CPP=.envs/llama.cpp $(BIN)/pytest -q -s -rs -m gguf tests/release
 
-# lm-evaluation-harness, for real, in an environment of its own that the first run makes.
+# lm-evaluation-harness and lighteval, for real, in environments of their own that the first run makes.
 test-external: setup
-	$(BIN)/pytest -q -m external tests/eval/test_lm_eval.py
+	$(BIN)/pytest -q -m external tests/eval/test_lm_eval.py tests/eval/test_lighteval.py
 
 # LiveBench's scorers, for real: from upstream's repository, or in the environment whose python KOMAINU_LIVEBENCH names.
 test-livebench: setup
 	$(BIN)/pytest -q -m external tests/eval/test_livebench_scorers.py
 
-# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB).
+# axolotl and OpenRLHF, for real: a tiny model trained on the CPU, in environments that the first run makes (6 GB); then
+# SGLang's own parser and its table of positions.
 test-engines: setup
-	$(BIN)/pytest -q -s -m engines tests/train
+	$(BIN)/pytest -q -s -m engines tests/train tests/models
 
 # Our client beside three others on one stub server, then training beside TRL; the first run makes their environments.
 bench: setup

@@ -267,7 +267,7 @@ def requests(target: Board, calls: Path, costs: Costs) -> Iterator[dict[str, Any
 
 
 def score(bench: str, file: Path, items: Path | None) -> Outcome:
-    """The verdicts and the totals of answers made elsewhere."""
+    """The verdicts and the totals of answers made elsewhere; code 4 when a headline would be withheld."""
     (benchmark,) = choose(None, [bench]).values()
     found = offline.score(file, benchmark, Shelf(settings.load().shelves, items))
     several = all("mean" not in each for each in found["totals"].values())
@@ -276,7 +276,9 @@ def score(bench: str, file: Path, items: Path | None) -> Outcome:
     whole = [(bench, name, *cells(each)) for name, each in estimates("", found.get("overall", {}))]
     rates = [(lang, metric, *cells(each)) for lang, some in found["habits"].items() for metric, each in some.items()]
     lines = [line for rows in (totals, whole, rates) if rows for line in (*table(rows), "")]
-    return Outcome(found, [*lines, f"{len(found['items'])} answers; items from {', '.join(found['source'])}"])
+    lines += [f"incomplete: {why}" for why in found["incomplete"]]
+    lines.append(f"{len(found['items'])} answers; items from {', '.join(found['source'])}")
+    return Outcome(found, lines, Incomplete.code if found["incomplete"] else 0)
 
 
 def cells(found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -220,7 +220,7 @@ def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parro
     rows = [{"id": "ifeval-3", "response": "a, b"}, {"prompt": "en 5", "response": "a"}]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     said = eval_("score", "ifeval", "answers.jsonl", "--json")
-    assert said.code == 0 and said.json["items"] == [
+    assert said.json["items"] == [
         {"id": "ifeval-3", "strict": [False], "loose": [False]},
         {"id": "ifeval-5", "strict": [True], "loose": [True]},
     ]
@@ -242,8 +242,30 @@ def test_answers_made_elsewhere_are_scored_and_nobody_is_asked(eval_: Run, parro
 def test_the_items_of_a_score_may_be_given(eval_: Run, tmp_path: Path) -> None:
     items(tmp_path / "other.jsonl", 1, "en")
     (tmp_path / "answers.jsonl").write_text('{"id": 0, "response": "a"}\n')
-    found = eval_("score", "ifeval", "answers.jsonl", "--items", "other.jsonl", "--json").json
+    said = eval_("score", "ifeval", "answers.jsonl", "--items", "other.jsonl", "--json")
+    found = said.json
     assert found["totals"]["prompt_strict"]["missing"] == 0 and found["source"] == ["other.jsonl"]
+    assert (said.code, found["incomplete"]) == (0, [])
+
+
+@pytest.mark.parametrize(("null", "code"), [(1, 0), (2, 4)])
+def test_a_score_that_a_headline_would_be_withheld_for_ends_as_a_run_does(
+    eval_: Run, tmp_path: Path, null: int, code: int
+) -> None:
+    row = {"instruction_id_list": [COMMA], "kwargs": [{}]}
+    rows = [{**row, "prompt": f"q{n}", "response": "a" if n >= null else None} for n in range(200)]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = eval_("score", "ifeval", "answers.jsonl", "--json")
+    assert (said.code, said.json["totals"]["prompt_strict"]["missing"]) == (code, null)
+    assert said.json["incomplete"] == ["ifeval (en) lacks 1.0 % of its verdicts, more than 0.5 %"] * (code == 4)
+    shown = eval_("score", "ifeval", "answers.jsonl")
+    assert shown.code == code and ("incomplete: ifeval (en) lacks 1.0 %" in shown.out) == (code == 4)
+
+
+def test_an_item_without_a_row_makes_a_score_incomplete(eval_: Run, tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text('{"id": "ifeval-3", "response": "a"}\n')
+    said = eval_("score", "ifeval", "answers.jsonl", "--json")
+    assert said.code == 4 and said.json["incomplete"] == ["ifeval (en) lacks 90.0 % of its verdicts, more than 0.5 %"]
 
 
 def test_the_table_counts_verdicts_where_there_are_several_an_item(eval_: Run, tmp_path: Path) -> None:

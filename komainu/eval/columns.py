@@ -179,11 +179,12 @@ def same_items(a: Column, b: Column, first: str, second: str) -> None:
 def lacking(columns: Iterable[Column], accept: float = 0.0) -> str:
     """Why a number made of these columns is withheld; "" when it is not. `accept`: a share that is accepted."""
     limit = max(LIMIT, accept)
-    for column in columns:
-        if column.missing > limit:
-            share = f"{100 * column.missing:.1f} % of its verdicts, more than {100 * limit:g} %"
-            return f"{column.name} lacks {share}"
-    return ""
+    return next(filter(None, (lacks(column.name, column.missing, limit) for column in columns)), "")
+
+
+def lacks(name: str, missing: float, limit: float = LIMIT) -> str:
+    """What is to be said of a bench with that share of its verdicts missing; "" up to the limit."""
+    return f"{name} lacks {100 * missing:.1f} % of its verdicts, more than {100 * limit:g} %" if missing > limit else ""
 
 
 def accepted(columns: Iterable[Column], accept: float) -> str:

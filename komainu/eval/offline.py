@@ -42,10 +42,12 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     habits   language to metric, as in totals: rates of all answers in a language, whatever was asked
     overall  what a bench tells of its whole set, for a bench that does
     source   where the items came from
+    incomplete  which benches lack more verdicts than a headline may, items without a row among them
 
     Of a benchmark with several benches, totals, by and overall are by their names.
     Raises UsageError with file:line for a row that cannot be matched with one item, and for a second one of an item.
     """
+    from komainu.eval.columns import lacks
     from komainu.eval.totals import summary
 
     rows = [*read_objects(file)]
@@ -57,6 +59,7 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         given.setdefault(answer.chat.id, []).append(answer)
     benches = [b for task in tasks for b in (task.bench, *task.beside) if isinstance(b, Published)]
     parts: dict[str, dict[str, Any]] = {}
+    incomplete = []
     for bench in benches:
         asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
         if not asked:
@@ -65,7 +68,11 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         for each, found in zip(asked, all_scored(bench, [each.chat for each in asked]), strict=True):
             each.told |= bench.told(each.chat, found)
             scores += found
-        for part, told in summary(bench, [each.chat for each in asked], scores).items():
+        whole = summary(bench, [each.chat for each in asked], scores)
+        share = max(m["missing"] / max(1, m["n"] + m["missing"]) for m in whole["metrics"].values())
+        if bench.averaged and (told_of := lacks(f"{bench.title} ({bench.language})", share)):
+            incomplete.append(told_of)
+        for part, told in whole.items():
             parts.setdefault("totals" if part == "metrics" else part, {})[bench.name] = told
     alone = {part: each for part, found in parts.items() for each in found.values()} if len(benches) == 1 else parts
     return {
@@ -73,6 +80,7 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         **alone,
         "habits": {language: rates for language in get_args(Lang) if (rates := rates_of(language, answers))},
         "source": sorted({*map(origin, tasks)}),
+        "incomplete": incomplete,
     }
 
 

@@ -18,7 +18,8 @@ from komainu.errors import UsageError
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.external.base import External, Told
-from komainu.eval.external.lm_eval import ENVIRONMENT, LmEval, plain, read
+from komainu.eval.external.definition import plain
+from komainu.eval.external.lm_eval import ENVIRONMENT, LmEval, read
 from komainu.models.base import Model
 from komainu.rows import Chat, Message, Score
 from komainu.settings import load
@@ -109,7 +110,7 @@ def test_any_value_in_a_line_is_read_or_refused(tmp_path_factory: pytest.TempPat
 
 
 def test_only_what_is_one_turn_can_be_asked_and_a_definition_names_its_data() -> None:
-    assert plain(item(0)) == {
+    assert plain(item(0), "lm_eval") == {
         "id": "item-0",
         "prompt": "say 0",
         "references": ["答えは0です。"],
@@ -118,7 +119,7 @@ def test_only_what_is_one_turn_can_be_asked_and_a_definition_names_its_data() ->
     }
     turns = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
     with pytest.raises(UsageError, match="two: lm_eval's tasks ask one text"):
-        plain(Chat("two", turns))
+        plain(Chat("two", turns), "lm_eval")
     assert [*wiring(LISTED)] == []
     assert any("{data}" in said for _, said in wiring(replace(LISTED, data=None)))
     assert any("{data}" in said for _, said in wiring(replace(LISTED, definition="")))

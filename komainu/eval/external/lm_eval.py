@@ -8,21 +8,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from komainu.environment import Environment
 from komainu.errors import UsageError
 from komainu.eval.external.base import LIMIT, Harness, Job, Result
-from komainu.files import read_objects, write_objects
+from komainu.eval.external.definition import DATA, Turn, is_mean, left, problems, write_data
+from komainu.files import read_objects
 from komainu.rows import Chat, Message
-from komainu.stage import Stage, needs
+from komainu.stage import Stage
 
 if TYPE_CHECKING:
     from komainu.context import Context
 
-DATA = "{data}"  # in a definition: the file of our items
 ENVIRONMENT = Environment(
     name="lm_eval",
     steps=(("lm_eval[api]==0.4.13",),),
@@ -56,10 +56,7 @@ class LmEval(Harness):
         return f"lm_eval:{self.task}"
 
     def check(self) -> Iterator[str]:
-        if self.data is not None:
-            yield from needs(self, "data", self.data, Chat)
-        if (self.data is None) == (DATA in self.definition):
-            yield f"LmEval.definition holds {DATA} when there is `data`, and only then"
+        yield from problems(self, self.definition, self.data)
 
     def expected(self, rows: Callable[[Stage], int | None]) -> int | None:
         return None if self.data is None else rows(self.data)
@@ -86,20 +83,10 @@ class LmEval(Harness):
         place.mkdir(exist_ok=True)
         file = place / "data.jsonl"
         if self.data is not None:
-            write_objects(file, (plain(row) for row in ctx.open(self.data).rows() if isinstance(row, Chat)))
+            write_data(file, ctx.open(self.data).rows(), "lm_eval")
         text = self.definition.replace(DATA, json.dumps(str(file)))
         (place / "task.yaml").write_text(text, encoding="utf-8")
         return place
-
-
-def plain(item: Chat) -> dict[str, Any]:
-    """An item as a line of data; raises UsageError for one that is more than one user's turn."""
-    if [message.role for message in item.prompt] != ["user"]:
-        raise UsageError(
-            f"{item.id}: lm_eval's tasks ask one text, and this item has other turns; leave such items out"
-        )
-    known: dict[str, Any] = {key: item.meta[key] for key in ("references", "lang", "task") if key in item.meta}
-    return {"id": item.id, "prompt": item.prompt[-1].content, **known}
 
 
 class Request(msgspec.Struct):
@@ -117,13 +104,6 @@ class Line(msgspec.Struct):
     resps: list[list[str]]
     filter: str
     metrics: list[str]
-
-
-class Turn(msgspec.Struct):
-    """A message as it was sent."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class Report(msgspec.Struct):
@@ -170,13 +150,9 @@ def read(folder: Path, *, ours: bool) -> tuple[list[Result], list[str]]:
             else:
                 left_out.add(told)
     for (task, told, key), some in values.items():
-        total = totals[task].get(key)
-        if not isinstance(total, (int, float)) or abs(total - sum(some) / len(some)) > 1e-6:
+        if not is_mean(totals[task].get(key), some):
             left_out.add(told)
-    for result in found.values():
-        for told in left_out & result.scores.keys():
-            del result.scores[told]
-    return [*found.values()], sorted(left_out)
+    return left(found.values(), left_out)
 
 
 def read_samples(file: Path, task: str) -> Iterator[Sample]:

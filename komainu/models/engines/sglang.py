@@ -1,7 +1,7 @@
 """SGLang (0.5): its launch line.
 
 Sources: sglang/srt/arg_groups/fields, layers/rotary_embedding and utils/hf_transformers/common.py of 0.5.23. It has no
-build for CPUs, so the line and the protocol are tested, not the server.
+build for CPUs, so its parser, its table of positions and the protocol are tested, not the server.
 """
 
 from __future__ import annotations
