@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ def fits(stage: Train, ranks: Ranks) -> None:
             f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
             "; lower `ranks` in [train], or raise the batch"
         )
-    if ranks.sharded and stage.fit.optimizer == "adamw8bit":
-        raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
+    if stage.fit.optimizer == "adamw8bit" and find_spec("bitsandbytes") is None:
+        raise UsageError(f"{stage.label}: adamw8bit needs bitsandbytes: pip install 'komainu[train]'")
     if ranks.sharded and stage.fit.optimizer == "muon":
         raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")

@@ -73,7 +73,7 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
     if not torch.cuda.is_available():
         raise UsageError("Adapter.quantised needs a CUDA GPU; leave it out to train the adapter in full precision")
     if find_spec("bitsandbytes") is None:
-        raise UsageError("Adapter.quantised needs bitsandbytes: pip install 'komainu[lora]' bitsandbytes")
+        raise UsageError("Adapter.quantised needs bitsandbytes: pip install 'komainu[lora]'")
     return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
 
 
