@@ -19,7 +19,7 @@ from komainu.train.precision import mixed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
-from komainu.train.weights import context_of, load_model, set_up_cpu
+from komainu.train.weights import context_of, load_frozen, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
 
@@ -49,7 +49,7 @@ def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> 
     """Every unit of a stage's data under its model; `names` are those of a unit's documents."""
     set_up_cpu(ctx.settings.threads)
     source = ctx.open(stage.model).path
-    tokenizer, model = load_tokenizer(source), load_model(source).eval()
+    tokenizer, model = load_tokenizer(source), load_frozen(source)
     units = units_of(stage, tokenizer, ctx)
     preflight(tokenizer, context_of(model.config), units, names=names)
     device = next(model.parameters()).device

@@ -19,6 +19,7 @@ from komainu.rows import Row
 from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.precision import halve
 from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
 from komainu.train.varlen import prove
@@ -46,11 +47,11 @@ def set_up_cpu(threads: int) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = False) -> Any:
+def load_model(path: Path, adapter: Adapter | None = None, *, waits: bool = False) -> Any:
     """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one.
 
-    An adapter may ask for frozen layers in four bits. One that is to be `spread` over ranks stays in the machine's
-    memory: a GPU that holds a shard of it need not hold all of it first.
+    An adapter may ask for frozen layers in four bits. One that `waits` stays in the machine's memory: a GPU that is to
+    hold a shard of it, or its halves, need not hold all of it first.
     """
     how = {} if adapter is None else quantised(adapter)
     model, told = AutoModelForCausalLM.from_pretrained(
@@ -63,7 +64,22 @@ def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = Fal
         **how,
     )
     check_weights(path, model, told["missing_keys"])
-    return for_training(model, spread=spread)
+    return for_training(model, waits=waits)
+
+
+def load_frozen(path: Path) -> Any:
+    """The model for looking at alone, without dropout; what a GPU computes in bfloat16 is held in it."""
+    model = load_model(path, waits=True).requires_grad_(False)
+    return on_gpu(model).eval()
+
+
+def on_gpu(model: Any, *, half: bool = True) -> Any:
+    """A model that has waited, on the GPU where there is one; with `half` its frozen matrices as `halve` holds them."""
+    if not torch.cuda.is_available():
+        return model
+    if half:
+        halve(model)
+    return model.to("cuda")
 
 
 def quantised(adapter: Adapter) -> dict[str, Any]:
@@ -77,7 +93,7 @@ def quantised(adapter: Adapter) -> dict[str, Any]:
     return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
 
 
-def for_training(model: Any, *, spread: bool = False) -> Any:
+def for_training(model: Any, *, waits: bool = False) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
         raise UsageError(
@@ -88,7 +104,7 @@ def for_training(model: Any, *, spread: bool = False) -> Any:
     model.train()
     if torch.cuda.is_available():
         prove(model.config, torch.device("cuda"))
-        return model if spread else model.to("cuda")
+        return model if waits else model.to("cuda")
     through_onednn(model)
     return model
 

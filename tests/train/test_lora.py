@@ -18,12 +18,14 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from komainu.context import Group
 from komainu.errors import GateFailed, UsageError
 from komainu.models.folder import load_tokenizer
 from komainu.train.adapter import Adapter
 from komainu.train.base import Fit, Train
 from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
+from komainu.train.precision import halve
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
 from komainu.train.weights import load_model
@@ -204,3 +206,33 @@ def test_ranks_end_with_the_weights_of_one(
         mine, wanted = load_file(out / name), load_file(alone.path / name)
         assert mine.keys() == wanted.keys()
         assert all(torch.allclose(mine[n], wanted[n], atol=1e-4) for n in wanted)
+
+
+def in_half(device: torch.device, *, kept: bool = False) -> torch.autocast:
+    """What `mixed` is on a GPU, on a CPU."""
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=kept)
+
+
+@pytest.mark.parametrize("adapter", [LORA, DORA], ids=["lora", "dora"])
+def test_frozen_matrices_held_in_half_give_the_same_bits_and_are_merged_as_they_were(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adapter: Adapter
+) -> None:
+    held = list[dict[str, torch.dtype]]()
+
+    def halved(model: Any, *, half: bool = True) -> Any:
+        if half:
+            halve(model)
+        held.append({n: p.dtype for n, p in model.named_parameters()})
+        return model
+
+    ctx = context(built)
+    ctx.store.build(Chats(), ctx)
+    monkeypatch.setattr("komainu.train.gradients.mixed", in_half)
+    plain = trained(sft(adapter), built, tmp_path / "plain", Group(), False)
+    monkeypatch.setattr("komainu.train.lora.on_gpu", halved)
+    small = trained(sft(adapter), built, tmp_path / "small", Group(), False)
+    found = [name for name, kind in held[0].items() if kind == torch.bfloat16]
+    assert len(found) == (0 if adapter.dora else 2 * 7) and all("base_layer" in name for name in found)
+    assert small == plain and plain["first_loss"] > plain["last_loss"]
+    one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("plain", "small"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
