@@ -169,8 +169,9 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
-    waits = ranks.sharded or (stage.adapter is not None and not stage.adapter.quantised)
-    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter, waits=waits)
+    bits = stage.adapter.quantised if stage.adapter else ""
+    waits = ranks.sharded or (stage.adapter is not None and not bits)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, bits, waits=waits)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
         recompute(model)
