@@ -225,7 +225,9 @@ def test_what_four_bits_need_is_told_before_training(built: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("adapter", "size", "shard"), [(DORA, 2, True), (LORA, 2, False)], ids=["sharded", "replicated"]
+    ("adapter", "size", "shard"),
+    [(DORA, 2, True), (LORA, 2, False), pytest.param(NF4, 2, True, marks=four_bits)],
+    ids=["sharded", "replicated", "sharded-nf4"],
 )
 def test_ranks_end_with_the_weights_of_one(
     built: Path, tmp_path: Path, adapter: Adapter, size: int, shard: bool
