@@ -224,6 +224,8 @@ class Train(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
         yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        if self.fit.optimizer == "adamw8bit" and find_spec("bitsandbytes") is None:
+            yield f"{type(self).__name__}.fit.optimizer needs bitsandbytes: pip install 'komainu[quantised]'"
         if self.adapter is not None:
             yield from (f"{type(self).__name__}.adapter: {p}" for p in self.adapter.problems())
             if find_spec("peft") is None:

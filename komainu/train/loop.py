@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +169,9 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter, spread=ranks.sharded)
+    bits = stage.adapter.quantised if stage.adapter else ""
+    waits = ranks.sharded or (stage.adapter is not None and not bits)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, bits, waits=waits)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
         recompute(model)
@@ -179,6 +180,8 @@ def train_on(
         from komainu.train.lora import Attached, finished
 
         attached = Attached(model, stage.adapter, stage.fit.seed)
+        if waits and not ranks.sharded:
+            attached.settle()
     rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows(), ranks)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)
@@ -198,7 +201,5 @@ def fits(stage: Train, ranks: Ranks) -> None:
             f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
             "; lower `ranks` in [train], or raise the batch"
         )
-    if stage.fit.optimizer == "adamw8bit" and find_spec("bitsandbytes") is None:
-        raise UsageError(f"{stage.label}: adamw8bit needs bitsandbytes: pip install 'komainu[train]'")
     if ranks.sharded and stage.fit.optimizer == "muon":
         raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")

@@ -17,7 +17,6 @@ from torch.distributed.tensor import Shard, distribute_tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from komainu.context import Group
-from komainu.errors import UsageError
 from komainu.train.adamw8bit import AdamW8bit
 from komainu.train.adapter import Adapter
 from komainu.train.architecture import Architecture
@@ -187,9 +186,8 @@ def test_it_learns_as_adamw_does(built: Path, tmp_path: Path) -> None:
     assert found["adamw8bit"][-1] < found["adamw8bit"][0] / 2
 
 
-def test_a_run_without_the_library_is_refused_before_anything_is_loaded(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("komainu.train.loop.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"needs bitsandbytes: pip install 'komainu\[train\]'"):
-        trained(sft(), built, tmp_path, Group(), False)
+def test_what_it_needs_is_told_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [*sft().check()] == []
+    monkeypatch.setattr("komainu.train.base.find_spec", lambda _: None)
+    assert [*sft().check()] == ["SFT.fit.optimizer needs bitsandbytes: pip install 'komainu[quantised]'"]
+    assert [*sft(optimizer="adamw").check()] == []
