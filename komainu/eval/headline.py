@@ -17,6 +17,7 @@ from komainu.eval.stats.runs import Between, widened
 from komainu.eval.stats.spread import Spread, interval, of_items, weighted
 from komainu.eval.totals import rounded, significant
 
+NO_ITEM = "a bench has no item with verdicts of both"
 PARTS = {"ja": ("ja",), "en": ("en",), "avg": ("ja", "en")}
 Goodness = Mapping[str, float]  # by item
 
@@ -90,12 +91,13 @@ def comparisons(a: Average, b: Average) -> Iterator[dict[str, Any]]:
     for part, languages in a.parts.items():
         weights = a.weights(languages)
         why = lacking([*a.used(weights), *b.used(weights)], a.accept)
-        test = {"part": part, "higher_is_better": True, "withheld": why}
-        yield {**test, **(withheld() if why else difference(a, b, weights))}
+        found = withheld() if why else difference(a, b, weights)
+        why = why or (NO_ITEM if found["difference"] is None else "")
+        yield {"part": part, "higher_is_better": True, "withheld": why, **found}
 
 
 def withheld() -> dict[str, Any]:
-    """A comparison that is not made."""
+    """A comparison that is not made. Its p counts in the family, and is not told."""
     nothing = dict.fromkeys(("difference", "low", "high", "detectable", "boot_low", "boot_high"))
     return {"n": 0, **nothing, "p": 1.0, "up": 0, "down": 0}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from komainu.errors import UsageError
 from komainu.eval.columns import LIMIT, Column, Measure, column, lacking, same_items
-from komainu.eval.headline import PARTS, Average, paired, withheld, written
+from komainu.eval.headline import NO_ITEM, PARTS, Average, paired, withheld, written
 from komainu.eval.league import ways
 from komainu.eval.league.found import Number, numbers
 from komainu.eval.stats import decide
@@ -184,7 +184,7 @@ def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, se
         found = None if why else paired(one, two, weights)
         rest = {"higher_is_better": True, "withheld": why, "benches": len(used) // 2}
         if found is None:
-            rest["withheld"] = why or "a bench has no item with verdicts of both"
+            rest["withheld"] = why or NO_ITEM
             yield Told({**what, **rest, **withheld()}, None, 100.0)
         else:
             drawn = [samples(key, x, y) for key, x, y in zip(shared, one.columns, two.columns, strict=True)]
