@@ -40,11 +40,13 @@ class Average:
         return [column.between for column in self.columns]
 
     def spread(self, goodness: Sequence[Goodness], weights: Floats) -> Spread:
-        """Of the weighted mean of the columns' means over the given items."""
-        used = [(w, g, r) for w, g, r in zip(weights, goodness, self.between, strict=True) if w]
-        spreads = [widened(of_items([*items.values()]), runs) for _, items, runs in used]
+        """Of the weighted mean of the columns' means over the given items, each column between its own bounds."""
+        used = [(w, g, c) for w, g, c in zip(weights, goodness, self.columns, strict=True) if w]
+        spreads = [widened(of_items([*map(c.measure.standing, items.values())]), c.swing) for _, items, c in used]
         where = [np.array([self.place[i] for i in items], dtype=np.intp) for _, items, _ in used]
-        return weighted(spreads, [float(w) for w, _, _ in used], where, len(self.place))
+        spans = [float(w) * c.measure.span / c.measure.top for w, _, c in used]
+        worst = sum(float(w) * c.goodness(c.measure.worst) for w, _, c in used)
+        return weighted(spreads, spans, where, len(self.place)).moved(worst)
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:

@@ -111,9 +111,9 @@ def decision(a: Column, b: Column, stage: Board) -> dict[str, Any]:
     why = lacking((a, b), stage.accept) or ("" if both.items else "no item has verdicts of both")
     numbers = withheld()
     if not why:
-        runs = (a.between, b.between) if len(a.runs) + len(b.runs) > 2 else ()
+        runs = (a.swing, b.swing) if len(a.runs) + len(b.runs) > 2 else ()
         seed = f"{stage.seed}:{a.name}:{what.metric}"
-        numbers = written(compare(both.first, both.second, seed, top=what.top, runs=runs))
+        numbers = written(compare(both.first, both.second, seed, bottom=what.low, top=what.top, runs=runs))
     cells = {"cells": both.cells, "only_from": both.alone[0], "only_to": both.alone[1]}
     return {
         **what.key,

@@ -158,14 +158,15 @@ def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Tol
     told = {**what, "higher_is_better": measure.higher_is_better, "withheld": why}
     counts = {"cells": both.cells, "only_a": both.alone[0], "only_b": both.alone[1], "items_lost": both.lost}
     if why:
-        return Told({**told, **withheld(), **counts}, None, measure.top)
-    runs = (one.between, two.between) if len(one.runs) + len(two.runs) > 2 else ()
-    found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
-    gaps = (np.array(both.second) - np.array(both.first)) / measure.top
+        return Told({**told, **withheld(), **counts}, None, measure.span)
+    runs = (one.swing, two.swing) if len(one.runs) + len(two.runs) > 2 else ()
+    drawn = f"{seed}:{one.name}:{measure.metric}"
+    found = compare(both.first, both.second, drawn, bottom=measure.low, top=measure.top, runs=runs)
+    gaps = (np.array(both.second) - np.array(both.first)) / measure.span
     whole = float(gaps.var(ddof=1)) / len(gaps) if len(gaps) > 1 else 0.0
-    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top, samples=samples(key, one, two))
-    shares = {*both.first, *both.second} <= {0.0, measure.top}
-    return Told({**told, **written(found), **counts}, makeup, measure.top, shares)
+    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.span, samples=samples(key, one, two))
+    shares = {*both.first, *both.second} <= {measure.low, measure.top}
+    return Told({**told, **written(found), **counts}, makeup, measure.span, shares)
 
 
 def samples(key: Key, one: Column, two: Column) -> int:
