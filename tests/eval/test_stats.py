@@ -16,7 +16,15 @@ from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.flips import counted, sign_flip
 from komainu.eval.stats.intervals import mover, paired_shares, student_quantile, wilson
 from komainu.eval.stats.paired import compare, few
-from komainu.eval.stats.spread import difference, for_difference, interval, mean_interval, of_items, pooled_interval, weighted
+from komainu.eval.stats.spread import (
+    difference,
+    for_difference,
+    interval,
+    mean_interval,
+    of_items,
+    pooled_interval,
+    weighted,
+)
 
 SHARES = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60)
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=60)
