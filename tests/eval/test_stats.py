@@ -168,10 +168,10 @@ def test_the_interval_of_a_share_is_wilsons(scores: list[float]) -> None:
     assert mean_interval([[s] for s in scores]) == wilson(sum(scores), len(scores))
 
 
-MARKS = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=3), min_size=2, max_size=30)
+FIVES = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=3), min_size=2, max_size=30)
 
 
-@given(MARKS)
+@given(FIVES)
 def test_an_interval_of_marks_from_one_is_that_of_the_scale_they_are_on(items: list[list[int]]) -> None:
     """1 to 5 is 0 to 4 and one more: no end lies where no mean can."""
     above = [[mark - 1 for mark in marks] for marks in items]
