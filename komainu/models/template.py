@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Question
+from komainu.models.direct import opened
 from komainu.models.folder import load_tokenizer
 from komainu.models.seeds import turns
 from komainu.rows import Message
@@ -131,13 +132,6 @@ def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | 
     return tokens if isinstance(tokens, list) and all(type(t) is int for t in tokens) else None
 
 
-class Stays(urllib.request.HTTPRedirectHandler):
-    """Goes nowhere else: the key is for this server alone."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def told(endpoint: Endpoint, name: str, url: str, body: bytes | None = None) -> bytes:
     """What a server says at an address beside its chats; b"" where it has none. EndpointError when it is gone."""
     headers = {"Content-Type": "application/json"}
@@ -145,7 +139,7 @@ def told(endpoint: Endpoint, name: str, url: str, body: bytes | None = None) -> 
         headers["Authorization"] = f"Bearer {os.environ.get(endpoint.key, '')}"
     request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({}), Stays).open(request, timeout=60) as reply:
+        with opened(request, timeout=60) as reply:
             found: bytes = reply.read()
     except urllib.error.HTTPError:
         return b""

@@ -64,7 +64,7 @@ def test_the_key_goes_to_no_other_server(server: Server, monkeypatch: pytest.Mon
     other = Server()
     try:
         other.models = lambda request: {"data": [{"id": "m", "max_model_len": 4096}]}
-        server.models = lambda request: web.HTTPFound(f"{other.url}/models")
+        server.models = lambda request: web.Response(status=302, headers={"Location": f"{other.url}/models"})
         assert taken_at(Endpoint(url=server.url, key="SECRET"), "m") == 0
         assert server.headers[-1]["Authorization"] == "Bearer s3cret" and other.headers == []
     finally:
