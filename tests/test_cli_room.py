@@ -180,6 +180,18 @@ def test_a_model_of_the_store_is_scaled_too(run: Run, model: Path, asked: list[M
     assert found["room"]["rope"] == 2 and asked[-1].rope == RopeScaling(factor=2)
 
 
+def test_a_model_of_the_hub_is_fetched_first_and_not_for_a_plan(
+    run: Run, model: Path, asked: list[Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **how: str(model))
+    words = (f"owner/small@{'0' * 40}", "max_tokens=150", *IFEVAL, "--json")
+    assert run(*words, "--plan").json["room"] is None and not Path("store").exists()
+    found = run(*words).json
+    assert found["room"]["rope"] == 2 and {model.rope for model in asked} == {RopeScaling(factor=2)}
+    assert run(*words, "--plan").json["room"] == found["room"]  # it is there now
+    assert "40 hex digits" in run("owner/small@main", *IFEVAL).err
+
+
 def test_a_server_that_takes_too_little_is_refused_unless_its_scaling_is_said(
     run: Run, server: Server, asked: list[Model]
 ) -> None:
