@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -17,6 +18,7 @@ from typing import ClassVar, Self
 QUIET = 10.0  # seconds between two plain lines
 FRAME = 0.1  # seconds between two drawings of a bar
 TOLD = 1.0  # seconds between two notes for other processes
+TELLING: ContextVar[Path | None] = ContextVar("telling", default=None)
 CLEAR = "\r\x1b[K"  # to the start of the line, and what stood there is gone
 
 
@@ -28,13 +30,12 @@ class Progress:
 
     at_work: ClassVar[list[Progress]] = []
     drawing: ClassVar[Lock] = Lock()
-    telling: ClassVar[Path | None] = None  # the file that tells other processes how far the outermost work is
-    told: ClassVar[float] = 0.0
 
     def __init__(self, total: int | None, what: str, *, quiet: bool = False) -> None:
         self.total, self.what, self.done, self.note = total, what, 0, ""
         self.started = self.shown = time.monotonic()
         self.bar, self.quiet = False, quiet
+        self.file, self.told = TELLING.get(), 0.0
 
     def __enter__(self) -> Self:
         self.bar = sys.stderr.isatty() and not self.quiet
@@ -60,9 +61,11 @@ class Progress:
                 first._draw()
             else:
                 print(first.whole(), file=sys.stderr, flush=True)
-        if self.telling and now - Progress.told >= TOLD and not self.quiet:
-            Progress.told = now
-            first._tell(self.telling)
+        if self.file and not self.quiet:
+            outer = next((each for each in self.at_work if each.file == self.file), self)
+            if now - outer.told >= TOLD:
+                outer.told = now
+                outer._tell(self.file)
 
     def whole(self) -> str:
         """This line, and that of the innermost work."""
@@ -97,9 +100,10 @@ class Progress:
 
 @contextlib.contextmanager
 def telling(path: Path) -> Iterator[None]:
-    """While the block runs, `path` tells other processes how far it is: `what`, `done`, `total`, `seconds_left`."""
-    before, Progress.telling = Progress.telling, path
+    """`path` tells other processes how far the outermost work is that begins in this block, and in this thread: `what`,
+    `done`, `total`, `seconds_left`."""
+    before = TELLING.set(path)
     try:
         yield
     finally:
-        Progress.telling = before
+        TELLING.reset(before)

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -189,7 +189,6 @@ def test_progress_is_written_down_once_a_second_and_never_stops_the_work(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(Progress, "told", 0.0)
     file = tmp_path / "progress.json"
     with telling(file), Progress(10, "rows") as bar, Progress(3, "asking"):
         for _ in range(4):
@@ -207,6 +206,26 @@ def test_progress_is_written_down_once_a_second_and_never_stops_the_work(
         now += 2
         bar.update()
     assert json.loads(file.read_text())["what"] == "rows" and not quiet.exists()
+
+
+def test_work_around_a_build_writes_nothing_into_its_folder_from_another_thread(tmp_path: Path) -> None:
+    file, begun, go_on = tmp_path / "progress.json", Event(), Event()
+
+    def build() -> None:
+        with telling(file), Progress(3, "rows") as bar:
+            bar.update()
+            begun.set()
+            assert go_on.wait(10)
+
+    with Progress(10, "models") as around:
+        thread = Thread(target=build)
+        thread.start()
+        assert begun.wait(10) and json.loads(file.read_text())["what"] == "rows"
+        file.unlink()
+        around.update()
+        assert not file.exists()
+        go_on.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(
