@@ -126,12 +126,12 @@ def origin(task: Task) -> str:
 def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat]) -> Iterator[Answered]:
     """Each row with its item; a second answer to an item needs another `sample`, or `temperature`."""
     index = Index(items)
-    lines: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[object, ...], int] = {}
     for line, row in rows:
         try:
             item = index.find(row)
-            which = {name: row[name] for name in WHICH if name in row}
-            if (before := lines.setdefault((item.id, repr(which)), line)) != line:
+            which = told_apart(row)
+            if (before := lines.setdefault((item.id, *which.items()), line)) != line:
                 advice = "number the answers to one item by `sample`"
                 raise UsageError(f"the item {item.id} is answered on line {before} too; {advice}")
             text = response(row)
@@ -139,6 +139,15 @@ def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat])
             raise UsageError(f"{file}:{line}: {error}") from None
         chat = (item if text is None else item.with_reply(text)).with_meta(**which)
         yield Answered(chat, {"id": row.get("id", item.id)})
+
+
+def told_apart(row: Row) -> dict[str, float]:
+    """What of a row tells several answers to an item apart; null is none."""
+    which = {name: row[name] for name in WHICH if row.get(name) is not None}
+    for name, number in which.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise UsageError(f"{name} is {number!r}; it must be a number, or null")
+    return which
 
 
 def response(row: Row) -> str | None:
@@ -164,14 +173,14 @@ class Index:
             parts = id.split("-")
             for n in range(len(parts)):
                 self.keys.setdefault("-".join(parts[n:]), set()).add(id)
-            self.prompts.setdefault(item.prompt[-1].content.strip(), set()).add(id)
+            self.prompts.setdefault(plain(item.prompt[-1].content), set()).add(id)
 
     def find(self, row: Row) -> Chat:
         """The one item that fits. A prompt must be an item's; an id that is no item's is passed over beside one."""
-        said = {name: self.keys.get(str(row[name]), set()) for name in IDS if name in row}
+        said = {name: self.keys.get(key(row[name]), set()) for name in IDS if name in row}
         found = {name: ids for name, ids in said.items() if ids}
         if isinstance(prompt := row.get("prompt"), str):
-            said["prompt"] = found["prompt"] = self.asked(prompt.strip())
+            said["prompt"] = found["prompt"] = self.asked(plain(prompt))
         fitting = set.intersection(*found.values()) if found else set()
         if len(fitting) == 1:
             return self.items[fitting.pop()]
@@ -190,3 +199,13 @@ class Index:
             return self.prompts.get(text, set())
         lines = f"\n{text}\n"
         return {id for asked, ids in self.prompts.items() if lines in f"\n{asked}\n" for id in ids}
+
+
+def key(id: object) -> str:
+    """An id as text; 1000.0 is 1000, as tables with gaps write whole numbers."""
+    return str(int(id) if isinstance(id, float) and id.is_integer() else id).strip()
+
+
+def plain(prompt: str) -> str:
+    """A prompt without what editors change of it: white space around it, and how its lines end."""
+    return prompt.replace("\r\n", "\n").replace("\r", "\n").strip()
