@@ -22,6 +22,7 @@ from komainu.eval.given import Given
 from komainu.eval.items import Items, Source
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import PART, SUITES, Benchmark, at_hand, benchmarks, by_name
+from komainu.fresh import asked_again
 from komainu.models.base import Model
 from komainu.models.calls import CallLog
 from komainu.models.seeds import key_of
@@ -62,7 +63,8 @@ def wanted(wish: Wish) -> Wanted:
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
     parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
     parts |= {"runs": wish.runs if wish.runs > 1 else ""}
-    return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
+    name, target = asked_again(named(model, parts), target, wish.fresh, Store(here.root))
+    return Wanted(here, target, name, lacking, unjudged, checked(target, here))
 
 
 def given(made: Made) -> Wanted:
@@ -76,8 +78,7 @@ def given(made: Made) -> Wanted:
         raise UsageError(f"{made.bench} is scored by rule: komainu eval score {made.bench} {made.file}")
     if any(task.answers is not Answers for task in tasks):
         raise UsageError(f"the answers of {made.bench} are conversations; let `komainu eval run` have them")
-    answers = partial(Given, file=Source(path=str(made.file)))
-    asked = [task._replace(answers=answers) for task in tasks]
+    asked = [task._replace(answers=partial(Given, file=Source(path=str(made.file)))) for task in tasks]
     target = evaluation(model, asked, judges=judges, accept=made.accept_missing)
     parts = {"bench": made.bench, "judges": joined(judges), "accept-missing": made.accept_missing or ""}
     return Wanted(here, target, named(model, parts), {}, {}, checked(target, here))
