@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, get_args
@@ -57,11 +58,12 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     given: dict[str, list[Answered]] = {}
     for answer in answers:
         given.setdefault(answer.chat.id, []).append(answer)
+    heats = temperatures(given.values())
     benches = [b for task in tasks for b in (task.bench, *task.beside) if isinstance(b, Published)]
     parts: dict[str, dict[str, Any]] = {}
     incomplete = []
     for bench in benches:
-        asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
+        asked = [a for i, item in items.items() if bench.applies(item) for a in whole_of(item, given.get(i, []), heats)]
         if not asked:
             continue
         scores: list[Score] = []
@@ -82,6 +84,19 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         "source": sorted({*map(origin, tasks)}),
         "incomplete": incomplete,
     }
+
+
+def temperatures(given: Iterable[Sequence[Answered]]) -> list[float]:
+    """All temperatures of a file in which some item is answered at several; [] of any other file."""
+    each = [{a.chat.meta["temperature"] for a in found if "temperature" in a.chat.meta} for found in given]
+    return sorted({*chain.from_iterable(each)}) if any(len(some) > 1 for some in each) else []
+
+
+def whole_of(item: Chat, found: Sequence[Answered], temperatures: Sequence[float]) -> list[Answered]:
+    """The answers to an item, and a missing one for each temperature without one; one in all where there are none."""
+    there = {a.chat.meta.get("temperature") for a in found}
+    missing = [Answered(item.with_meta(temperature=t), {}) for t in temperatures if t not in there]
+    return [*found, *missing] or [Answered(item, {})]
 
 
 def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:

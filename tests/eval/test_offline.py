@@ -182,6 +182,17 @@ def test_answers_at_several_temperatures_are_told_apart(tmp_path: Path) -> None:
     assert {t: each["n"] for t, each in found["overall"]["by_temperature"].items()} == {"0": 1, "0.5": 1}
 
 
+def test_an_item_without_an_answer_at_one_of_the_temperatures_is_missing_there(tmp_path: Path) -> None:
+    def counted(*asked: tuple[int, float]) -> dict[str, tuple[int, int]]:
+        rows = ({"key": f"hiragana_only-{i}", "temperature": t, "response": "ねこ"} for i, t in asked)
+        found = score(lines(tmp_path / "answers.jsonl", rows), benchmarks()["jp-ifeval"], Shelf())
+        told = {"all": found["totals"]["strict"], **found["overall"]["by_temperature"]}
+        return {name: (each["n"], each["missing"]) for name, each in told.items()}
+
+    assert counted((1, 0), (1, 0.5), (2, 0.5)) == {"all": (3, 535), "0": (1, 268), "0.5": (2, 267)}
+    assert counted((1, 0), (2, 0.5)) == {"all": (2, 267), "0": (1, 0), "0.5": (1, 0)}
+
+
 def test_the_totals_of_several_benches_are_by_their_names_and_each_is_of_its_own_items(tmp_path: Path) -> None:
     llm_jp.folder(tmp_path / "sets", "jnli", "jsts", "mawps", n=2)
     rows = [{"id": f"llm-jp-eval-{name}-{n}", "response": "2.5"} for name in ("jsts", "jnli") for n in (0, 1)]
