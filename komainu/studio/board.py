@@ -177,7 +177,7 @@ def decisions(found: Shown, by: int) -> Iterator[Object]:
         yield {
             "ends": (found.entries[first], found.entries[second]),
             "numbers": (first, second),
-            "word": d["word"].replace(" ", "_"),
+            "word": (d["word"] or "withheld").replace(" ", "_"),
             "withheld": d["withheld"],
             "told": told if d["low"] is not None else "",
             "p": p_value(d["p_holm"]) if d["p_holm"] is not None else "",
