@@ -62,6 +62,7 @@ class Wish(NamedTuple):
     user: User = None
     runs: Annotated[int, typer.Option(min=1, help="Ask so often, each time with the next seed.")] = 1
     accept_missing: Accept = 0.0
+    fresh: Annotated[str, typer.Option("--fresh", metavar="STAGE", help="Ask again what this stage asks.")] = ""
 
 
 @group.command()

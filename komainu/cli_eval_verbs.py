@@ -26,6 +26,7 @@ from komainu.eval.lines import cells, estimates, missing_lines, run_lines, table
 from komainu.eval.room import Room, room_at, room_in
 from komainu.eval.shelf import Shelf
 from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks, by_name
+from komainu.fresh import asked_again
 from komainu.models.base import Model
 from komainu.models.calls import CallLog
 from komainu.models.seeds import key_of
@@ -79,7 +80,8 @@ def wanted(wish: Wish, *, asks: bool) -> Wanted:
     parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
     parts |= {"runs": wish.runs if wish.runs > 1 else ""}
     parts |= {"rope": how["rope"].factor if how["rope"] else "none"} if "rope" in how else {}
-    return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here), room)
+    name, target = asked_again(named(model, parts), target, wish.fresh, Store(here.root))
+    return Wanted(here, target, name, lacking, unjudged, checked(target, here), room)
 
 
 def room_of(target: Board, here: Settings, *, said: bool, asks: bool) -> Room | None:
@@ -111,8 +113,7 @@ def given(made: Made) -> Wanted:
         raise UsageError(f"{made.bench} is scored by rule: komainu eval score {made.bench} {made.file}")
     if any(task.answers is not Answers for task in tasks):
         raise UsageError(f"the answers of {made.bench} are conversations; let `komainu eval run` have them")
-    answers = partial(Given, file=Source(path=str(made.file)))
-    asked = [task._replace(answers=answers) for task in tasks]
+    asked = [task._replace(answers=partial(Given, file=Source(path=str(made.file)))) for task in tasks]
     target = evaluation(model, asked, judges=judges, accept=made.accept_missing)
     parts = {"bench": made.bench, "judges": joined(judges), "accept-missing": made.accept_missing or ""}
     return Wanted(here, target, named(model, parts), {}, {}, checked(target, here))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from komainu.errors import UsageError, nearest
 from komainu.models.base import Model
 from komainu.recipe import Recipe
 from komainu.stage import Stage, models_of, upstream_first
 from komainu.store import Store, reference
+
+S = TypeVar("S", bound=Stage)
 
 
 def afresh(made: Recipe, wanted: str, store: Store) -> Recipe:
@@ -20,16 +22,24 @@ def afresh(made: Recipe, wanted: str, store: Store) -> Recipe:
     calls' keys and of the ids of these stages and of all that is made from them: nothing old is overwritten, mixed in
     or lost. The name ends with `,fresh=STAGE#GENERATION`.
     """
-    stages = upstream_first(made.stage)
+    return Recipe(*asked_again(made.name, made.stage, wanted, store))
+
+
+def asked_again(name: str, target: S, wanted: str, store: Store) -> tuple[str, S]:
+    """The same of a stage and the name of its result; as they are when nothing is wanted."""
+    if not wanted:
+        return name, target
+    stages = upstream_first(target)
     chosen = {s.id for s in stages if is_named(s, wanted)}
     if not chosen:
         raise UsageError(f"--fresh: there is no stage {wanted!r}{nearest(wanted, {type(s).__name__ for s in stages})}")
     if not any(models_of(s) for s in stages if s.id in chosen):
         raise UsageError(f"--fresh: {wanted} asks no model; name a stage that does")
     generation = 1
-    while store.find(stage := regenerated(made.stage, chosen, generation)):
+    while store.find(stage := regenerated(target, chosen, generation)):
         generation += 1
-    return Recipe(f"{made.name},fresh={wanted}#{generation}", stage)
+    assert isinstance(stage, type(target))
+    return f"{name},fresh={wanted}#{generation}", stage
 
 
 def is_named(stage: Stage, wanted: str) -> bool:

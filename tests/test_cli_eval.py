@@ -317,3 +317,16 @@ def test_the_published_answers_get_the_published_verdicts(
         assert 100 * same / len(verdicts) >= least
         assert found["totals"][f"instruction_{reading}"]["mean"] == pytest.approx(sum(ours) / len(ours), abs=1e-6)
     assert {each["missing"] for each in found["totals"].values()} == {0}
+
+
+def test_what_was_answered_is_asked_again_when_that_is_wanted_and_both_results_stay(eval_: Run, parrot: Parrot) -> None:
+    words = ("run", MODEL, "--suite", "en", "--json")
+    first = eval_(*words).json
+    again = eval_(*words, "--fresh", "Answers").json
+    assert parrot.asked == 20 and again["name"] == "eval parrot,suite=en,fresh=Answers#1"
+    assert Store(Path("store")).names() == {each["name"]: each["ref"] for each in (first, again)}
+    assert eval_(*words).json["ref"] == first["ref"] and parrot.asked == 20
+    planned = eval_(*words, "--fresh", "Answers", "--plan").json
+    assert planned["to_send"] == 10 and parrot.asked == 20
+    refused = eval_(*words, "--fresh", "Answer")
+    assert refused.code == 2 and "did you mean 'Answers'?" in refused.json["error"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, get_args
@@ -57,11 +58,12 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
     given: dict[str, list[Answered]] = {}
     for answer in answers:
         given.setdefault(answer.chat.id, []).append(answer)
+    heats = temperatures(given.values())
     benches = [b for task in tasks for b in (task.bench, *task.beside) if isinstance(b, Published)]
     parts: dict[str, dict[str, Any]] = {}
     incomplete = []
     for bench in benches:
-        asked = [a for i, item in items.items() if bench.applies(item) for a in given.get(i, [Answered(item, {})])]
+        asked = [a for i, item in items.items() if bench.applies(item) for a in whole_of(item, given.get(i, []), heats)]
         if not asked:
             continue
         scores: list[Score] = []
@@ -82,6 +84,19 @@ def score(file: Path, benchmark: Benchmark, shelf: Shelf) -> dict[str, Any]:
         "source": sorted({*map(origin, tasks)}),
         "incomplete": incomplete,
     }
+
+
+def temperatures(given: Iterable[Sequence[Answered]]) -> list[float]:
+    """All temperatures of a file in which some item is answered at several; [] of any other file."""
+    each = [{a.chat.meta["temperature"] for a in found if "temperature" in a.chat.meta} for found in given]
+    return sorted({*chain.from_iterable(each)}) if any(len(some) > 1 for some in each) else []
+
+
+def whole_of(item: Chat, found: Sequence[Answered], temperatures: Sequence[float]) -> list[Answered]:
+    """The answers to an item, and a missing one for each temperature without one; one in all where there are none."""
+    there = {a.chat.meta.get("temperature") for a in found}
+    missing = [Answered(item.with_meta(temperature=t), {}) for t in temperatures if t not in there]
+    return [*found, *missing] or [Answered(item, {})]
 
 
 def rates_of(language: Lang, answers: Sequence[Answered]) -> dict[str, Any]:
@@ -126,12 +141,12 @@ def origin(task: Task) -> str:
 def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat]) -> Iterator[Answered]:
     """Each row with its item; a second answer to an item needs another `sample`, or `temperature`."""
     index = Index(items)
-    lines: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[object, ...], int] = {}
     for line, row in rows:
         try:
             item = index.find(row)
-            which = {name: row[name] for name in WHICH if name in row}
-            if (before := lines.setdefault((item.id, repr(which)), line)) != line:
+            which = told_apart(row)
+            if (before := lines.setdefault((item.id, *which.items()), line)) != line:
                 advice = "number the answers to one item by `sample`"
                 raise UsageError(f"the item {item.id} is answered on line {before} too; {advice}")
             text = response(row)
@@ -139,6 +154,15 @@ def matched(file: Path, rows: Sequence[tuple[int, Row]], items: dict[str, Chat])
             raise UsageError(f"{file}:{line}: {error}") from None
         chat = (item if text is None else item.with_reply(text)).with_meta(**which)
         yield Answered(chat, {"id": row.get("id", item.id)})
+
+
+def told_apart(row: Row) -> dict[str, float]:
+    """What of a row tells several answers to an item apart; null is none."""
+    which = {name: row[name] for name in WHICH if row.get(name) is not None}
+    for name, number in which.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise UsageError(f"{name} is {number!r}; it must be a number, or null")
+    return which
 
 
 def response(row: Row) -> str | None:
@@ -164,14 +188,14 @@ class Index:
             parts = id.split("-")
             for n in range(len(parts)):
                 self.keys.setdefault("-".join(parts[n:]), set()).add(id)
-            self.prompts.setdefault(item.prompt[-1].content.strip(), set()).add(id)
+            self.prompts.setdefault(plain(item.prompt[-1].content), set()).add(id)
 
     def find(self, row: Row) -> Chat:
         """The one item that fits. A prompt must be an item's; an id that is no item's is passed over beside one."""
-        said = {name: self.keys.get(str(row[name]), set()) for name in IDS if name in row}
+        said = {name: self.keys.get(key(row[name]), set()) for name in IDS if name in row}
         found = {name: ids for name, ids in said.items() if ids}
         if isinstance(prompt := row.get("prompt"), str):
-            said["prompt"] = found["prompt"] = self.asked(prompt.strip())
+            said["prompt"] = found["prompt"] = self.asked(plain(prompt))
         fitting = set.intersection(*found.values()) if found else set()
         if len(fitting) == 1:
             return self.items[fitting.pop()]
@@ -190,3 +214,13 @@ class Index:
             return self.prompts.get(text, set())
         lines = f"\n{text}\n"
         return {id for asked, ids in self.prompts.items() if lines in f"\n{asked}\n" for id in ids}
+
+
+def key(id: object) -> str:
+    """An id as text; 1000.0 is 1000, as tables with gaps write whole numbers."""
+    return str(int(id) if isinstance(id, float) and id.is_integer() else id).strip()
+
+
+def plain(prompt: str) -> str:
+    """A prompt without what editors change of it: white space around it, and how its lines end."""
+    return prompt.replace("\r\n", "\n").replace("\r", "\n").strip()

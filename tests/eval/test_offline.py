@@ -87,6 +87,20 @@ def test_what_has_no_row_is_missing_in_the_totals(tmp_path: Path) -> None:
             "does not agree with itself: by its id ifeval-7, by its prompt ifeval-8",
         ),
         ([{"id": 7, "prompt": "another", "response": "a"}], "by its id ifeval-7, by its prompt no item"),
+        (
+            [{"id": 7, "temperature": "hot", "response": "a"}],
+            "answers.jsonl:1: temperature is 'hot'; it must be a number, or null",
+        ),
+        ([{"id": 7, "sample": [1], "response": "a"}], "answers.jsonl:1: sample is [1]; it must be a number, or null"),
+        ([{"id": 7, "sample": True, "response": "a"}], "answers.jsonl:1: sample is True; it must be a number, or null"),
+        (
+            [{"id": 7, "temperature": t, "response": "a"} for t in (1, 1.0)],
+            "answers.jsonl:2: the item ifeval-7 is answered on line 1 too",
+        ),
+        (
+            [{"id": 7, "sample": None, "response": "a"}, {"id": 7, "response": "a"}],
+            "answers.jsonl:2: the item ifeval-7 is answered on line 1 too",
+        ),
     ],
 )
 def test_a_row_that_is_no_one_items_answer_is_refused_with_its_line(
@@ -115,6 +129,16 @@ def test_a_prompt_may_be_the_sets_own_text_that_is_asked_among_instructions(tmp_
     for other in ("def f1(x)", "", "\n"):
         with pytest.raises(UsageError, match="no item has prompt"):
             index.find({"prompt": other})
+
+
+def test_what_programs_change_of_a_prompt_and_of_an_id_does_no_harm(tmp_path: Path) -> None:
+    long = {**ITEMS[0], "prompt": "Say hello\nwithout a comma.\n\nAgain."}
+    for prompt in ("Say hello\r\nwithout a comma.\r\n\r\nAgain.\r\n", "Say hello\rwithout a comma.\r\rAgain."):
+        found = scored(tmp_path, {"prompt": prompt, "response": "a, b"}, items=(long,))
+        assert found["items"] == [{"id": "ifeval-7", "strict": [False], "loose": [False]}]
+    for id in (7.0, " 7 ", "ifeval-7\n"):
+        found = scored(tmp_path, {"id": id, "response": "a, b"})
+        assert found["items"] == [{"id": id, "strict": [False], "loose": [False]}]
 
 
 def test_several_answers_to_an_item_are_numbered(tmp_path: Path) -> None:
@@ -156,6 +180,17 @@ def test_answers_at_several_temperatures_are_told_apart(tmp_path: Path) -> None:
     found = score(lines(tmp_path / "a.jsonl", rows), benchmarks()["jp-ifeval"], Shelf())
     assert found["totals"]["strict"]["n"] == 2 and found["totals"]["strict"]["items"] == 1
     assert {t: each["n"] for t, each in found["overall"]["by_temperature"].items()} == {"0": 1, "0.5": 1}
+
+
+def test_an_item_without_an_answer_at_one_of_the_temperatures_is_missing_there(tmp_path: Path) -> None:
+    def counted(*asked: tuple[int, float]) -> dict[str, tuple[int, int]]:
+        rows = ({"key": f"hiragana_only-{i}", "temperature": t, "response": "ねこ"} for i, t in asked)
+        found = score(lines(tmp_path / "answers.jsonl", rows), benchmarks()["jp-ifeval"], Shelf())
+        told = {"all": found["totals"]["strict"], **found["overall"]["by_temperature"]}
+        return {name: (each["n"], each["missing"]) for name, each in told.items()}
+
+    assert counted((1, 0), (1, 0.5), (2, 0.5)) == {"all": (3, 535), "0": (1, 268), "0.5": (2, 267)}
+    assert counted((1, 0), (2, 0.5)) == {"all": (2, 267), "0": (1, 0), "0.5": (1, 0)}
 
 
 def test_the_totals_of_several_benches_are_by_their_names_and_each_is_of_its_own_items(tmp_path: Path) -> None:
