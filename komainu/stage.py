@@ -245,15 +245,19 @@ def imported(name: str) -> set[str]:
 
 def source(name: str) -> str:
     """A module's source as it is on disk now; "" when there is none. A module of komainu need not be imported."""
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if name.split(".")[0] == PACKAGE:
-        path = Path(__file__).parent.joinpath(*name.split(".")[1:])
-        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    file = place(name) if name.split(".")[0] == PACKAGE else getattr(sys.modules.get(name), "__file__", None)
     try:
         found = os.stat(file or "")
         return read(str(file), found.st_mtime_ns, found.st_size)
     except OSError:
         return ""
+
+
+@cache
+def place(name: str) -> str:
+    """The file where a module of komainu would be."""
+    path = Path(__file__).parent.joinpath(*name.split(".")[1:])
+    return str(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
 
 
 @cache

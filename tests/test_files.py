@@ -283,3 +283,15 @@ def test_json_is_written_whole_and_refuses_what_is_no_json(tmp_path: Path) -> No
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "x.json", {"x": float("nan")})
     assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == {"名": [1, 2.5]}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_json_file_is_what_json_itself_would_write(tmp_path: Path, value: Any) -> None:
+    write_json(tmp_path / "x.json", value)
+    assert (tmp_path / "x.json").read_bytes() == (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
