@@ -82,7 +82,7 @@ def qlora(
     epochs: float = 2.0,
     seed: int = 0,
 ) -> SFT:
-    """The same with the frozen layers in four bits; on CUDA, with bitsandbytes."""
+    """The same with the frozen layers in four bits, with bitsandbytes."""
     whole = lora(base, chats, licence, rank, lr, batch, epochs, seed)
     return replace(whole, adapter=Adapter(rank=rank, alpha=2.0 * rank, quantised="nf4"))
 

@@ -145,6 +145,12 @@ def test_memory_falls_by_what_is_shared_recomputed_adapted_or_held_in_fewer_bits
     )
     lora = needed(LLAMA_8B, run._replace(adapter=Adapter()))
     assert lora.gradients + lora.optimiser < 0.02 * whole.gradients
+    frozen = LLAMA_8B.layers * LLAMA_8B.matrices + LLAMA_8B.table  # and the embeddings in float32
+    adapted = LLAMA_8B.adapted(Adapter())
+    assert lora.weights == pytest.approx(1.05 * (2 * frozen + 4 * LLAMA_8B.table + 6 * adapted))
+    dora = needed(LLAMA_8B, run._replace(adapter=Adapter(dora=True)))
+    spread = needed(LLAMA_8B, run._replace(adapter=Adapter(), sharded=True))
+    assert dora.weights == pytest.approx(1.05 * (6 * LLAMA_8B.params + 4 * adapted)) and spread.weights > dora.weights
     nf4 = needed(LLAMA_8B, run._replace(adapter=Adapter(quantised="nf4"), recompute=True))
     assert nf4.weights < 0.6 * lora.weights
     once = needed(LLAMA_8B, run._replace(several=False))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from importlib.util import find_spec
+from typing import Literal
 
 from komainu.spec import Spec
+
+Bits = Literal["", "nf4"]  # how frozen layers are held; "" is as they are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,15 +18,15 @@ class Adapter(Spec):
 
     A layer's output gets alpha / rank times B A x added. `targets` are the last parts of the layers' names; () is all
     linear layers but the head. `quantised` "nf4" holds the frozen layers in four bits while training (QLoRA, arXiv
-    2305.14314), on CUDA with bitsandbytes; what is merged at the end is the base as it was. Not covered: dropout,
-    whose luck no row owns; adapters of embeddings; other kinds of PEFT.
+    2305.14314), with bitsandbytes; what is merged at the end is the base as it was. Not covered: dropout, whose luck no
+    row owns; adapters of embeddings; other kinds of PEFT.
     """
 
     rank: int = 16
     alpha: float = 32.0
     targets: tuple[str, ...] = ()
     dora: bool = False
-    quantised: Literal["", "nf4"] = ""
+    quantised: Bits = ""
 
     def problems(self) -> Iterator[str]:
         if self.rank < 1:
@@ -32,14 +35,10 @@ class Adapter(Spec):
             yield f"targets hold {', '.join(tables)}; adapters are for the layers between the embeddings"
         if not self.alpha > 0:
             yield f"alpha is {self.alpha}; it must be above 0"
+        yield from missing(self.quantised)
 
-    def quantisation(self) -> dict[str, Any] | None:
-        """The arguments of transformers' BitsAndBytesConfig; None where nothing is quantised."""
-        if not self.quantised:
-            return None
-        return {
-            "load_in_4bit": True,
-            "bnb_4bit_quant_type": self.quantised,
-            "bnb_4bit_use_double_quant": True,
-            "bnb_4bit_compute_dtype": "bfloat16",
-        }
+
+def missing(quantised: Bits) -> Iterator[str]:
+    """What is not installed that layers in so few bits need."""
+    if quantised and find_spec("bitsandbytes") is None:
+        yield f"quantised {quantised!r} needs bitsandbytes: pip install 'komainu[quantised]'"

@@ -51,10 +51,8 @@ class DPO(Train):
                 yield f"DPO needs a reference for {name}: Reference(model=..., data=...) of the same model and data"
         elif not self.objective.referenced:
             yield f"DPO.reference is not needed for {name}: leave it out, it would be computed for nothing"
-        elif self.reference.data.id != self.data.id:
-            yield "DPO.reference was computed on other data than DPO.data: give both the same stage"
-        elif self.reference.model.id != self.model.id:
-            yield "DPO.reference is of another model than DPO.model, where training starts: give both the same stage"
+        else:
+            yield from self.reference.unlike(self)
 
     @property
     def documents(self) -> Documents:

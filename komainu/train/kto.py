@@ -44,10 +44,7 @@ class KTO(Train):
         for name in ("beta", "desirable", "undesirable"):
             if not getattr(self, name) > 0:
                 yield f"KTO.{name} is {getattr(self, name)}; it must be above 0"
-        if self.reference.data.id != self.data.id:
-            yield "KTO.reference was computed on other data than KTO.data: give both the same stage"
-        elif self.reference.model.id != self.model.id:
-            yield "KTO.reference is of another model than KTO.model, where training starts: give both the same stage"
+        yield from self.reference.unlike(self)
 
     @property
     def documents(self) -> Documents:

@@ -10,6 +10,7 @@ import torch
 from komainu.context import Context
 from komainu.models.folder import load_tokenizer
 from komainu.rows import Score
+from komainu.train.adapter import Bits
 from komainu.train.base import Unit
 from komainu.train.batches import runs
 from komainu.train.flat import flatten, sequence_sums, target_logps
@@ -19,7 +20,7 @@ from komainu.train.precision import mixed
 from komainu.train.preflight import preflight
 from komainu.train.reference import Reference
 from komainu.train.tokens import units_of
-from komainu.train.weights import context_of, load_model, set_up_cpu
+from komainu.train.weights import context_of, load_frozen, set_up_cpu
 
 TOKENS = 4096  # of one forward pass
 
@@ -33,7 +34,7 @@ class Summed(NamedTuple):
 
 def reference_scores(stage: Reference, ctx: Context) -> Iterator[Score]:
     """Score(row id, one of the stage's `names`, sum of log-probabilities), in the data's order."""
-    for unit, sums in summed(stage, stage.names, ctx):
+    for unit, sums in summed(stage, stage.names, ctx, stage.quantised):
         for name, found in zip(stage.names, sums, strict=True):
             yield Score(unit.id, name, found, by=stage.model.id)
 
@@ -45,11 +46,11 @@ def heldout_scores(stage: HeldOut, ctx: Context) -> Iterator[Score]:
         yield Score(unit.id, "tokens", float(unit.documents[0].targets), by=stage.model.id)
 
 
-def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context) -> Iterator[Summed]:
+def summed(stage: Reference | HeldOut, names: tuple[str, ...], ctx: Context, bits: Bits = "") -> Iterator[Summed]:
     """Every unit of a stage's data under its model; `names` are those of a unit's documents."""
     set_up_cpu(ctx.settings.threads)
     source = ctx.open(stage.model).path
-    tokenizer, model = load_tokenizer(source), load_model(source).eval()
+    tokenizer, model = load_tokenizer(source), load_frozen(source, bits)
     units = units_of(stage, tokenizer, ctx)
     preflight(tokenizer, context_of(model.config), units, names=names)
     device = next(model.parameters()).device

@@ -169,7 +169,9 @@ def train_on(
     source = ctx.open(stage.model).path
     tokenizer = load_tokenizer(source)
     units = stage.ready(units_of(stage, tokenizer, ctx), ctx)
-    model = fresh(stage, tokenizer) if fresh else load_model(source, stage.adapter, spread=ranks.sharded)
+    bits = stage.adapter.quantised if stage.adapter else ""
+    waits = ranks.sharded or (stage.adapter is not None and not bits)
+    model = fresh(stage, tokenizer) if fresh else load_model(source, bits, waits=waits)
     stage.examine(tokenizer, context_of(model.config), units)
     if ctx.settings.train.recompute:
         recompute(model)
@@ -178,6 +180,8 @@ def train_on(
         from komainu.train.lora import Attached, finished
 
         attached = Attached(model, stage.adapter, stage.fit.seed)
+        if waits and not ranks.sharded:
+            attached.settle()
     rollout = stage.rollout(model, tokenizer, ctx.open(stage.data).rows(), ranks)
     summary = Loop(stage, ranks.shard(model), units, out, ctx, ranks, rollout).run()
     weights = ranks.gathered(model)

@@ -16,12 +16,13 @@ from komainu.errors import GateFailed, UsageError
 from komainu.train.adapter import Adapter
 from komainu.train.base import Train, Unit
 from komainu.train.flat import Flat, flatten
-from komainu.train.weights import load_model
+from komainu.train.render import Tokens
+from komainu.train.weights import load_model, on_gpu
 
 ADAPTER = "adapter"  # the folder of a model directory that has the adapter by itself
 NAME = "default"  # what PEFT calls the adapter inside the model
 APART = 1e-4  # how far merged logits may be from those of base and adapter, of the largest, or of 1; float32
-LOOKED_AT = 4  # units whose logits are compared
+LOOKED_AT, LAST = 4, 128  # units whose logits are compared, and tokens of each of their documents
 
 
 class Attached:
@@ -44,6 +45,15 @@ class Attached:
                 raise UsageError(
                     f"the adapter does not suit {type(model).__name__}: {error}; name layers that it has in `targets`"
                 ) from None
+
+    def settle(self) -> None:
+        """Put a model that has waited on the GPU where there is one."""
+        on_gpu(self.tuner.model, half=not self.config.use_dora)  # DoRA takes norms of them, in the precision they have
+
+    @property
+    def exact(self) -> bool:
+        """Whether the frozen weights are held as they were loaded."""
+        return all(p.dtype == torch.float32 for p in self.tuner.model.parameters())
 
     @property
     def trained(self) -> dict[str, torch.nn.Parameter]:
@@ -79,7 +89,7 @@ class Attached:
         Raises GateFailed past it.
         """
         device = next(iter(self.trained.values())).device
-        flat = flatten([u.documents for u in units[:LOOKED_AT]], device)
+        flat = flatten([[last(document) for document in u.documents] for u in units[:LOOKED_AT]], device)
         before = logits(self.tuner.model, flat)
         self.tuner.merge_and_unload(safe_merge=True)
         most = max(1.0, float(before.abs().max()))  # a float32 of a large model is not exact to 1e-4 past it
@@ -103,13 +113,13 @@ def finished(
 ) -> tuple[Any, dict[str, Any]]:
     """The merged model, and facts for the summary; the adapter by itself goes to `out`/adapter.
 
-    `weights` are the trained ones of a sharded model. They, and those of a quantised one, are put beside the base as
-    it was.
+    `weights` are the trained ones of a sharded model. They, and those beside frozen ones in fewer bits, are put beside
+    the base as it was, in the machine's memory: a GPU that was large enough for the training need not be for this.
     """
     assert stage.adapter is not None
-    if weights is not None or stage.adapter.quantised:
+    if weights is not None or not attached.exact:
         known = weights if weights is not None else {n: p.detach() for n, p in attached.trained.items()}
-        attached = Attached(load_model(source), stage.adapter, stage.fit.seed)
+        attached = Attached(load_model(source, waits=True), stage.adapter, stage.fit.seed)
         attached.take(known)
     count = sum(p.numel() for p in attached.trained.values())
     attached.save(out / ADAPTER)
@@ -123,6 +133,12 @@ def logits(model: Any, flat: Flat) -> torch.Tensor:
     given = {"input_ids": flat.ids, "position_ids": flat.layout.positions, "flat": flat.layout, "use_cache": False}
     found: torch.Tensor = model(**given, logits_to_keep=flat.rows).logits[0]
     return found
+
+
+def last(document: Tokens) -> Tokens:
+    """The end of a document, compared everywhere: no more than a processor does in a minute for a large model."""
+    ids = document.ids[-LAST:]
+    return document._replace(ids=ids, trained=[True] * len(ids))
 
 
 def file_name(name: str) -> str:

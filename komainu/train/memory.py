@@ -55,14 +55,13 @@ def needed(model: Architecture, run: Run) -> Memory:
     """The peak of a process: at the end of the last micro-batch's way forward, or while its gradients come to be.
 
     Weights, gradients and the optimiser's state are float32, computation is float32 on a CPU and bfloat16 by autocast
-    on a GPU, whose copies of the weights are counted with them. Not covered: masks of shared prompts, Muon's stacks
-    of matrices, the processes that a small model has for each core, fragmentation beyond PAGES.
+    on a GPU, whose copies of the weights are counted with them; what an adapter leaves frozen is held as `halve` holds
+    it. Not covered: masks of shared prompts, Muon's stacks of matrices, the processes that a small model has for each
+    core, fragmentation beyond PAGES.
     """
     trained = model.params if run.adapter is None else model.adapted(run.adapter)
     share = run.ranks if run.sharded else 1
-    weights = held(model, run) / share
-    if run.gpu:
-        weights += HALF * (model.matrices + model.table if run.recompute else model.params)
+    weights = held(model, run) / share + copied(model, run)
     gathered = WORD * (model.matrices + 2 * model.table) if run.sharded else 0  # a layer at a time, and the tables
     summed = WORD * trained if run.ranks > 1 and not run.sharded else 0  # gradients side by side, for the ranks' sum
     gradients = WORD * trained / share
@@ -85,9 +84,25 @@ def held(model: Architecture, run: Run) -> float:
     """Bytes of the weights, an adapter's among them."""
     if run.adapter is None:
         return WORD * model.params
-    inner = model.layers * model.matrices
-    base = FOUR_BITS * inner + WORD * (model.params - inner) if run.adapter.quantised else WORD * model.params
-    return base + WORD * model.adapted(run.adapter)
+    frozen = HALF if halved(run) else WORD
+    inner = model.layers * model.matrices * (FOUR_BITS if run.adapter.quantised else frozen)
+    head = 0 if model.tied else frozen * model.table
+    return inner + WORD * (model.table + model.adapted(run.adapter)) + head
+
+
+def halved(run: Run) -> bool:
+    """Whether frozen matrices are held in bfloat16, as a GPU computes with them."""
+    return run.gpu and not run.sharded and run.adapter is not None and not (run.adapter.dora or run.adapter.quantised)
+
+
+def copied(model: Architecture, run: Run) -> float:
+    """Bytes of the bfloat16 copies that a GPU computes with, of the weights that are not held so."""
+    if not run.gpu:
+        return 0
+    if halved(run):
+        assert run.adapter is not None
+        return HALF * (model.adapted(run.adapter) + (model.table if model.tied else 0))
+    return HALF * (model.matrices + model.table if run.recompute else model.params)
 
 
 def state(model: Architecture, run: Run, trained: int) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +15,17 @@ from transformers.utils.logging import disable_progress_bar
 from komainu.errors import UsageError
 from komainu.models.folder import load_config, load_tokenizer
 from komainu.rows import Row
+from komainu.train.adapter import Bits, missing
 from komainu.train.attention import FLAT, supports
 from komainu.train.dense import through_onednn
 from komainu.train.intact import check_directory, check_weights
+from komainu.train.precision import halve
 from komainu.train.shardfiles import SHARD
 from komainu.train.tokens import kept
 from komainu.train.varlen import prove
 
 if TYPE_CHECKING:
     from komainu.store import Store
-    from komainu.train.adapter import Adapter
     from komainu.train.base import Train
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -46,13 +46,12 @@ def set_up_cpu(threads: int) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = False) -> Any:
+def load_model(path: Path, bits: Bits = "", *, waits: bool = False) -> Any:
     """The model in float32 (the master weights), ready for flat batches, on the GPU where there is one.
 
-    An adapter may ask for frozen layers in four bits. One that is to be `spread` over ranks stays in the machine's
-    memory: a GPU that holds a shard of it need not hold all of it first.
+    With `bits` its linear layers are held in so many, and cannot be trained. One that `waits` stays in the machine's
+    memory: a GPU that is to hold a shard of it, or its halves, need not hold all of it first.
     """
-    how = {} if adapter is None else quantised(adapter)
     model, told = AutoModelForCausalLM.from_pretrained(
         path,
         local_files_only=True,
@@ -60,24 +59,49 @@ def load_model(path: Path, adapter: Adapter | None = None, *, spread: bool = Fal
         use_safetensors=True,
         dtype=torch.float32,
         output_loading_info=True,
-        **how,
+        **(in_bits(bits) if bits else {}),
     )
     check_weights(path, model, told["missing_keys"])
-    return for_training(model, spread=spread)
+    return for_training(model, waits=waits)
 
 
-def quantised(adapter: Adapter) -> dict[str, Any]:
-    """What loading a model is told, so that its linear layers are held in four bits."""
-    if (how := adapter.quantisation()) is None:
-        return {}
+def load_frozen(path: Path, bits: Bits = "") -> Any:
+    """The model for looking at alone, without dropout; what a GPU computes in bfloat16 is held in it."""
+    model = load_model(path, bits, waits=not bits).requires_grad_(False).eval()
+    if not bits:
+        return on_gpu(model)
+    from bitsandbytes.nn import Linear4bit
+
+    for layer in model.modules():
+        if isinstance(layer, Linear4bit):
+            layer.train()  # else a CPU packs it anew, with coarser scales than those it is trained with
+    return model
+
+
+def on_gpu(model: Any, *, half: bool = True) -> Any:
+    """A model that has waited, on the GPU where there is one; with `half` its frozen matrices as `halve` holds them."""
     if not torch.cuda.is_available():
-        raise UsageError("Adapter.quantised needs a CUDA GPU; leave it out to train the adapter in full precision")
-    if find_spec("bitsandbytes") is None:
-        raise UsageError("Adapter.quantised needs bitsandbytes: pip install 'komainu[lora]' bitsandbytes")
-    return {"quantization_config": BitsAndBytesConfig(**how), "device_map": {"": torch.cuda.current_device()}}
+        return model
+    if half:
+        halve(model)
+    return model.to("cuda")
 
 
-def for_training(model: Any, *, spread: bool = False) -> Any:
+def in_bits(bits: Bits) -> dict[str, Any]:
+    """What loading a model is told, so that its linear layers are held so (QLoRA, arXiv 2305.14314)."""
+    for lacking in missing(bits):
+        raise UsageError(lacking)
+    gpu = torch.cuda.is_available()
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=bits,
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if gpu else torch.float32,
+    )
+    return {"quantization_config": config, "device_map": {"": torch.cuda.current_device() if gpu else "cpu"}}
+
+
+def for_training(model: Any, *, waits: bool = False) -> Any:
     """Switch a model to flat attention; refuses an architecture that flat attention would compute wrongly."""
     if why := supports(model.config):
         raise UsageError(
@@ -88,7 +112,7 @@ def for_training(model: Any, *, spread: bool = False) -> Any:
     model.train()
     if torch.cuda.is_available():
         prove(model.config, torch.device("cuda"))
-        return model if spread else model.to("cuda")
+        return model if waits else model.to("cuda")
     through_onednn(model)
     return model
 

@@ -10,6 +10,7 @@ import sys
 import time
 import warnings
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from komainu.context import Group
 from komainu.errors import GateFailed, UsageError
 from komainu.models.folder import load_tokenizer
 from komainu.train.adapter import Adapter
 from komainu.train.base import Fit, Train
 from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
+from komainu.train.precision import halve
 from komainu.train.reference import Reference
 from komainu.train.sft import SFT
 from komainu.train.weights import load_model
@@ -34,6 +37,8 @@ from tests.train.world import Chats, Pairs, base, context
 peft = pytest.importorskip("peft")
 ROOT = Path(__file__).parents[2]
 LORA, DORA = Adapter(rank=4, alpha=8.0), Adapter(rank=4, alpha=8.0, dora=True)
+NF4 = Adapter(rank=4, alpha=8.0, quantised="nf4")
+four_bits = pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="pip install 'komainu[quantised]'")
 
 
 def sft(adapter: Adapter | None = LORA, **fit: Any) -> SFT:
@@ -181,17 +186,48 @@ def test_what_cannot_be_is_told(built: Path) -> None:
         attached(built, Adapter(targets=("nowhere",)))
 
 
-def test_qlora_is_rendered_for_transformers_and_refused_without_cuda(built: Path) -> None:
-    adapter = Adapter(quantised="nf4")
-    how = adapter.quantisation()
-    assert how and (how["load_in_4bit"], how["bnb_4bit_quant_type"]) == (True, "nf4")
-    if not torch.cuda.is_available():
-        with pytest.raises(UsageError, match="needs a CUDA GPU"):
-            load_model(context(built).locate(base()), adapter)
+@four_bits
+def test_an_adapter_beside_layers_in_four_bits_learns_and_is_merged_into_the_base_as_it_was(built: Path) -> None:
+    ctx = context(built)
+    made = ctx.store.build(sft(NF4), ctx)
+    assert made.summary["merged_logits_apart"] <= 1e-4
+    assert made.summary["last_loss"] < made.summary["first_loss"]
+    beside = ctx.store.build(sft(LORA), ctx).summary
+    assert beside["first_loss"] != made.summary["first_loss"] == pytest.approx(beside["first_loss"], rel=0.05)
+    old, new = (load_file(path / "model.safetensors") for path in (ctx.locate(base()), made.path))
+    trained = load_file(made.path / "adapter/adapter_model.safetensors")
+    name = "model.layers.0.mlp.up_proj"
+    a, b = (trained[f"base_model.model.{name}.lora_{side}.weight"] for side in "AB")
+    assert torch.allclose(new[f"{name}.weight"], old[f"{name}.weight"] + 2 * b @ a, atol=1e-6)
+    held = load_model(ctx.locate(base()), "nf4").get_submodule(name).weight
+    assert (held.dtype, held.numel()) == (torch.uint8, old[f"{name}.weight"].numel() / 2)
+
+
+@four_bits
+def test_the_reference_of_layers_in_four_bits_is_of_them(built: Path) -> None:
+    ctx = context(built)
+    stage = dpo(NF4)
+    assert any("reference has quantised='' and DPO.adapter 'nf4'" in told for told in stage.check())
+    assert stage.reference is not None
+    fitting = replace(stage, reference=replace(stage.reference, quantised="nf4"))
+    assert [*fitting.check()] == []
+    made = ctx.store.build(fitting, ctx)
+    lines = [json.loads(line) for line in (made.path / "metrics.jsonl").read_text().splitlines()]
+    assert abs(lines[0]["margin"]) < 1e-5 and lines[-1]["margin"] > 0.01
+
+
+def test_what_four_bits_need_is_told_before_training(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("komainu.train.adapter.find_spec", lambda _: None)
+    lacking = "quantised 'nf4' needs bitsandbytes: pip install 'komainu[quantised]'"
+    assert [*sft(NF4).check()] == [f"SFT.adapter: {lacking}"]
+    with pytest.raises(UsageError, match="needs bitsandbytes"):
+        load_model(context(built).locate(base()), "nf4")
 
 
 @pytest.mark.parametrize(
-    ("adapter", "size", "shard"), [(DORA, 2, True), (LORA, 2, False)], ids=["sharded", "replicated"]
+    ("adapter", "size", "shard"),
+    [(DORA, 2, True), (LORA, 2, False), pytest.param(NF4, 2, True, marks=four_bits)],
+    ids=["sharded", "replicated", "sharded-nf4"],
 )
 def test_ranks_end_with_the_weights_of_one(
     built: Path, tmp_path: Path, adapter: Adapter, size: int, shard: bool
@@ -204,3 +240,33 @@ def test_ranks_end_with_the_weights_of_one(
         mine, wanted = load_file(out / name), load_file(alone.path / name)
         assert mine.keys() == wanted.keys()
         assert all(torch.allclose(mine[n], wanted[n], atol=1e-4) for n in wanted)
+
+
+def in_half(device: torch.device, *, kept: bool = False) -> torch.autocast:
+    """What `mixed` is on a GPU, on a CPU."""
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=kept)
+
+
+@pytest.mark.parametrize("adapter", [LORA, DORA], ids=["lora", "dora"])
+def test_frozen_matrices_held_in_half_give_the_same_bits_and_are_merged_as_they_were(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adapter: Adapter
+) -> None:
+    held = list[dict[str, torch.dtype]]()
+
+    def halved(model: Any, *, half: bool = True) -> Any:
+        if half:
+            halve(model)
+        held.append({n: p.dtype for n, p in model.named_parameters()})
+        return model
+
+    ctx = context(built)
+    ctx.store.build(Chats(), ctx)
+    monkeypatch.setattr("komainu.train.gradients.mixed", in_half)
+    plain = trained(sft(adapter), built, tmp_path / "plain", Group(), False)
+    monkeypatch.setattr("komainu.train.lora.on_gpu", halved)
+    small = trained(sft(adapter), built, tmp_path / "small", Group(), False)
+    found = [name for name, kind in held[0].items() if kind == torch.bfloat16]
+    assert len(found) == (0 if adapter.dora else 2 * 7) and all("base_layer" in name for name in found)
+    assert small == plain and plain["first_loss"] > plain["last_loss"]
+    one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("plain", "small"))
+    assert all(torch.equal(one[name], other[name]) for name in one)

@@ -181,7 +181,7 @@ def test_a_model_that_ranks_are_to_share_is_not_first_put_on_one_gpu_whole(monke
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(weights, "prove", lambda *_: None)
     monkeypatch.setattr(model, "to", moved.append)
-    assert weights.for_training(model, spread=True) is model and not moved
+    assert weights.for_training(model, waits=True) is model and not moved
     weights.for_training(model)
     assert moved == ["cuda"]
 

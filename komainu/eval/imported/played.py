@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from komainu.eval.base import Answers, Lang
 from komainu.eval.bench.rp_bench.bench import CRITERIA
 from komainu.eval.bench.rp_bench.items import NAME
-from komainu.eval.imported.talks import VERDICTS, TalkFile, opening, talk
+from komainu.eval.imported.talks import TalkFile, kept, opening, talk
 from komainu.eval.judge.base import Judged
 from komainu.eval.judge.criteria import Criteria
-from komainu.eval.judge.guard import ruled
 from komainu.eval.judge.verdict import Rule, Verdict
 from komainu.files import write_rows
 from komainu.models.base import Model
@@ -80,15 +79,8 @@ class ImportedTalks(Answers):
         nobody = {judge: {"at": ", ".join(file.name for file in self.files)} for judge in self.judges}
         chats = [talks.get(item.id) or item.with_meta(verdicts=nobody) for item in items]
         tolerated["items without a talk"] = sum(item.id not in talks for item in items)
-        unfit = Counter(why.partition(":")[0] for chat in talks.values() if (why := ruled(chat)))
-        write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
-        return {
-            "rows": write_rows(out / "rows.jsonl", chats),
-            "model": self.model.name,
-            "sampling": self.sampled,
-            "tolerated": dict(sorted((what, n) for what, n in tolerated.items() if n)),
-            "nothing_to_judge": dict(sorted(unfit.items())),
-        }
+        told = {"model": self.model.name, "sampling": self.sampled}
+        return {**kept(out, chats, tolerated), **told}
 
 
 @dataclass(frozen=True, kw_only=True)

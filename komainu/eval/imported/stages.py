@@ -15,9 +15,8 @@ from komainu.eval.base import Answers, Lang, Scores
 from komainu.eval.imported.played import ImportedRolePlay, ImportedTalks
 from komainu.eval.imported.shaberi import JUDGE_TOKENS, File, Set, read_items, scanned
 from komainu.eval.imported.shaberi import Row as Line
-from komainu.eval.imported.talks import VERDICTS
+from komainu.eval.imported.talks import VERDICTS, kept
 from komainu.eval.judge.base import Judged
-from komainu.eval.judge.guard import ruled
 from komainu.eval.judge.historical import Historical
 from komainu.eval.judge.panel import criteria_of, judged
 from komainu.eval.judge.verdict import Rule, Verdict
@@ -105,15 +104,8 @@ class ImportedAnswers(Answers):
         known = {chat.prompt[-1].content for chat in chats}
         for each in chain.from_iterable(verdicts.values()):
             tolerated["rows of other questions"] += sum(len(rows) for q, rows in each.said.items() if q not in known)
-        unfit = Counter(why.partition(":")[0] for chat in chats if (why := ruled(chat)))
-        write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
-        return {
-            "rows": write_rows(out / "rows.jsonl", chats),
-            "model": self.model.name,
-            "sampling": self.sampled,
-            "tolerated": dict(sorted((what, n) for what, n in tolerated.items() if n)),
-            "nothing_to_judge": dict(sorted(unfit.items())),
-        }
+        told = {"model": self.model.name, "sampling": self.sampled}
+        return {**kept(out, chats, tolerated), **told}
 
 
 def answers_to(item: Chat, verdicts: Sequence[Held], tolerated: Counter[str]) -> Iterator[Chat]:

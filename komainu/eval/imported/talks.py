@@ -15,7 +15,8 @@ import msgspec
 from komainu.errors import UsageError
 from komainu.eval.bench.rp_bench.bench import CRITERIA
 from komainu.eval.bench.rp_bench.items import NAME
-from komainu.files import read_objects
+from komainu.eval.judge.guard import ruled
+from komainu.files import read_objects, write_rows
 from komainu.rows import Chat, Message
 from komainu.spec import Spec, where
 
@@ -141,3 +142,14 @@ def talk(at: str, row: Row, judges: Sequence[str], tolerated: Counter[str]) -> C
     messages = (Message("assistant" if i % 2 else "user", text) for i, text in enumerate(row.conversation_history))
     meta = {"verdicts": dict(sorted({**verdicts, **{judge: {"at": at} for judge in lacking}}.items()))}
     return Chat(row.item, tuple(messages), {**opening(row.item, "").meta, **meta})
+
+
+def kept(out: Path, chats: Sequence[Chat], tolerated: Counter[str]) -> dict[str, Any]:
+    """Write the rows of an import, and its verdicts apart; their number, what was tolerated, what no judge need see."""
+    unfit = Counter(why.partition(":")[0] for chat in chats if chat.answered and (why := ruled(chat)))
+    write_rows(out / VERDICTS, (Chat(chat.id, (), chat.meta) for chat in chats))
+    return {
+        "rows": write_rows(out / "rows.jsonl", chats),
+        "tolerated": dict(sorted((what, n) for what, n in tolerated.items() if n)),
+        "nothing_to_judge": dict(sorted(unfit.items())),
+    }
