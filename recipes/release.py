@@ -70,8 +70,9 @@ def release(
 def ruled(bench: Sequence[str]) -> list[Task]:
     """The tasks of all these benchmarks. Raises UsageError where items are missing or judges would be needed."""
     found = at_hand(choose(None, bench), Shelf(settings.load().shelves))
-    for one, why in {**found.lacking, **found.unjudged}.items():
-        raise UsageError(f"{one} cannot be asked: {why}; or leave it out of bench=")
+    judged = dict.fromkeys(found.unjudged, "models mark its answers; name judges in a copy of this recipe")
+    for one, why in {**found.lacking, **judged}.items():
+        raise UsageError(f"{one} cannot be asked: {why}, or leave it out of bench=")
     return found.tasks
 
 

@@ -38,6 +38,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     rows = "".join(json.dumps({"id": f"r{i}", "messages": turns}, ensure_ascii=False) + "\n" for i in range(128))
     (tmp_path / "chats.jsonl").write_text(rows, encoding="utf-8")
     ifeval(tmp_path / "items")
+    monkeypatch.delenv("KOMAINU_FIXTURES", raising=False)
     monkeypatch.setenv("KOMAINU_ITEMS", str(tmp_path / "items"))
     monkeypatch.chdir(tmp_path)
     return [f"base={model}", f"chats={tmp_path / 'chats.jsonl'}", "name=lions/tiny", "bench=ifeval"]
@@ -84,9 +85,10 @@ def test_a_llama_gets_its_official_name(given: list[str]) -> None:
     [
         ("bench=ifevil", "did you mean 'ifeval'"),
         ("bench=ifeval,rakuda", "rakuda cannot be asked: there is no"),
+        ("bench=ifeval,rp-bench", "rp-bench cannot be asked: models mark its answers"),
         ("chats=", "needs chats"),
     ],
-    ids=["unknown benchmark", "items that are nowhere", "nothing to train on"],
+    ids=["unknown benchmark", "items that are nowhere", "a benchmark for judges", "nothing to train on"],
 )
 def test_what_cannot_be_done_is_told_before_anything_is_built(given: list[str], changed: str, why: str) -> None:
     key = changed.partition("=")[0]
