@@ -4,8 +4,9 @@ python -m bench.gpu SIZE [DEVICE] [STEPS]    SIZE: 8b, 1b or tiny; DEVICE as in 
 
 A Llama of random weights and made-up rows: SFT of packs of 8,192 tokens, DPO of prompts of about 610 tokens without a
 reference. SFT is also run in blocks, without the kernel for segments of any length. 8b holds AdamW's state in 8 bits
-(bitsandbytes) and computes activations again; it needs 90 GB of a GPU, 20 GB of disk and, for the 1b, as much for a
-checkpoint. Writes .bench/gpu.md. Not covered: other trainers on the same GPU, several GPUs.
+(bitsandbytes) and computes activations again; it needs 105 GB of a GPU and 20 GB of disk. The others run SFT with AdamW
+of 8 and of 32 bits, each stopped once, and need as much disk for a checkpoint. Writes .bench/gpu.md. Not covered: other
+trainers on the same GPU, several GPUs.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ LLAMA = {"num_key_value_heads": 8, "vocab_size": 128_256, "max_position_embeddin
 SHAPES: dict[str, dict[str, int]] = {
     "8b": {"hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 14336, **LLAMA},
     "1b": {"hidden_size": 2048, "num_hidden_layers": 16, "intermediate_size": 8192, **LLAMA},
-    "tiny": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2},
+    "tiny": {"hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2},
 }
 WARM = 2  # steps that are not counted
 
@@ -67,6 +68,9 @@ def cases(size: str, work: Path, steps: int) -> Iterator[Case]:
     yield Case("SFT in blocks", sft, kernel=False)
     if size != "8b":
         yield Case("SFT, stopped and gone on", sft, stopped=True)
+        eight = replace(sft, fit=replace(fit, optimizer="adamw8bit"))
+        yield Case("SFT, 8-bit AdamW", eight)
+        yield Case("SFT, 8-bit AdamW, stopped and gone on", eight, stopped=True)
     pairs = PairFile(path=str(work / "rp.jsonl"), licence="mit")
     yield Case("DPO", DPO(model=model, data=pairs, objective=SimPO(), fit=replace(fit, global_batch=8, pack=0)))
 

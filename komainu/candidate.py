@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
-import msgspec
+from msgspec import structs
 
 from komainu.convert import convert
 from komainu.errors import UsageError, nearest
 from komainu.eval.base import SAMPLING
 from komainu.eval.bench.shaberi.base import JUDGE_TOKENS
 from komainu.lineage import from_record, upstream
-from komainu.models.base import Model
+from komainu.models.base import Model, RopeScaling
 from komainu.recipe import split
 from komainu.settings import Settings, endpoint_at
 from komainu.stage import Stage
@@ -23,7 +23,7 @@ from komainu.store import Artifact, Store
 from komainu.stored import Stored
 from komainu.train.directory import model_at
 
-SETTABLE = ("name", "key", *SAMPLING)  # what may be said of a model behind its word
+SETTABLE = ("name", "key", *SAMPLING, "rope")  # what may be said of a model behind its word
 
 
 class Candidate(NamedTuple):
@@ -48,8 +48,9 @@ def candidate(word: str, here: Settings, *, name: str = "", key: str = "") -> Ca
             raise UsageError(f"{word}: which model of this server? Say {url}#NAME, as its /v1/models lists it")
         return Candidate(Model(name=name or served), here.serving(name or served, endpoint_at(url, key, served)))
     if endpoint := here.endpoints.get(word):
-        endpoint = msgspec.structs.replace(endpoint, model=endpoint.model or word)
-        return Candidate(Model(name=name or word), here.serving(name or word, endpoint))
+        endpoint = structs.replace(endpoint, model=endpoint.model or word)
+        rope = RopeScaling(factor=endpoint.rope) if endpoint.rope else None
+        return Candidate(Model(name=name or word, rope=rope), here.serving(name or word, endpoint))
     weights: Stage
     if Path(word).is_dir() or "@" in word:
         weights, own = model_at(word), Path(word).resolve().name if Path(word).is_dir() else word
@@ -92,7 +93,11 @@ def understood(words: Sequence[str], here: Settings) -> tuple[Model, Settings, d
     word, *said = words
     given = split(said)
     model, there = candidate(word, here, name=given.pop("name", ""), key=given.pop("key", ""))
-    return model, there, {key: told(key, text) for key, text in given.items()}
+    how = {key: told(key, text) for key, text in given.items()}
+    if "rope" in how and "://" in word:
+        factor = how["rope"].factor if how["rope"] else 0
+        there = there.serving(model.name, structs.replace(there.endpoints[model.name], rope=factor))
+    return model, there, how
 
 
 def panel(words: Sequence[str], asked: Sequence[Model], here: Settings) -> tuple[list[Model], Settings]:
@@ -126,4 +131,7 @@ def others(
 def told(key: str, text: str) -> Any:
     if key not in SETTABLE:
         raise UsageError(f"of a model {key!r} cannot be said{nearest(key, SETTABLE)}")
+    if key == "rope":
+        factor = convert(text, int | None, key)
+        return None if factor is None else RopeScaling(factor=factor)
     return convert(text, get_type_hints(Model)[key], key)

@@ -15,7 +15,7 @@ Asked = Annotated[
     typer.Argument(
         metavar="MODEL [KEY=VALUE]...",
         help="A model directory, URL#model, an endpoint of komainu.toml, or a name or id of the store; its name and "
-        "sampling, where they are to be others (name, temperature, top_p, min_p, max_tokens, seed); of a URL the "
+        "sampling, where they are to be others (name, temperature, top_p, min_p, max_tokens, seed, rope); of a URL the "
         "environment variable that holds its `key`.",
     ),
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,24 +22,28 @@ from komainu.eval.board import Board
 from komainu.eval.evaluation import evaluation
 from komainu.eval.given import Given
 from komainu.eval.items import Items, Source
+from komainu.eval.lines import cells, estimates, missing_lines, run_lines, table
+from komainu.eval.room import Room, room_at, room_in
 from komainu.eval.shelf import Shelf
-from komainu.eval.suites import PART, SUITES, Benchmark, at_hand, benchmarks, by_name
+from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks, by_name
 from komainu.models.base import Model
 from komainu.models.calls import CallLog
 from komainu.models.seeds import key_of
 from komainu.plan import plan as plan_of
 from komainu.settings import Settings
-from komainu.stage import upstream_first
+from komainu.stage import Stage, upstream_first
 from komainu.store import Store
+from komainu.train.directory import Directory
 
 if TYPE_CHECKING:
     from komainu.cli_eval import Made, Wish
 
-NUMBERS = ("mean", "95 % interval", "n", "missing")
+log = logging.getLogger("komainu")
 
 
 class Wanted(NamedTuple):
-    """A wish understood: settings, stage, the name of its result, how to get what is not at hand, what it costs."""
+    """A wish understood: settings, stage, the name of its result, how to get what is not at hand, what it costs, and
+    the room there is for it, where that is known."""
 
     here: Settings
     target: Board
@@ -45,10 +51,14 @@ class Wanted(NamedTuple):
     lacking: dict[str, str]
     unjudged: dict[str, str]
     costs: Costs
+    room: Room | None = None
 
 
-def wanted(wish: Wish) -> Wanted:
-    """Everything that can be wrong with a wish is found here, before a model is asked."""
+def wanted(wish: Wish, *, asks: bool) -> Wanted:
+    """Everything that can be wrong with a wish is found here, before a model is asked.
+
+    With `asks` a model of the hub is fetched, and a server is asked what it takes.
+    """
     model, here, how = understood(wish.model, settings.load())
     users, here = others("--user", [wish.user] if wish.user else [], (model,), here, temperature=0.7, max_tokens=1024)
     judges, here = panel(wish.judge or here.judges, (model, *users), here)
@@ -57,12 +67,37 @@ def wanted(wish: Wish) -> Wanted:
         raise UsageError(f"{wish.items} is one file, for one benchmark: say which with --bench, or give a folder")
     tasks, lacking, unjudged = at_hand(chosen, Shelf(here.shelves, wish.items), judged=bool(judges))
     tasks = [task.with_user(users[0] if users else None) for task in tasks]
-    target = evaluation(model, tasks, wish.limit, judges, accept=wish.accept_missing, runs=wish.runs, **how)
+    board = partial(
+        evaluation, tasks=tasks, limit=wish.limit, judges=judges, accept=wish.accept_missing, runs=wish.runs
+    )
+    target = board(model, **how)
+    room = room_of(target, here, said="rope" in how, asks=asks)
+    if room and room.factor and "rope" not in how:
+        target = board(replace(model, rope=room.model.rope), **how)
     judged = {"judges": joined(judges)} if any(task.bench.needs_judges for task in tasks) else {}
     parts = {"suite": wish.suite, "bench": "+".join(wish.bench or ()), "limit": wish.limit or "", **judged, **how}
     parts |= {"user": "+".join(user.name for user in users), "accept-missing": wish.accept_missing or ""}
     parts |= {"runs": wish.runs if wish.runs > 1 else ""}
-    return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here))
+    parts |= {"rope": how["rope"].factor if how["rope"] else "none"} if "rope" in how else {}
+    return Wanted(here, target, named(model, parts), lacking, unjudged, checked(target, here), room)
+
+
+def room_of(target: Board, here: Settings, *, said: bool, asks: bool) -> Room | None:
+    """The room of the model that is evaluated; None where nobody knows it before it is asked."""
+    (entry,) = target.entries
+    model, store = entry.scores[0].answers.model, Store(here.root)
+    weights = model.weights
+    if not isinstance(weights, Stage):
+        endpoint = here.endpoints[model.name]
+        return room_at(endpoint, target, said=said) if asks and endpoint.urls and not endpoint.start else None
+    plan_of(weights, store).refuse()
+    if isinstance(weights, Directory):
+        return room_in(Path(weights.path), target, said=said)
+    found = store.find(weights)
+    if found is None and asks:
+        with launch.open_context(here) as ctx:
+            found = store.build(weights, ctx)
+    return room_in(found.path, target, said=said) if found else None
 
 
 def given(made: Made) -> Wanted:
@@ -112,7 +147,7 @@ def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
 
 def run(wish: Wish) -> Outcome:
     """Ask, score, show; code 4 when a headline is withheld."""
-    return built(wanted(wish))
+    return built(wanted(wish, asks=True))
 
 
 def judge(made: Made) -> Outcome:
@@ -121,7 +156,9 @@ def judge(made: Made) -> Outcome:
 
 
 def built(want: Wanted) -> Outcome:
-    here, target, name, lacking, unjudged, costs = want
+    here, target, name, lacking, unjudged, costs, room = want
+    if told := room_lines(room):
+        log.warning(*told)
     (entry,) = target.entries
     with launch.open_context(here) as ctx:
         launch.charge(ctx, costs.spent)
@@ -138,6 +175,7 @@ def built(want: Wanted) -> Outcome:
         "ref": artifact.ref,
         "path": str(artifact.path),
         "headline": headline,
+        "room": room and room.json(),
         "rows": counted,
         "beside": [row for row in found["rows"] if row not in counted],
         "overall": part_of(whole, "overall"),
@@ -148,7 +186,11 @@ def built(want: Wanted) -> Outcome:
         "not_judged": unjudged,
         "incomplete": [f"{part}: {each['withheld']}" for part, each in headline.items() if each and each["withheld"]],
     }
-    return Outcome(payload, run_lines(payload), Incomplete.code if payload["incomplete"] else 0)
+    return Outcome(
+        payload,
+        [*run_lines(payload), *room_lines(room), payload["path"]],
+        Incomplete.code if payload["incomplete"] else 0,
+    )
 
 
 def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) -> list[dict[str, Any]]:
@@ -159,68 +201,9 @@ def part_of(whole: Mapping[tuple[str, Lang], Mapping[str, Any]], *parts: str) ->
     ]
 
 
-def run_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    for part, each in found["headline"].items():
-        every = (*found["not_at_hand"], *found["not_judged"])
-        lacking = [n for n in every if part == "avg" or n.removeprefix(PART) in benchmarks(SUITES[part])]
-        without = f"  (without {', '.join(lacking)})" if lacking else ""
-        if each and each["withheld"]:
-            yield f"{part:<4} withheld, {each['worst']:.1f} to {each['best']:.1f} of 100: {each['withheld']}{without}"
-        elif each:
-            told = f"  ({each['accepted']})" if each["accepted"] else ""
-            yield f"{part:<4} {each['mean']:.1f} [{each['low']:.1f}, {each['high']:.1f}] of 100{told}{without}"
-    whole = [
-        {**of, "metric": name, **e}
-        for p in ("criteria", "overall")
-        for of in found[p]
-        for name, e in estimates("", of[p])
-    ]
-    judges = [{**of, "metric": name, **e} for of in found["judges"] for name, e in by_judge(of["judges"])]
-    for rows in filter(None, (found["rows"], found["beside"], whole, judges)):
-        yield ""
-        yield from table([(each["bench"], each["language"], each["metric"], *cells(each)) for each in rows])
-    yield ""
-    yield from map(told_of_judges, found["judges"])
-    yield from missing_lines(found["not_at_hand"], found["not_judged"])
-    yield found["path"]
-
-
-def by_judge(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each judge's estimate of each metric, and the mean of the judges' means: `score by NAME`, `score balanced`."""
-    for metric, found in told.items():
-        yield from ((f"{metric} by {name}", each) for name, each in found["by"].items())
-        yield f"{metric} balanced", {"mean": found["balanced"]}
-
-
-def told_of_judges(found: Mapping[str, Any]) -> str:
-    again = ", ".join(f"{judge} {n}" for judge, n in found["asked_again"].items())
-    ruled = ", ".join(f"{n} {why}" for why, n in found["by_rule"].items())
-    steering = f"; answers that speak to their judges: {n}" if (n := found.get("steering")) else ""
-    told = f"asked again for a verdict: {again}; by rule: {ruled or 'none'}{steering}"
-    return f"{found['bench']} ({found['language']}): {told}"
-
-
-def estimates(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The estimates in what a bench tells of its whole set, and the shares without an interval, by their paths:
-    `categories/NLI`, `mbpp/plus@1`."""
-    if "low" in told:
-        yield name, told
-    for key, value in told.items():
-        path = f"{name}/{key}" if name else key
-        if isinstance(value, dict):
-            yield from estimates(path, value)
-        elif isinstance(value, float) and "low" not in told:
-            yield path, {"mean": value}
-
-
-def missing_lines(lacking: Mapping[str, str], unjudged: Mapping[str, str]) -> Iterator[str]:
-    yield from (f"not at hand: {name}: {how}" for name, how in lacking.items())
-    yield from (f"not asked: {name}: {how}" for name, how in unjudged.items())
-
-
 def plan(wish: Wish) -> Outcome:
     """What would be asked, and how much of it has its answer already; nothing is sent."""
-    return planned(wanted(wish))
+    return planned(wanted(wish, asks=False))
 
 
 def plan_judge(made: Made) -> Outcome:
@@ -228,7 +211,7 @@ def plan_judge(made: Made) -> Outcome:
 
 
 def planned(want: Wanted) -> Outcome:
-    here, target, _, lacking, unjudged, costs = want
+    here, target, _, lacking, unjudged, costs, room = want
     asked = [*requests(target, here.root / launch.CALLS, costs)]
     left = sum(each["requests"] - each["answered"] for each in asked)
     model = target.entries[0].name
@@ -236,11 +219,15 @@ def planned(want: Wanted) -> Outcome:
     judging = [e.requests for e in costs.estimates if e.requests and not isinstance(e.stage, Answers)]
     judged = [int(sum(ends)) for ends in zip(*judging, strict=True)]
     end = f"{model}: {left} requests to be sent" + (f"; its judges: {judged[0]} to {judged[1]}" if judged else "")
-    lack = {"not_at_hand": lacking, "not_judged": unjudged}
+    more = {"not_at_hand": lacking, "not_judged": unjudged, "room": room and room.json()}
     return Outcome(
-        {"model": model, "asked": asked, "to_send": left, "to_judges": judged or [0, 0], **lack, **costs.json()},
-        [*lines, *costs.lines(), *missing_lines(lacking, unjudged), end],
+        {"model": model, "asked": asked, "to_send": left, "to_judges": judged or [0, 0], **more, **costs.json()},
+        [*lines, *costs.lines(), *missing_lines(lacking, unjudged), *room_lines(room), end],
     )
+
+
+def room_lines(room: Room | None) -> list[str]:
+    return [line] if room and (line := room.line()) else []
 
 
 def requests(target: Board, calls: Path, costs: Costs) -> Iterator[dict[str, Any]]:
@@ -279,21 +266,3 @@ def score(bench: str, file: Path, items: Path | None) -> Outcome:
     lines += [f"incomplete: {why}" for why in found["incomplete"]]
     lines.append(f"{len(found['items'])} answers; items from {', '.join(found['source'])}")
     return Outcome(found, lines, Incomplete.code if found["incomplete"] else 0)
-
-
-def cells(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """Mean, interval, n and missing of an estimate; a dash for what it has not."""
-    mean, low, high = (found.get(name) for name in ("mean", "low", "high"))
-    interval = "-" if low is None or high is None else f"[{low:.4f}, {high:.4f}]"
-    return ("-" if mean is None else f"{mean:.4f}", interval, *(str(found.get(name, "-")) for name in ("n", "missing")))
-
-
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows of names and the cells of an estimate as lines with a heading; names to the left, numbers to the right."""
-    names = len(rows[0]) - len(NUMBERS)
-    every = [(*("" for _ in range(names)), *NUMBERS), *rows]
-    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
-    for row in every:
-        left = (f"{cell:<{width}}" for cell, width in zip(row[:names], widths[:names], strict=True))
-        right = (f"{cell:>{width}}" for cell, width in zip(row[names:], widths[names:], strict=True))
-        yield "  ".join((*left, *right))

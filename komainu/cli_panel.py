@@ -123,6 +123,8 @@ def bias_lines(found: Mapping[str, Any]) -> Iterator[str]:
             for own in row["own"]:
                 spans = f"items {span(own['items'])}  models {span(own['models'])}"
                 yield f"           {own['judge']} itself {own['value']:+.3f}  {spans}  p {own['p']}"
+    if told := found.get("no_kin"):
+        yield f"kin      {told}"
     for row in found.get("position", ()):
         share = f"the first in {row['share'][0]:.3f} {span(row['share'][1:])}" if row["share"] else "no order effect"
         same = f"{row['consistent'][0]:.3f}" if row["consistent"] else "-"

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec import structs
 
-from komainu.candidate import candidate, stored
+from komainu.candidate import candidate, stored, understood
 from komainu.context import Context
 from komainu.errors import UsageError
-from komainu.models.base import Model
+from komainu.models.base import Model, RopeScaling
 from komainu.settings import Endpoint, Settings
 from komainu.stage import Stage, Table
 from komainu.store import reference
@@ -68,6 +69,18 @@ def test_an_endpoint_is_asked_as_it_is_and_under_another_name_too(here: Settings
     assert renamed.settings.endpoints["mine"] == Endpoint(
         url="http://judge/v1", key="JUDGE_KEY", concurrency=3, model="judge"
     )
+
+
+def test_the_scaling_of_a_server_is_its_models_wherever_it_is_said(here: Settings) -> None:
+    scaled = structs.replace(here, endpoints={"judge": Endpoint(url="http://judge/v1", rope=2)})
+    for name in ("judge", "mine"):
+        found = candidate("judge", scaled, name=name)
+        assert found.model.rope == RopeScaling(factor=2) and found.settings.endpoints[name].rope == 2
+    for said, factor in (("4", 4), ("none", 0)):
+        model, there, how = understood(["http://host/v1#m", f"rope={said}"], here)
+        assert there.endpoints["m"].rope == factor and model.rope is None
+        assert how == {"rope": RopeScaling(factor=factor) if factor else None}
+    assert understood(["judge", "rope=4"], scaled)[1].endpoints["judge"].rope == 2  # which the settings know better
 
 
 def test_a_directory_answers_itself_even_where_an_endpoint_has_its_name(here: Settings, tmp_path: Path) -> None:

@@ -165,4 +165,7 @@ def test_the_table_of_a_panel_has_every_section(eval_: Run) -> None:
     assert {"models", "answers", "length", "family", "teacher", "position", "missing"} <= starts
     found = eval_("panel", "a.jsonl", "--kin", "kin.csv", "--judge", "qwen", "--json").json
     assert found["judges"] == ["qwen"] and "family" not in found  # of one judge alone nothing can be told
+    assert (
+        "kin      no family and no teacher has" in eval_("panel", "a.jsonl", "--kin", "kin.csv", "--judge", "qwen").out
+    )
     assert [row["both"] for row in found["position"]] == [2]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from komainu.errors import UsageError
 from komainu.eval.ruling import all_scored, with_reply
 from komainu.files import write_rows
-from komainu.models.base import Model, Question
+from komainu.models.base import Model, Question, Request
 from komainu.rows import Chat, Row, Score
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -128,6 +128,10 @@ class Answers(Stage):
     def opening(self, items: Sequence[Chat]) -> list[tuple[Model, Question]]:
         """What is asked before any answer is there."""
         return [(model, Question(item.prompt, sample)) for model, sample in self.rounds for item in items]
+
+    def requests(self, items: Sequence[Chat]) -> Iterator[Request]:
+        """The most that is asked of the model's context."""
+        return (Request(item.id, Question(item.prompt), self.model.max_tokens) for item in items)
 
     def check(self) -> Iterator[str]:
         yield from needs(self, "items", self.items, Chat)

@@ -50,7 +50,8 @@ class Board(Stage):
     decisions   one a pair of entries (each with the next, the first with the last), bench and metric: second
                 minus first over the cells (item and judge) that both have, with interval, bootstrap interval, p, p
                 after Holm's correction over all of them, counts of discordant items and of cells that only one has,
-                the smallest detectable difference, and one of three words at 95 %
+                the smallest detectable difference, and one of three words at 95 %. Where either entry lacks
+                verdicts as above, `withheld` says why, and numbers, p and word are null
     headline_decisions   the same of the averages, a family of its own
 
     A withheld headline is listed in the summary under `incomplete`, and `komainu run` then ends with code 4.
@@ -58,7 +59,7 @@ class Board(Stage):
     """
 
     makes: ClassVar[type] = Table
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     entries: tuple[Entry, ...]
     seed: int = 0
     accept: float = 0.0
@@ -100,7 +101,7 @@ class Board(Stage):
         averages = {
             line["entry"]: {k: v and v["mean"] for k, v in line.items() if k != "entry"} for line in found["headline"]
         }
-        words = Counter(d["word"] for d in found["decisions"])
+        words = Counter(d["word"] or "withheld" for d in found["decisions"])
         summary = {"rows": len(found["rows"]), "headline": averages, "decisions": dict(sorted(words.items()))}
         parts = [(line["entry"], part, line[part]) for line in found["headline"] for part in ("ja", "en", "avg")]
         if lacking := [f"{entry} {part}: {v['withheld']}" for entry, part, v in parts if v and v["withheld"]]:

@@ -51,10 +51,20 @@ class Measure(NamedTuple):
     def best(self) -> float:
         return self.top if self.higher_is_better else self.low
 
+    @property
+    def span(self) -> float:
+        """How far the best score is from the worst."""
+        return self.top - self.low
+
     def goodness(self, value: float) -> float:
-        """A score between 0 (worst) and 1 (best)."""
+        """A score as averages take it: its share of the top, or 1 less that where lower is better. With marks from 1
+        the worst is not 0."""
         share = value / self.top
         return share if self.higher_is_better else 1 - share
+
+    def standing(self, goodness: float) -> float:
+        """Where a goodness stands between the worst (0) and the best (1) that the bench can give."""
+        return (goodness - self.goodness(self.worst)) * self.top / self.span
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,11 @@ class Column:
         means = [item_means(run) for run in self.runs]
         table = [[nan if (v := run.get(i)) is None else self.goodness(v) for run in means] for i in self.verdicts]
         return between(table) if len(self.runs) > 1 else ONE
+
+    @property
+    def swing(self) -> Between:
+        """The same of where the mean stands between the bench's worst and best."""
+        return self.between.scaled(self.measure.top / self.measure.span)
 
     @property
     def missing(self) -> float:

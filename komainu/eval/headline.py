@@ -17,6 +17,7 @@ from komainu.eval.stats.runs import Between, widened
 from komainu.eval.stats.spread import Spread, interval, of_items, weighted
 from komainu.eval.totals import rounded, significant
 
+NO_ITEM = "a bench has no item with verdicts of both"
 PARTS = {"ja": ("ja",), "en": ("en",), "avg": ("ja", "en")}
 Goodness = Mapping[str, float]  # by item
 
@@ -39,11 +40,13 @@ class Average:
         return [column.between for column in self.columns]
 
     def spread(self, goodness: Sequence[Goodness], weights: Floats) -> Spread:
-        """Of the weighted mean of the columns' means over the given items."""
-        used = [(w, g, r) for w, g, r in zip(weights, goodness, self.between, strict=True) if w]
-        spreads = [widened(of_items([*items.values()]), runs) for _, items, runs in used]
+        """Of the weighted mean of the columns' means over the given items, each column between its own bounds."""
+        used = [(w, g, c) for w, g, c in zip(weights, goodness, self.columns, strict=True) if w]
+        spreads = [widened(of_items([*map(c.measure.standing, items.values())]), c.swing) for _, items, c in used]
         where = [np.array([self.place[i] for i in items], dtype=np.intp) for _, items, _ in used]
-        return weighted(spreads, [float(w) for w, _, _ in used], where, len(self.place))
+        spans = [float(w) * c.measure.span / c.measure.top for w, _, c in used]
+        worst = sum(float(w) * c.goodness(c.measure.worst) for w, _, c in used)
+        return weighted(spreads, spans, where, len(self.place)).moved(worst)
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:
@@ -90,12 +93,13 @@ def comparisons(a: Average, b: Average) -> Iterator[dict[str, Any]]:
     for part, languages in a.parts.items():
         weights = a.weights(languages)
         why = lacking([*a.used(weights), *b.used(weights)], a.accept)
-        test = {"part": part, "higher_is_better": True, "withheld": why}
-        yield {**test, **(withheld() if why else difference(a, b, weights))}
+        found = withheld() if why else difference(a, b, weights)
+        why = why or (NO_ITEM if found["difference"] is None else "")
+        yield {"part": part, "higher_is_better": True, "withheld": why, **found}
 
 
 def withheld() -> dict[str, Any]:
-    """A comparison that is not made."""
+    """A comparison that is not made. Its p counts in the family, and is not told."""
     nothing = dict.fromkeys(("difference", "low", "high", "detectable", "boot_low", "boot_high"))
     return {"n": 0, **nothing, "p": 1.0, "up": 0, "down": 0}
 

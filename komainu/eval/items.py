@@ -99,7 +99,7 @@ class Items(Stage, ABC):
 
     def limited(self, n: int) -> Self:
         """These items with at most `n` of each set that they hold; 0: all."""
-        return replace(self, limit=n)
+        return self if n == self.limit else replace(self, limit=n)  # itself has read them already
 
     def check(self) -> Iterator[str]:
         source = getattr(self, "source", None)

@@ -44,13 +44,13 @@ def repeated(column: Column, summaries: Sequence[Mapping[str, Any]]) -> dict[str
 def ends(column: Column) -> dict[str, Any]:
     """Mean, interval and counts over all runs, clustered by item."""
     items = [there for some in column.verdicts.values() if (there := [v for v in some if v is not None])]
-    n, top = sum(map(len, items)), column.measure.top
+    n, what = sum(map(len, items)), column.measure
     counts = {"n": n, "items": len(items), "missing": sum(map(len, column.verdicts.values())) - n}
     if not items:
         return {"mean": None, **counts, "low": None, "high": None}
-    shares = [[value / top for value in some] for some in items]
-    spread = of_scores(shares) if column.measure.pooled else of_items([sum(some) / len(some) for some in shares])
-    found = interval(widened(spread, column.between)).times(top)
+    shares = [[(value - what.low) / what.span for value in some] for some in items]
+    spread = of_scores(shares) if what.pooled else of_items([sum(some) / len(some) for some in shares])
+    found = interval(widened(spread, column.swing)).times(what.span, what.low)
     return {"mean": rounded(found.mean), **counts, "low": rounded(found.low), "high": rounded(found.high)}
 
 

@@ -63,6 +63,7 @@ class SamplerSweep(Stage):
     """
 
     makes: ClassVar[type] = Table
+    version: ClassVar[int] = 2
     points: tuple[Point, ...]
     seed: int = 0
 

@@ -108,21 +108,32 @@ def task_lines(entry: Entry, ctx: Context) -> Iterator[dict[str, Any]]:
 def decision(a: Column, b: Column, stage: Board) -> dict[str, Any]:
     """The paired comparison of two columns, over the cells (an item and a judge) that both have a verdict for."""
     both, what = pair(a.cells, b.cells), a.measure
-    if both.items:
-        runs = (a.between, b.between) if len(a.runs) + len(b.runs) > 2 else ()
+    why = lacking((a, b), stage.accept) or ("" if both.items else "no item has verdicts of both")
+    numbers = withheld()
+    if not why:
+        runs = (a.swing, b.swing) if len(a.runs) + len(b.runs) > 2 else ()
         seed = f"{stage.seed}:{a.name}:{what.metric}"
-        numbers = written(compare(both.first, both.second, seed, top=what.top, runs=runs))
-    else:
-        numbers = withheld()
+        numbers = written(compare(both.first, both.second, seed, bottom=what.low, top=what.top, runs=runs))
     cells = {"cells": both.cells, "only_from": both.alone[0], "only_to": both.alone[1]}
-    rest = {"higher_is_better": what.higher_is_better, "missing": both.lost, **cells}
-    return {**what.key, **rest, **numbers, "withheld": lacking((a, b), stage.accept)}
+    return {
+        **what.key,
+        **{"higher_is_better": what.higher_is_better, "missing": both.lost, **cells},
+        **numbers,
+        "withheld": why,
+    }
 
 
 def decided(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One family of decisions with p after Holm's correction and the word. What is withheld decides nothing."""
+    """One family of decisions with p after Holm's correction and the word.
+
+    What is withheld has neither. It still counts as one of the family: the others' p must not get smaller by verdicts
+    that are missing.
+    """
     found = []
     for each, p in zip(decisions, holm([d["p"] for d in decisions]), strict=True):
-        change = 0.0 if each["withheld"] else each["difference"]
-        found.append({**each, "p_holm": significant(p), "word": word(change, p, better_up=each["higher_is_better"])})
+        if each["withheld"]:
+            found.append({**each, "p": None, "p_holm": None, "word": None})
+        else:
+            said = word(each["difference"], p, better_up=each["higher_is_better"])
+            found.append({**each, "p_holm": significant(p), "word": said})
     return found

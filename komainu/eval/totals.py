@@ -38,7 +38,9 @@ def item_means(values: Mapping[str, list[float | None]]) -> dict[str, float | No
     return {i: sum(some) / len(some) if some else None for i, some in there.items()}
 
 
-def estimate(values: Iterable[list[float | None]], top: float, *, pooled: bool = False) -> dict[str, Any]:
+def estimate(
+    values: Iterable[list[float | None]], top: float, *, bottom: float = 0.0, pooled: bool = False
+) -> dict[str, Any]:
     """Mean over items (over all verdicts when `pooled`), n and missing verdicts, 95 % interval clustered by item;
     the numbers are None when n is 0."""
     kept = list(values)
@@ -47,7 +49,7 @@ def estimate(values: Iterable[list[float | None]], top: float, *, pooled: bool =
     counts = {"n": n, "items": len(items), "missing": sum(map(len, kept)) - n}
     if not items:
         return {"mean": None, **counts, "low": None, "high": None}
-    found = (pooled_interval if pooled else mean_interval)(items, top=top)
+    found = (pooled_interval if pooled else mean_interval)(items, bottom=bottom, top=top)
     return {"mean": rounded(found.mean), **counts, "low": rounded(found.low), "high": rounded(found.high)}
 
 
@@ -58,7 +60,7 @@ def totals(bench: Bench, scores: list[Score]) -> dict[str, Any]:
         told = (s for s in scores if s.metric == metric and s.why and (s.by == "rule" or s.value is None))
         reasons = Counter(s.why.split(":")[0] for s in told)
         found[metric] = {
-            **estimate(by_item(scores, metric).values(), bench.top, pooled=metric in bench.pooled),
+            **estimate(by_item(scores, metric).values(), bench.top, bottom=bench.low, pooled=metric in bench.pooled),
             "reasons": dict(sorted(reasons.items())),
         }
     return found
@@ -76,7 +78,8 @@ def by_group(bench: Bench, scores: list[Score], groups: Mapping[str, str]) -> di
     """Group name (sorted) to the estimate of the bench's first metric over the items of the group."""
     found = by_item(scores, bench.metrics[0])
     pooled = bench.metrics[0] in bench.pooled
+    members = {name: [i for i, group in groups.items() if group == name] for name in sorted(set(groups.values()))}
     return {
-        name: estimate([found[i] for i, group in groups.items() if group == name], bench.top, pooled=pooled)
-        for name in sorted(set(groups.values()))
+        name: estimate([found[i] for i in own], bench.top, bottom=bench.low, pooled=pooled)
+        for name, own in members.items()
     }

@@ -12,7 +12,7 @@ from komainu.errors import UsageError
 from komainu.eval.base import Answers, sampling
 from komainu.eval.ruling import with_reply
 from komainu.files import write_rows
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Model, Question, Reply, Request
 from komainu.rows import Chat, Message
 from komainu.stage import Stage
 
@@ -46,6 +46,14 @@ class Turns(Answers):
 
     def opening(self, items: Sequence[Chat]) -> list[tuple[Model, Question]]:
         return [(self.asks(item), Question(item.prompt)) for item in items]
+
+    def requests(self, items: Sequence[Chat]) -> Iterator[Request]:
+        self.same_turns(items)
+        for item in items:
+            talk = item
+            for turn in range(1, self.turns):
+                talk = longer(talk.with_reply("."), turn)
+            yield Request(item.id, Question(talk.prompt), self.turns * self.model.max_tokens)
 
     @property
     def sampled(self) -> dict[str, Any]:

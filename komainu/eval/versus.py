@@ -11,7 +11,7 @@ import numpy as np
 
 from komainu.errors import UsageError
 from komainu.eval.columns import LIMIT, Column, Measure, column, lacking, same_items
-from komainu.eval.headline import PARTS, Average, paired, withheld, written
+from komainu.eval.headline import NO_ITEM, PARTS, Average, paired, withheld, written
 from komainu.eval.league import ways
 from komainu.eval.league.found import Number, numbers
 from komainu.eval.stats import decide
@@ -158,14 +158,15 @@ def of_column(a: Entrant, b: Entrant, key: Key, accept: float, seed: int) -> Tol
     told = {**what, "higher_is_better": measure.higher_is_better, "withheld": why}
     counts = {"cells": both.cells, "only_a": both.alone[0], "only_b": both.alone[1], "items_lost": both.lost}
     if why:
-        return Told({**told, **withheld(), **counts}, None, measure.top)
-    runs = (one.between, two.between) if len(one.runs) + len(two.runs) > 2 else ()
-    found = compare(both.first, both.second, f"{seed}:{one.name}:{measure.metric}", top=measure.top, runs=runs)
-    gaps = (np.array(both.second) - np.array(both.first)) / measure.top
+        return Told({**told, **withheld(), **counts}, None, measure.span)
+    runs = (one.swing, two.swing) if len(one.runs) + len(two.runs) > 2 else ()
+    drawn = f"{seed}:{one.name}:{measure.metric}"
+    found = compare(both.first, both.second, drawn, bottom=measure.low, top=measure.top, runs=runs)
+    gaps = (np.array(both.second) - np.array(both.first)) / measure.span
     whole = float(gaps.var(ddof=1)) / len(gaps) if len(gaps) > 1 else 0.0
-    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.top, samples=samples(key, one, two))
-    shares = {*both.first, *both.second} <= {0.0, measure.top}
-    return Told({**told, **written(found), **counts}, makeup, measure.top, shares)
+    makeup = decide.makeup(one.cells, two.cells, whole, runs, top=measure.span, samples=samples(key, one, two))
+    shares = {*both.first, *both.second} <= {measure.low, measure.top}
+    return Told({**told, **written(found), **counts}, makeup, measure.span, shares)
 
 
 def samples(key: Key, one: Column, two: Column) -> int:
@@ -184,7 +185,7 @@ def of_averages(a: Entrant, b: Entrant, shared: Sequence[Key], accept: float, se
         found = None if why else paired(one, two, weights)
         rest = {"higher_is_better": True, "withheld": why, "benches": len(used) // 2}
         if found is None:
-            rest["withheld"] = why or "a bench has no item with verdicts of both"
+            rest["withheld"] = why or NO_ITEM
             yield Told({**what, **rest, **withheld()}, None, 100.0)
         else:
             drawn = [samples(key, x, y) for key, x, y in zip(shared, one.columns, two.columns, strict=True)]

@@ -109,6 +109,15 @@ class Question(NamedTuple):
     sample: int = 0
 
 
+class Request(NamedTuple):
+    """The most that the answer to one item asks of a model's context: the whole conversation, with a dot for each turn
+    that is yet to be said, and the tokens that these turns may take together."""
+
+    item: str
+    question: Question
+    answers: int
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer. `finish` is the protocol's finish_reason ("stop", "length", "content_filter").
 

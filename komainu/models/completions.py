@@ -33,7 +33,19 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "top_logprobs": (0,),
     "logit_bias": ({},),
     "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "functions": ([],),
     "echo": (False,),
+    "best_of": (1,),
+    "response_format": ({"type": "text"},),
+    "structured_outputs": ({},),
+    "min_tokens": (0,),
+    "ignore_eos": (False,),
+    "stop_token_ids": ([],),
+    "continue_final_message": (False,),
+    "add_generation_prompt": (True,),
+    "chat_template": ("",),
+    "chat_template_kwargs": ({},),
 }
 
 

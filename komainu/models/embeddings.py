@@ -51,8 +51,10 @@ def read_vector(body: bytes) -> Reply:
 
 
 def written(vector: list[float]) -> str:
-    """A vector as text. Raises Trouble for one of no length."""
+    """A vector as text. Raises Trouble for one without a direction."""
     length = math.hypot(*vector)
     if not length:
         raise Trouble("the embedding is zero in every dimension")
+    if not math.isfinite(length):
+        raise Trouble("the embedding is too long to have a length")
     return base64.b64encode(struct.pack(f"<{len(vector)}e", *(x / length for x in vector))).decode()

@@ -167,8 +167,8 @@ def room(loaded: Loaded, ids: list[int], most: int, question: Question, name: st
 def cramped(loaded: Loaded, ids: list[int], question: Question, name: str) -> str:
     return (
         f"the prompt {beginning(question)!r} has {len(ids)} tokens, the maximum context length of {name!r} is "
-        f"{loaded.context} tokens; drop or shorten such rows before they are asked, or give a model trained on under "
-        f"{SHORT} tokens RoPE scaling: Model(rope=RopeScaling(factor=2))"
+        f"{loaded.context} tokens; shorten it, drop such rows before they are asked, or give a model trained on under "
+        f"{SHORT} tokens RoPE scaling: Model(rope=RopeScaling(factor=2)), or --context of serve and chat"
     )
 
 

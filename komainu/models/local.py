@@ -14,13 +14,13 @@ import tempfile
 import threading
 import time
 import urllib.error
-import urllib.request
 import weakref
 from dataclasses import dataclass
 from typing import IO
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models import guard
+from komainu.models.direct import opened
 from komainu.settings import Endpoint
 
 log = logging.getLogger("komainu")
@@ -171,9 +171,8 @@ def listens(port: int) -> bool:
 
 def answers(url: str) -> bool:
     """Whether a GET is answered with 200; never through a proxy."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=5) as response:
+        with opened(url, timeout=5) as response:
             return int(response.status) == 200
     except (urllib.error.URLError, OSError, ValueError):
         return False

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from komainu.errors import UsageError
 from komainu.files import read_object
 from komainu.models.base import MOST, RopeScaling
+from komainu.settings import Positive
 
 SHORT = 8192  # tokens: a model trained on fewer may be scaled, any other is what it is
+
+
+class NoContext(UsageError):
+    """A config that says nothing of a context: a model without positions, or one that names them as nobody else."""
 
 
 class Window(NamedTuple):
@@ -30,6 +35,7 @@ class Window(NamedTuple):
     theta: float  # the base of the rotary frequencies
     rotated: int  # dimensions of a head that are rotated
     why_not: str  # why it cannot be scaled; "" when it can
+    partial: float = 1.0  # of a head: the share of dimensions that are rotated
 
     def context(self, rope: RopeScaling | None) -> int:
         return self.trained if rope is None else self.trained * rope.factor
@@ -48,14 +54,25 @@ class Window(NamedTuple):
         """
         if tokens <= self.trained:
             return None
-        factor = 2 ** math.ceil(math.log2(tokens / self.trained))
-        too_much = f"that is more than {MOST} times as many" if factor > MOST else ""
-        if why := self.why_not or too_much:
+        if why := self.refusal(tokens):
             raise UsageError(
                 f"{self.where} was trained on a context of {self.trained} tokens, {tokens} are needed, and it cannot "
                 f"be given RoPE scaling: {why}; use shorter prompts or fewer answer tokens"
             )
-        return RopeScaling(factor=factor)
+        return RopeScaling(factor=self.factor(tokens))
+
+    def factor(self, tokens: int) -> int:
+        return 1 << math.ceil(math.log2(tokens / self.trained))
+
+    def dynamic(self, rope: RopeScaling) -> dict[str, Any]:
+        """The scaling as an engine's rope_parameters, which take the place of the config's own; raises UsageError."""
+        self.stretched(rope)
+        part = {"partial_rotary_factor": self.partial} if self.partial != 1 else {}
+        return {"rope_type": "dynamic", "factor": float(rope.factor), "rope_theta": self.theta, **part}
+
+    def refusal(self, tokens: int) -> str:
+        """Why it cannot be scaled to so many tokens; "" when it can."""
+        return self.why_not or (f"that is more than {MOST} times as many" if self.factor(tokens) > MOST else "")
 
 
 class _Rotary(msgspec.Struct):
@@ -70,12 +87,16 @@ class _Rotary(msgspec.Struct):
 class _Config(msgspec.Struct):
     """What of a config.json tells the window."""
 
-    max_position_embeddings: Annotated[int, msgspec.Meta(ge=1)]
+    max_position_embeddings: Positive | None = None
+    n_positions: Positive | None = None  # the same, of GPT-2 and its kin
+    max_seq_len: Positive | None = None  # the same, of MPT
     rope_parameters: _Rotary | None = None
     rope_scaling: _Rotary | None = None
     rope_theta: float | None = None
     partial_rotary_factor: float | None = None
-    num_attention_heads: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    rotary_emb_base: float | None = None  # rope_theta and partial_rotary_factor, as GPT-NeoX calls them
+    rotary_pct: float | None = None
+    num_attention_heads: Positive | None = None
     head_dim: int | None = None
     hidden_size: int | None = None
 
@@ -88,29 +109,33 @@ def window_in(directory: Path) -> Window:
 
 
 def window_of(config: Any, where: str) -> Window:
-    """The window of a config as config.json holds it; raises UsageError when it tells none."""
+    """The window of a config as config.json holds it; raises UsageError for a wrong one, NoContext when it has none."""
     nested = isinstance(config, dict) and config.get("text_config")
     try:
         found = msgspec.convert(nested or config, _Config)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{where} does not tell its context: config.json: {error}; set max_position_embeddings in it"
+            f"{where} does not tell its context: config.json: {error}; mend that, or get the file again"
         ) from None
+    trained = found.max_position_embeddings or found.n_positions or found.max_seq_len
+    if trained is None:
+        raise NoContext(f"{where} does not tell its context: set max_position_embeddings in its config.json")
     rope = found.rope_parameters or found.rope_scaling or _Rotary()
     width = found.head_dim or (found.hidden_size or 0) // (found.num_attention_heads or 1)
-    rotated = int(width * (rope.partial_rotary_factor or found.partial_rotary_factor or 1.0))
-    theta = rope.rope_theta or found.rope_theta or 10_000.0
-    return Window(where, found.max_position_embeddings, theta, rotated, why_not(config, rope, rotated))
+    partial = rope.partial_rotary_factor or found.partial_rotary_factor or found.rotary_pct or 1.0
+    rotated = int(width * partial)
+    theta = rope.rope_theta or found.rope_theta or found.rotary_emb_base or 10_000.0
+    return Window(where, trained, theta, rotated, why_not(config, trained, rope, rotated), partial)
 
 
-def why_not(config: dict[str, Any], rope: _Rotary, rotated: int) -> str:
+def why_not(config: dict[str, Any], trained: int, rope: _Rotary, rotated: int) -> str:
     """Why a model cannot be scaled; "" when it can."""
     kind = rope.rope_type or rope.type or "default"
     if config.get("text_config"):
         return "its text model is part of another one, which is not covered"
-    if config["max_position_embeddings"] >= SHORT:
+    if trained >= SHORT:
         return f"only contexts under {SHORT} tokens are scaled"
-    if not config.keys() & {"rope_parameters", "rope_scaling", "rope_theta"}:
+    if not config.keys() & {"rope_parameters", "rope_scaling", "rope_theta", "rotary_emb_base"}:
         return "its config names no rotary positions"
     if any(isinstance(value, dict) for value in (config.get("rope_parameters") or {}).values()):
         return "its layers rotate differently, which is not covered"

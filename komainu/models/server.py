@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from komainu.models.engines.transformers import Transformers
 from komainu.models.engines.vllm import VLLM
 from komainu.models.local import LocalServer, Running, free_port
 from komainu.models.protocol import bare
-from komainu.models.rope import window_in
+from komainu.models.rope import NoContext, window_in
 from komainu.models.template import check_template
 from komainu.settings import Endpoint, EngineName, Runtime, Settings
 
@@ -35,7 +35,8 @@ def launch_of(directory: Path, settings: Settings, model: Model, engine: EngineN
 
     Raises UsageError when the directory holds no model or cannot be scaled as `model.rope` asks.
     """
-    window_in(directory)
+    with suppress(NoContext):  # served all the same, where it is not to be scaled
+        window_in(directory)
     runtime = settings.engines.get(engine, Runtime())
     what: dict[str, Any] = {
         "directory": directory.resolve(),
@@ -57,9 +58,13 @@ def launch_of(directory: Path, settings: Settings, model: Model, engine: EngineN
 def for_tokens(directory: Path, model: Model, tokens: int) -> Model:
     """The model, with the RoPE scaling that requests of so many tokens (prompt and answer) need; unchanged if none.
 
-    A scaling that the model has already stands. Raises UsageError when the model cannot be given what is needed.
+    A scaling that the model has already stands; of a model whose config tells no context nothing is known. Raises
+    UsageError when the model cannot be given what is needed.
     """
-    window = window_in(directory)
+    try:
+        window = window_in(directory)
+    except NoContext:
+        return model
     if tokens <= window.context(model.rope):
         return model
     return replace(model, rope=window.rope_for(tokens))

@@ -6,6 +6,7 @@ tools, several choices, reasoning fields: only the answer's text is handed on.
 
 from __future__ import annotations
 
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from komainu.errors import EndpointError, UsageError
+from komainu.models import direct
 from komainu.models.failures import ADVICE, Trouble, message_in
 from komainu.models.protocol import bare, chat_url, read_reply
 from komainu.settings import Endpoint
@@ -50,7 +52,7 @@ def streamed(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Iterator[s
                 yield from pieces(found)
             else:
                 yield read_reply(found.read()).text
-    except (Trouble, OSError) as error:
+    except (Trouble, OSError, http.client.HTTPException) as error:
         todo = ADVICE.get(getattr(error, "status", 0), "check that the server runs")
         raise EndpointError(f"endpoint {name!r} at {bare(url)} gave no whole answer: {error}; {todo}") from None
 
@@ -62,10 +64,12 @@ def opened(endpoint: Endpoint, url: str, asked: dict[str, Any]) -> Any:
         headers["Authorization"] = f"Bearer {os.environ[endpoint.key]}"
     request = urllib.request.Request(url, msgspec.json.encode(asked), headers)
     try:
-        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=endpoint.timeout)
+        return direct.opened(request, timeout=endpoint.timeout)
     except urllib.error.HTTPError as error:
         with error:
             body = error.read()
+        if endpoint.key:  # a server may send back what it was sent
+            body = body.replace(os.environ[endpoint.key].encode(), b"***")
         if error.code == 400 and asked.get("stream") and "stream" in message_in(body):
             return opened(endpoint, url, {**asked, "stream": False})
         raise Trouble(f"status {error.code}: {message_in(body)}", status=error.code) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from komainu.errors import EndpointError, UsageError
 from komainu.models.base import Question
+from komainu.models.direct import opened
 from komainu.models.folder import load_tokenizer
 from komainu.models.seeds import turns
 from komainu.rows import Message
@@ -122,21 +124,30 @@ def tokens_of(endpoint: Endpoint, name: str, question: Question) -> list[int] | 
     """
     messages = [{"role": role, "content": content} for role, content in turns(question)]
     body = json.dumps({"model": endpoint.model or name, "messages": messages}).encode()
+    try:
+        found = json.loads(told(endpoint, name, f"{root_of(endpoint.urls[0])}/tokenize", body))
+    except ValueError:
+        return None
+    tokens = found.get("tokens") if isinstance(found, dict) else None
+    return tokens if isinstance(tokens, list) and all(type(t) is int for t in tokens) else None
+
+
+def told(endpoint: Endpoint, name: str, url: str, body: bytes | None = None) -> bytes:
+    """What a server says at an address beside its chats; b"" where it has none. EndpointError when it is gone."""
     headers = {"Content-Type": "application/json"}
     if endpoint.key:
         headers["Authorization"] = f"Bearer {os.environ.get(endpoint.key, '')}"
-    request = urllib.request.Request(f"{root_of(endpoint.urls[0])}/tokenize", body, headers)
+    request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as reply:
-            found = json.loads(reply.read())
-    except (urllib.error.HTTPError, ValueError):
-        return None
-    except OSError as error:
+        with opened(request, timeout=60) as reply:
+            found: bytes = reply.read()
+    except urllib.error.HTTPError:
+        return b""
+    except (OSError, http.client.HTTPException) as error:
         raise EndpointError(
             f"the server of {name!r} does not answer: {error}; see that it still runs, then run again"
         ) from None
-    tokens = found.get("tokens") if isinstance(found, dict) else None
-    return tokens if isinstance(tokens, list) and all(type(t) is int for t in tokens) else None
+    return found
 
 
 def root_of(url: str) -> str:

@@ -53,25 +53,26 @@ class Line(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """One paired comparison, `second` minus `first`; differences in points of 0-100, None when withheld."""
+    """One paired comparison, `second` minus `first`; differences in points of 0-100, None when withheld, as are p and
+    the word."""
 
     first: str
     second: str
     what: str
     better_up: bool
-    word: str
+    word: str | None
     withheld: str
     n: int
     difference: float | None
     low: float | None
     high: float | None
-    p: float
+    p: float | None
     detectable: float | None
 
     @property
     def shown(self) -> str:
         """The word, or that there is none."""
-        return "withheld" if self.withheld else self.word
+        return self.word or "withheld"
 
     @property
     def interval(self) -> str:

@@ -95,7 +95,7 @@ def decisions(results: Results, pair: tuple[str, str], words: Words) -> str:
     for d in (*results.headline_decisions, *results.decisions):
         if (d.first, d.second) == pair:
             what = words.term(d.what) if d in results.headline_decisions else d.what
-            word = words.because(d.withheld) if d.withheld else words.term(d.word)
+            word = words.because(d.withheld) if d.withheld else words.term(d.shown)
             change, interval = (words.term(x) if x == "withheld" else x for x in (d.change, d.interval))
             detectable = NOTHING if d.detectable is None else f"{d.detectable:.1f}"
             rows.append([what, word, change, interval, p_value(d.p), detectable, d.n])

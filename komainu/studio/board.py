@@ -184,7 +184,7 @@ def decisions(found: Shown, by: int) -> Iterator[Object]:
         yield {
             "ends": (found.entries[first], found.entries[second]),
             "numbers": (first, second),
-            "word": "withheld" if d["withheld"] else d["word"].replace(" ", "_"),
+            "word": (d["word"] or "withheld").replace(" ", "_"),
             "withheld": d["withheld"],
             "told": told if d["low"] is not None else "",
             "p": "" if d["withheld"] or d["p_holm"] is None else p_value(d["p_holm"]),

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from komainu.errors import UsageError
 from komainu.train.adapter import Adapter
 
+BLOCK = 256  # numbers of a matrix's row that share a scale where an optimiser's state has 8 bits
+
 
 class Architecture(NamedTuple):
     """A decoder as Llama, Qwen and Mistral are: attention with grouped keys, three feed-forward matrices a layer.
@@ -57,12 +59,28 @@ class Architecture(NamedTuple):
     def params(self) -> int:
         return self.layers * self.matrices + self.table * (1 if self.tied else 2)
 
+    @property
+    def linear(self) -> dict[str, tuple[int, int]]:
+        """Rows and columns of a layer's matrices."""
+        h, q, k, f = self.hidden, self.queries, self.keys, self.feed_forward
+        attention = {"q_proj": (q, h), "k_proj": (k, h), "v_proj": (k, h), "o_proj": (h, q)}
+        return attention | {"gate_proj": (f, h), "up_proj": (f, h), "down_proj": (h, f)}
+
     def adapted(self, adapter: Adapter) -> int:
         """Parameters of an adapter beside all linear layers but the head, or beside those of some names."""
-        h, q, k, f = self.hidden, self.queries, self.keys, self.feed_forward
-        sides = {"q_proj": h + q, "k_proj": h + k, "v_proj": h + k, "o_proj": q + h}
-        sides |= {"gate_proj": h + f, "up_proj": h + f, "down_proj": f + h}
-        return self.layers * adapter.rank * sum(sides.get(name, 0) for name in adapter.targets or sides)
+        return self.layers * sum(rows * columns for rows, columns in self.added(adapter))
+
+    def added(self, adapter: Adapter) -> list[tuple[int, int]]:
+        """Rows and columns of an adapter's matrices in a layer."""
+        beside = [self.linear[name] for name in adapter.targets or self.linear if name in self.linear]
+        return [pair for rows, columns in beside for pair in ((adapter.rank, columns), (rows, adapter.rank))]
+
+    def in_blocks(self, adapter: Adapter | None) -> int:
+        """Trained parameters whose state an optimiser may hold in 8 bits: rows of whole blocks, not the embedding."""
+        layer = [*self.linear.values()] if adapter is None else self.added(adapter)
+        inner = self.layers * sum(rows * columns for rows, columns in layer if columns % BLOCK == 0)
+        head = adapter is None and not self.tied and self.hidden % BLOCK == 0
+        return inner + (self.table if head else 0)
 
     def forward(self, keys: float, targets: float) -> float:
         """Floating-point operations of a token on the way forward.

@@ -35,10 +35,10 @@ class Fit(Spec):
     finds. That is how runs count that were made with sequences of a fixed length.
     `steps` 0 means as many as `epochs` come to. `warmup` is a share of the steps, `floor` the last
     learning rate as a share of the peak. `optimizer` "muon" takes Muon for the matrices inside the model: more
-    learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds AdamW's state in 8 bits
-    (bitsandbytes). `neftune` is the alpha of NEFTune's noise on the input embeddings; 0 is none. `order` "given" takes
-    the rows as the data has them, every epoch alike: what a Mix has put in order (languages one after the other, short
-    rows first) is learnt in that order.
+    learnt a step, a few matrix products more; the same learning rate serves. "adamw8bit" holds the moments of
+    large matrices in 8 bits (bitsandbytes). `neftune` is the alpha of NEFTune's noise on the input embeddings; 0 is
+    none. `order` "given" takes the rows as the data has them, every epoch alike: what a Mix has put in order (languages
+    one after the other, short rows first) is learnt in that order.
     """
 
     lr: float
@@ -59,8 +59,10 @@ class Fit(Spec):
     pack: int = 0
 
     def config(self, *, full: bool = True) -> dict[str, Any]:
-        """Which rows share a pack of `order` "given" has changed, so those fits are a version of their own."""
+        """What has changed since is a version of its own: packs of `order` "given", which moments have 8 bits."""
         config = super().config(full=full)
+        if self.optimizer == "adamw8bit":
+            return config | {"v": 3}
         return config | {"v": 2} if self.pack and self.order == "given" else config
 
     def total_steps(self, units: int) -> int:
@@ -222,6 +224,8 @@ class Train(Stage):
         yield from needs(self, "model", self.model, Weights)
         yield from needs(self, "data", self.data, self.eats)
         yield from (f"{type(self).__name__}.fit: {p}" for p in self.fit.problems())
+        if self.fit.optimizer == "adamw8bit" and find_spec("bitsandbytes") is None:
+            yield f"{type(self).__name__}.fit.optimizer needs bitsandbytes: pip install 'komainu[quantised]'"
         if self.adapter is not None:
             yield from (f"{type(self).__name__}.adapter: {p}" for p in self.adapter.problems())
             if find_spec("peft") is None:

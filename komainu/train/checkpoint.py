@@ -58,11 +58,11 @@ def write(file: Path, model: Any, optimizer: torch.optim.Optimizer, step: int) -
 
 
 def stored(value: torch.Tensor | int) -> torch.Tensor:
-    """A part of an optimiser's state; a table that parameters share is copied, for a file holds no tensor twice."""
+    """A part of an optimiser's state, of which some count steps in whole numbers."""
     if isinstance(value, int):
         return torch.tensor(value)
     found: torch.Tensor = local(value.detach()).cpu().contiguous()
-    return found.clone() if found.shape == (256,) else found
+    return found
 
 
 def restored(parameter: torch.Tensor, key: str, value: torch.Tensor) -> torch.Tensor | int:

@@ -201,7 +201,5 @@ def fits(stage: Train, ranks: Ranks) -> None:
             f"{stage.label}: a global batch of {stage.fit.global_batch} rows for {ranks.size} ranks"
             "; lower `ranks` in [train], or raise the batch"
         )
-    if ranks.sharded and stage.fit.optimizer == "adamw8bit":
-        raise UsageError(f"{stage.label}: adamw8bit is not sharded; take AdamW, or set `shard = false` in [train]")
     if ranks.sharded and stage.fit.optimizer == "muon":
         raise UsageError(f"{stage.label}: Muon needs whole matrices; take AdamW, or set `shard = false` in [train]")

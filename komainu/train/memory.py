@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from komainu.train.adapter import Adapter
-from komainu.train.architecture import Architecture
+from komainu.train.architecture import BLOCK, Architecture
 
 WORD, HALF = 4, 2  # bytes of a float32 and of a bfloat16
-STATE = {"adamw": 8.0, "adamw8bit": 2.04, "muon": 4.0}  # bytes of an optimiser's state a parameter; blocks' scales too
+STATE = {"adamw": 8.0, "adamw8bit": 2 + 8 / BLOCK, "muon": 4.0}  # bytes of an optimiser's state a parameter, and scales
 FOUR_BITS = 0.516  # bytes of a weight in nf4, its scales quantised too
 KEPT = 1 << 24  # exponentials that a loss may keep whose targets do not all weigh the same
 CHUNK = 3 * 4 * (1 << 22)  # bytes of the logits that exist at a time, and of what is made of them
@@ -106,11 +106,9 @@ def copied(model: Architecture, run: Run) -> float:
 
 
 def state(model: Architecture, run: Run, trained: int) -> float:
-    """Bytes of the optimiser's state; Muon is for the matrices inside the model, the tables have AdamW's."""
-    if run.optimizer != "muon":
-        return STATE[run.optimizer] * trained
-    inner = model.layers * model.matrices
-    return STATE["muon"] * inner + STATE["adamw"] * (trained - inner)
+    """Bytes of the optimiser's state; what Muon or 8 bits are not for has AdamW's."""
+    special = {"adamw": 0, "adamw8bit": model.in_blocks(run.adapter), "muon": model.layers * model.matrices}
+    return STATE[run.optimizer] * special[run.optimizer] + STATE["adamw"] * (trained - special[run.optimizer])
 
 
 def kept(model: Architecture, run: Run) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
 import torch
 
-from komainu.errors import UsageError
 from komainu.train.base import Fit
 from komainu.train.muon import Muon
 
@@ -21,22 +21,15 @@ def make_optimizer(model: Any, fit: Fit, cores: int = 1) -> torch.optim.Optimize
     rest = [p for p in trained.values() if p.ndim >= 2 and not any(p is q for q in inner)]
     groups = [{"params": rest, "weight_decay": fit.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     others = [g for g in groups if g["params"]]
-    if fit.optimizer == "adamw8bit":
-        return eight_bits(others, fit)
     how: dict[str, Any] = {"lr": fit.lr, "betas": fit.betas, "eps": 1e-8, "fused": True}
+    if fit.optimizer == "adamw8bit":
+        logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)  # warns of 4-bit products on a CPU
+        from komainu.train.adamw8bit import AdamW8bit
+
+        return AdamW8bit(others, {id(model.get_input_embeddings().weight)}, **how)
     if not inner:
         return torch.optim.AdamW(others, **how)
     return Muon([{"params": inner, "weight_decay": fit.weight_decay}, *others], cores, **how)
-
-
-def eight_bits(groups: list[dict[str, Any]], fit: Fit) -> torch.optim.Optimizer:
-    """AdamW with its two moments in blocks of 8 bits (arXiv 2110.02861), by bitsandbytes; weights stay float32."""
-    try:
-        from bitsandbytes.optim import AdamW8bit
-    except ImportError:
-        raise UsageError("fit.optimizer adamw8bit needs bitsandbytes: pip install 'komainu[quantised]'") from None
-    found: torch.optim.Optimizer = AdamW8bit(groups, lr=fit.lr, betas=fit.betas, eps=1e-8)
-    return found
 
 
 def rate_at(fit: Fit, step: int, steps: int) -> float:

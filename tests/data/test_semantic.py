@@ -120,6 +120,8 @@ def test_what_is_no_embedding_is_named() -> None:
         read_vector(b'{"data": [{"embedding": "text"}]}')
     with pytest.raises(Exception, match="zero in every dimension"):
         read_vector(b'{"data": [{"embedding": [0, 0]}]}')
+    with pytest.raises(Exception, match="too long to have a length"):
+        read_vector(b'{"data": [{"embedding": [1.7e308, 1.7e308]}]}')
 
 
 def test_senseless_settings_are_refused() -> None:

@@ -153,8 +153,14 @@ def test_an_average_that_lacks_verdicts_is_withheld_with_its_bounds(tmp_path: Pa
     assert (sft["ja"]["worst"], sft["ja"]["best"]) == (98.0, 100.0)
     assert picked(board["headline"], entry="dpo")["ja"]["mean"] == 100.0
     decision = picked(board["decisions"], from_="base", to="sft", bench="exact", language="ja")
-    assert (decision["n"], decision["missing"], decision["word"]) == (98, 2, "not distinguishable")
-    assert decision["withheld"] and picked(board["headline_decisions"], from_="base", to="sft", part="ja")["n"] == 0
+    assert (decision["cells"], decision["missing"]) == (98, 2)
+    average = picked(board["headline_decisions"], from_="base", to="sft", part="ja")
+    told = ("difference", "low", "high", "boot_low", "boot_high", "detectable", "p", "p_holm", "word")
+    for each in (decision, average):
+        assert each["withheld"] == sft["ja"]["withheld"] and each["n"] == 0
+        assert {each[key] for key in told} == {None}
+    whole = picked(board["decisions"], from_="base", to="sft", bench="exact", language="en")
+    assert (whole["word"], whole["p"], whole["withheld"]) == ("not distinguishable", 1.0, "")
 
 
 def test_a_withheld_average_is_told_in_the_summary(tmp_path: Path) -> None:
@@ -162,6 +168,7 @@ def test_a_withheld_average_is_told_in_the_summary(tmp_path: Path) -> None:
     summary = summed(tmp_path, say=some_missing)
     assert [what.split(":")[0] for what in summary["incomplete"]] == ["sft ja", "sft avg"]
     assert all(lacking in what for what in summary["incomplete"])
+    assert summary["decisions"] == {"not distinguishable": 5, "withheld": 4}
     assert "incomplete" not in summed(tmp_path / "whole")
 
 

@@ -64,6 +64,24 @@ def test_bounds_are_on_the_judges_own_scale(tmp_path: Path) -> None:
     assert (ja["worst"], ja["best"]) == (20 * row["worst"], 20 * row["best"])
 
 
+def harsh(model: Model, text: str, sample: int) -> str | Reply:
+    """As `say`, but both judges give the lowest mark, to item 2 alone a point more."""
+    found = say(model, text, sample)
+    if model not in (STRICT, KIND) or not isinstance(found, str):
+        return found
+    mark = text.split("\n")[1]
+    points = 2 if text.startswith("answer say 2\n") else 1
+    return f"No.\n<verdict-{mark}>{points}</verdict-{mark}>"
+
+
+def test_no_interval_reaches_below_the_lowest_mark(tmp_path: Path) -> None:
+    ctx = context(tmp_path, harsh)
+    board = json.loads((ctx.store.build(Board(entries=(entry("a"),)), ctx).path / "board.json").read_bytes())
+    (row,), ja = board["rows"], board["headline"][0]["ja"]
+    assert 1 < row["low"] < row["mean"] == 1.05 < row["high"] < 1.5
+    assert [ja[end] for end in ("low", "mean", "high")] == pytest.approx([20 * row[e] for e in ("low", "mean", "high")])
+
+
 def test_what_is_missing_may_be_accepted_and_that_is_told_and_another_board(tmp_path: Path) -> None:
     plain = Board(entries=(entry("a"), entry("b")))
     board = replace(plain, accept=0.025)

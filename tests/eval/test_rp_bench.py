@@ -27,6 +27,7 @@ from tests.eval.rp_world import Company, Replayed, context, part, published
 FIXTURES = Path(os.environ.get("KOMAINU_FIXTURES", "")) / "rp_bench"
 fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="KOMAINU_FIXTURES has no rp_bench")
 CANDIDATE, USER = Model(name="candidate", temperature=0.7), Model(name="user", temperature=0.5)
+SIDES = ("character", "user")
 TALKS = Dialogue(model=CANDIDATE, items=RpItems(limit=3), partner=Partner(model=USER))
 
 
@@ -73,6 +74,23 @@ def test_the_candidate_sees_its_persona_and_not_what_the_user_is_after() -> None
         assert scenario.aim not in system.content
         (aside, *_) = ITSELF.asked(scenario, row.messages[1:])
         assert scenario.aim in aside.content and scenario.character.voice not in aside.content
+
+
+@pytest.mark.parametrize("partner", [Partner(model=USER, turns=4), Partner(turns=4)], ids=["a user", "itself"])
+def test_the_most_that_is_asked_of_the_candidate_is_its_last_reply_and_what_it_says_as_the_user(
+    tmp_path: Path, partner: Partner
+) -> None:
+    talks = replace(TALKS, model=replace(CANDIDATE, max_tokens=30), partner=partner)
+    _, _, company = held(tmp_path, talks=talks)
+    ours = [q for model, batch in company.batches if model.name == "candidate" for q in batch]
+    last = {who: max((q for q in ours if part(q) == who), key=lambda q: len(q.messages), default=None) for who in SIDES}
+    requests = {who: [r for r in talks.requests(RpItems(limit=3).rows()) if part(r.question) == who] for who in SIDES}
+    for who, question in last.items():
+        told = [[m.role for m in request.question.messages] for request in requests[who]]
+        assert told == ([] if question is None else [[m.role for m in question.messages]] * 3)
+    user = 30 if partner.model is None else USER.max_tokens
+    assert {request.answers for request in requests["character"]} == {4 * 30 + 3 * user}
+    assert {request.answers for request in requests["user"]} == (set() if partner.model else {3 * 30 + 3 * 30})
 
 
 def test_a_talk_is_ten_turns_of_both_and_all_talks_of_a_turn_are_asked_at_once(tmp_path: Path) -> None:

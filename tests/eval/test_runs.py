@@ -11,6 +11,9 @@ import pytest
 from komainu.eval.base import Answers, Scores
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.board import Board, Entry
+from komainu.eval.columns import Column, Measure, Verdicts, column
+from komainu.eval.headline import Average
+from komainu.eval.repeated import ends
 from komainu.eval.stats.runs import ONE, between, student, widened
 from komainu.eval.stats.spread import of_items
 from komainu.models.base import Model
@@ -86,6 +89,27 @@ def test_an_entry_tells_its_runs_as_one_number(tmp_path: Path) -> None:
     assert decision["difference"] == 0 and decision["low"] < -0.1 and decision["high"] > 0.1
     assert headline["low"] == pytest.approx(100 * several["low"], abs=1e-3)
     assert found["tasks"] == [task for task in found["tasks"] if task["entry"] == "once"]
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_runs_of_marks_from_one_are_told_on_the_scale_they_are_on(up: bool) -> None:
+    """1 to 5 is 0 to 4 and one more, with runs and in averages too."""
+    rng = np.random.default_rng(4)
+    marks = rng.integers(1, 4, (30, 3)) + np.array([0, 1, 1])
+
+    def of(low: int, top: int) -> Column:
+        runs: list[Verdicts] = [{str(i): [float(m - 1 + low)] for i, m in enumerate(run)} for run in marks.T]
+        return column(Measure("marks", "ja", "mark", low, top, up), "items", runs, [[] for _ in runs])
+
+    one, zero = of(1, 5), of(0, 4)
+    assert one.swing == pytest.approx(zero.swing) and one.swing.variance > 0
+    told, plain = ends(one), ends(zero)
+    assert [told[end] for end in ("mean", "low", "high")] == pytest.approx(
+        [1 + plain[end] for end in ("mean", "low", "high")]
+    )
+    average, of_zero = (Average([each], 0).estimate(["ja"]) for each in (one, zero))
+    scaled = {end: 0.8 * of_zero[end] + (20 if up else 0) for end in ("mean", "low", "high")}
+    assert {end: average[end] for end in scaled} == pytest.approx(scaled, abs=1e-4)
 
 
 def test_runs_differ_in_their_seed_alone() -> None:

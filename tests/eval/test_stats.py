@@ -16,7 +16,15 @@ from komainu.eval.stats.family import holm, word
 from komainu.eval.stats.flips import counted, sign_flip
 from komainu.eval.stats.intervals import mover, paired_shares, student_quantile, wilson
 from komainu.eval.stats.paired import compare, few
-from komainu.eval.stats.spread import difference, for_difference, interval, mean_interval, of_items, weighted
+from komainu.eval.stats.spread import (
+    difference,
+    for_difference,
+    interval,
+    mean_interval,
+    of_items,
+    pooled_interval,
+    weighted,
+)
 
 SHARES = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60)
 SCORES = st.lists(st.floats(0, 1), min_size=1, max_size=60)
@@ -158,6 +166,35 @@ def test_a_mean_lies_in_its_interval_and_the_interval_in_its_bounds(items: list[
 @given(SHARES)
 def test_the_interval_of_a_share_is_wilsons(scores: list[float]) -> None:
     assert mean_interval([[s] for s in scores]) == wilson(sum(scores), len(scores))
+
+
+FIVES = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=3), min_size=2, max_size=30)
+
+
+@given(FIVES)
+def test_an_interval_of_marks_from_one_is_that_of_the_scale_they_are_on(items: list[list[int]]) -> None:
+    """1 to 5 is 0 to 4 and one more: no end lies where no mean can."""
+    above = [[mark - 1 for mark in marks] for marks in items]
+    for given_, shifted in (
+        (mean_interval(items, bottom=1, top=5), mean_interval(above, top=4)),
+        (pooled_interval(items, bottom=1, top=5), pooled_interval(above, top=4)),
+    ):
+        assert given_ == pytest.approx([1 + end for end in shifted], abs=1e-9)
+        assert 1 <= given_.low <= given_.mean + 1e-9 and given_.mean <= given_.high + 1e-9 and given_.high <= 5
+
+
+def test_marks_that_are_all_the_lowest_are_as_uncertain_as_marks_that_are_all_the_highest() -> None:
+    low, high = (mean_interval([[float(mark)]] * 20, bottom=1, top=5) for mark in (1, 5))
+    assert low.low == 1 and low.high == pytest.approx(1 + 4 * wilson(0, 20).high)
+    assert high.high == 5 and high.low == pytest.approx(6 - low.high)
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=25))
+def test_a_difference_of_marks_from_one_is_that_of_the_scale_they_are_on(pairs: list[tuple[int, int]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    found = compare(first, second, "s", bottom=1, top=5)
+    shifted = compare([x - 1 for x in first], [x - 1 for x in second], "s", top=4)
+    assert found == pytest.approx(shifted) and -4 <= found.low <= found.high <= 4
 
 
 def test_repeating_each_sample_adds_no_certainty() -> None:

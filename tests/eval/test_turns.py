@@ -58,6 +58,18 @@ def asked(at: Path, limit: int = 0, **how: Any) -> Turns:
     return stage
 
 
+def test_the_most_that_is_asked_is_the_last_turn_and_all_answers(tmp_path: Path) -> None:
+    stage = asked(tmp_path, limit=8, max_tokens=30)
+    items = [row for row in stage.items.rows() if isinstance(row, Chat)]  # type: ignore[attr-defined]
+    (first, *others) = stage.requests(items)
+    number = items[0].id.rpartition("-")[2]
+    assert [m.content for m in first.question.messages if m.role == "user"] == [f"一{number}", f"二{number}"]
+    assert [m.role for m in first.question.messages][-3:] == ["user", "assistant", "user"]
+    assert (first.item, first.answers) == (items[0].id, 60) and len(others) == len(items) - 1
+    with pytest.raises(UsageError, match="has not 3 turns"):
+        [*replace(stage, turns=3).requests(items)]
+
+
 @dataclass
 class Listener:
     """Answers a turn with its text, and keeps what it was asked: temperature and messages."""

@@ -16,6 +16,7 @@ class Server:
     def __init__(self) -> None:
         self.handler: Callable[[web.Request, dict[str, Any]], Any] = lambda request, body: completion("ok")
         self.tokenizer: Callable[[dict[str, Any]], Any] = lambda body: web.Response(status=404)
+        self.models: Callable[[web.Request], Any] = lambda request: web.Response(status=404)
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.transports: set[asyncio.Transport] = set()
@@ -31,6 +32,7 @@ class Server:
         app.router.add_post("/classify", self._post)
         app.router.add_post("/v1/embeddings", self._post)
         app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_get("/v1/models", self._models)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0)
@@ -54,6 +56,11 @@ class Server:
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
         found = self.tokenizer(body)
+        return found if isinstance(found, web.StreamResponse) else web.json_response(found)
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        self.headers.append(dict(request.headers))
+        found = self.models(request)
         return found if isinstance(found, web.StreamResponse) else web.json_response(found)
 
     async def _stop(self) -> None:

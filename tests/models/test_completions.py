@@ -102,6 +102,13 @@ def test_the_server_tells_its_model_and_how_it_renders(endpoint: Endpoint) -> No
         ({"n": 2}, 400, "n 2 is not covered"),
         ({"repetition_penalty": 1.1}, 400, "repetition_penalty 1.1 is not covered"),
         ({"logprobs": True}, 400, "logprobs True is not covered"),
+        ({"response_format": {"type": "json_object"}}, 400, "response_format {'type': 'json_object'} is not covered"),
+        (
+            {"chat_template_kwargs": {"enable_thinking": False}},
+            400,
+            "chat_template_kwargs {'enable_thinking': False} is",
+        ),
+        ({"ignore_eos": True}, 400, "ignore_eos True is not covered"),
         ({"stop": [1]}, 400, "stop must be a text"),
         (
             {"messages": [{"role": "user", "content": "twelve dogs ran " * 60}]},
@@ -116,7 +123,15 @@ def test_what_cannot_be_done_is_refused_by_name(endpoint: Endpoint, body: Any, s
 
 
 def test_neutral_values_of_what_is_not_covered_are_taken(endpoint: Endpoint) -> None:
-    neutral = {"n": 1, "top_k": -1, "presence_penalty": 0, "repetition_penalty": 1.0, "logprobs": False, "tools": None}
+    neutral: dict[str, Any] = {
+        "n": 1,
+        "top_k": -1,
+        "presence_penalty": 0,
+        "repetition_penalty": 1.0,
+        "logprobs": False,
+        "tools": None,
+    }
+    neutral |= {"response_format": {"type": "text"}, "chat_template_kwargs": {}, "tool_choice": "auto"}
     plain = post(endpoint, temperature=0)
     assert post(endpoint, temperature=0, **neutral) == plain
     assert plain["usage"]["completion_tokens"] <= 8

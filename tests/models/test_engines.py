@@ -84,6 +84,30 @@ def test_sglang_scales_by_the_factor_alone(tiny_model: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+@pytest.mark.parametrize(
+    "config",
+    [{"partial_rotary_factor": 0.5, "rope_theta": 10_000.0}, {"rotary_pct": 0.5, "rotary_emb_base": 10_000}],
+    ids=["Phi", "GPT-NeoX"],
+)
+def test_scaling_that_takes_the_place_of_the_configs_own_rotates_as_much_of_a_head(
+    engine: EngineName, config: dict[str, Any], tmp_path: Path
+) -> None:
+    shape = {"max_position_embeddings": 2048, "hidden_size": 64, "num_attention_heads": 4}
+    (tmp_path / "config.json").write_text(json.dumps({**shape, **config}))
+    found = options(tmp_path, engine, SCALED)
+    told = json.loads(found["--hf-overrides" if engine == "vllm" else "--json-model-override-args"])["rope_parameters"]
+    assert told["partial_rotary_factor"] == 0.5 and told["rope_theta"] == 10_000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_model_whose_config_tells_no_context_is_served_but_not_scaled(engine: EngineName, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bloom"}')
+    assert str(tmp_path) in launch_of(tmp_path, Settings(), for_tokens(tmp_path, PLAIN, 9000), engine).argv
+    with pytest.raises(UsageError, match="does not tell its context"):
+        launch_of(tmp_path, Settings(), SCALED, engine)
+
+
 def test_sglang_takes_no_colon_in_a_name(tiny_model: Path) -> None:
     with pytest.raises(UsageError, match="SGLang takes no colon in a served name"):
         launch_of(tiny_model, Settings(), Model(name="a:b"), "sglang")

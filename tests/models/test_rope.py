@@ -11,11 +11,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import GPTNeoXConfig, PhiConfig
 
 from komainu.errors import UsageError
 from komainu.models.base import MOST, Model, Question, RopeScaling
-from komainu.models.engine import Engine
-from komainu.models.rope import SHORT, window_in, window_of
+from komainu.models.engine import Engine, widen
+from komainu.models.rope import SHORT, NoContext, window_in, window_of
 from komainu.rows import Message
 from komainu.settings import Settings
 from komainu.spec import Spec
@@ -79,11 +80,45 @@ def test_positions_that_are_not_rotary_are_not_scaled_and_nothing_is_scaled_beyo
 
 
 def test_a_directory_without_a_context_is_refused(tmp_path: Path) -> None:
-    for text in (None, "{", "[]", "{}", '{"max_position_embeddings": "2048"}'):
+    for text in (None, "{", "[]", "{}", '{"max_position_embeddings": "2048"}', '{"n_positions": 0}'):
         if text is not None:
             (tmp_path / "config.json").write_text(text)
         with pytest.raises(UsageError, match=r"config\.json"):
             window_in(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["max_position_embeddings", "n_positions", "max_seq_len"])
+def test_a_context_goes_by_several_names(name: str) -> None:
+    assert window_of({name: 1024}, "m").trained == 1024
+
+
+def test_a_config_without_any_is_told_apart_from_a_wrong_one() -> None:
+    with pytest.raises(
+        NoContext, match=r"m does not tell its context: set max_position_embeddings in its config\.json"
+    ):
+        window_of({"model_type": "bloom"}, "m")
+    with pytest.raises(UsageError) as error:
+        window_of({"max_position_embeddings": 0}, "m")
+    assert not isinstance(error.value, NoContext)
+
+
+@pytest.mark.parametrize(
+    ("config", "raw"),
+    [
+        (PhiConfig(hidden_size=64, num_attention_heads=4), {"rope_theta": 10_000.0, "partial_rotary_factor": 0.5}),
+        (GPTNeoXConfig(hidden_size=64, num_attention_heads=4), {"rotary_emb_base": 10_000, "rotary_pct": 0.25}),
+    ],
+    ids=["Phi", "GPT-NeoX"],
+)
+def test_a_head_that_is_rotated_in_part_is_stretched_by_what_is_rotated(config: Any, raw: dict[str, Any]) -> None:
+    """As transformers reads the older spelling of a config, and as config.json has it."""
+    shape = {"max_position_embeddings": 2048, "hidden_size": 64, "num_attention_heads": 4}
+    old, new = window_of({**shape, **raw}, "m"), window_of(config.to_dict(), "m")
+    assert old == new and old.rotated == 16 * old.partial and old.why_not == ""
+    part = config.rope_parameters["partial_rotary_factor"]
+    widen(config, TWO, Path("m"))
+    assert config.rope_parameters["partial_rotary_factor"] == part
+    assert config.rope_parameters["rope_theta"] == pytest.approx(10_000 * 3 ** (old.rotated / (old.rotated - 2)))
 
 
 JSON = st.recursive(
@@ -110,6 +145,8 @@ JSON = st.recursive(
                 "hidden_size",
                 "text_config",
                 "partial_rotary_factor",
+                "rotary_pct",
+                "n_positions",
             )
         },
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import threading
 from typing import Any
 
 import pytest
@@ -91,3 +93,46 @@ def test_what_goes_wrong_names_the_endpoint(server: Server, monkeypatch: pytest.
     server.handler = lambda request, body: web.Response(text="data: {}\n\n", content_type="text/event-stream")
     with pytest.raises(EndpointError, match=r"the stream ended before \[DONE\]"):
         list(streamed(Endpoint(url=server.url), "m", ASKED))
+
+
+def test_a_key_is_not_taken_along_where_a_server_sends_us_nor_shown_where_it_comes_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", "sk-secret")
+    endpoint = Endpoint(url=server.url, key="A_KEY")
+    other = Server()
+    try:
+        server.handler = lambda request, body: web.Response(status=302, headers={"Location": f"{other.url}/models"})
+        with pytest.raises(EndpointError, match="status 302"):
+            list(streamed(endpoint, "m", ASKED))
+        assert other.headers == []
+    finally:
+        other.close()
+    server.handler = lambda request, body: web.json_response({"error": {"message": "no key sk-secret"}}, status=401)
+    with pytest.raises(EndpointError, match=r"no key \*\*\*; check the key"):
+        list(streamed(endpoint, "m", ASKED))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n40\r\ndata: {",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{",
+        b"no HTTP\r\n\r\n",
+    ],
+    ids=["in a chunk", "in an answer", "before it"],
+)
+def test_a_server_that_breaks_off_is_told(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(EndpointError, match="gave no whole answer"):
+            list(streamed(Endpoint(url=f"http://127.0.0.1:{listener.getsockname()[1]}"), "m", ASKED))
+        thread.join(10)

@@ -108,7 +108,7 @@ def test_a_withheld_average_shows_its_bounds_and_its_reason(built: Built) -> Non
     bounds = {"mean": None, "low": None, "high": None, "withheld": why, "worst": 80.12, "best": 83.12}
     found["headline"][-1] |= {"ja": bounds, "avg": bounds}
     for each in found["headline_decisions"]:
-        each |= {**dict.fromkeys(("difference", "low", "high", "detectable")), "withheld": why}
+        each |= {**dict.fromkeys(("difference", "low", "high", "detectable", "p", "p_holm", "word")), "withheld": why}
     text = readme_of(built, found)
     assert "DPO withheld (80.1 to 83.1)" in text and "JA avg: exact (ja) lacks 3.0 %" in text
     assert f"DPO against SFT is not decided: {why}." in text

@@ -43,7 +43,7 @@ def withheld(found: dict[str, Any]) -> dict[str, Any]:
     found["headline"][-1] |= {"ja": bounds, "avg": bounds}
     found["headline"][0]["en"] |= {"accepted": "accepted 1.2 % missing of exact (en), 0.7 % missing of leakage (en)"}
     for each in (*found["headline_decisions"], *found["decisions"][:2]):
-        each |= {**dict.fromkeys(("difference", "low", "high", "detectable")), "withheld": why}
+        each |= {**dict.fromkeys(("difference", "low", "high", "detectable", "p", "p_holm", "word")), "withheld": why}
     return found
 
 

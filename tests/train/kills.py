@@ -1,6 +1,8 @@
-"""SFT, DPO, GRPO and leak repair killed at random moments; weights and losses are compared to the last bit.
+"""SFT, also with 8-bit AdamW, DPO, GRPO and leak repair killed at random moments; all bits are compared.
 
 python -m tests.train.kills [kills] [seed] [ranks]     default: 50 kills of each, one rank; exits 1 on a difference
+
+Several ranks with 8-bit AdamW hold a shard each, the others the whole model.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any, NamedTuple
 from komainu.context import Context, Group
 from komainu.train.base import Train
 from tests.train.gang import fork, meet
-from tests.train.worlds import STAGES, often
+from tests.train.worlds import STAGES, in_shards, often
 
 
 class Ended(NamedTuple):
@@ -113,7 +115,8 @@ def cpu_of_children() -> float:
 def main(kills: int = 50, seed: int = 0, ranks: int = 1) -> None:
     for name, make in STAGES.items():
         with tempfile.TemporaryDirectory() as folder:
-            survives(make(40), often, Path(folder), kills, random.Random(seed), ranks)
+            context = in_shards if name == "adamw8bit" else often
+            survives(make(40), context, Path(folder), kills, random.Random(seed), ranks)
             told = f"{name}: {kills} kills of {ranks} ranks" if ranks > 1 else f"{name}: {kills} kills"
             print(f"{told}, every run that came to its end has the same bits", flush=True)
 

@@ -98,6 +98,13 @@ def test_every_field_of_a_fit_reaches_the_program_or_is_refused_by_its_name(name
     assert refused or text(changed) != text(FIT)
 
 
+def test_state_in_eight_bits_is_named_to_axolotl_and_refused_by_openrlhf() -> None:
+    of = replace(CHATS_SFT, fit=replace(FIT, optimizer="adamw8bit"))
+    assert [*made("axolotl", of).check()] == []
+    assert made("axolotl", of).keys(KNOWN, EIGHT)["optimizer"] == "adamw_bnb_8bit"
+    assert any("OpenRLHF has no AdamW with 8-bit state" in why for why in made("openrlhf", of).check())
+
+
 @pytest.mark.parametrize(
     ("loss", "axolotl", "openrlhf"),
     [

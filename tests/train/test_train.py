@@ -19,7 +19,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from komainu.models.folder import load_tokenizer
 from komainu.rows import Chat, Message
 from komainu.train.base import Fit
-from komainu.train.checkpoint import load_checkpoint, save_checkpoint
 from komainu.train.documents import pair_documents
 from komainu.train.dpo import DPO
 from komainu.train.flat import flatten, sequence_sums, target_logps
@@ -273,29 +272,3 @@ def test_activations_computed_again_give_the_same_gradient_to_the_bit(built: Pat
         passes.append(len(times) - 1)
     assert found[0][0] == found[1][0] and passes[1] == 2 * passes[0]
     assert all(torch.equal(a, b) for a, b in zip(found[0][1], found[1][1], strict=True))
-
-
-def test_state_in_eight_bits_is_smaller_learns_and_goes_on_from_a_checkpoint(built: Path, tmp_path: Path) -> None:
-    pytest.importorskip("bitsandbytes")
-    ctx, fit = context(built), Fit(lr=1e-2, optimizer="adamw8bit")
-    source = ctx.locate(base())
-    whole, cut = load_model(source), load_model(source)
-    optimizers = [make_optimizer(whole, fit), make_optimizer(cut, fit)]
-
-    def step(model: Any, optimizer: torch.optim.Optimizer, seed: int) -> None:
-        for i, p in enumerate(model.parameters()):
-            p.grad = torch.randn(p.shape, generator=torch.Generator().manual_seed(100 * seed + i))
-        optimizer.step()
-
-    for n in range(2):
-        step(whole, optimizers[0], n)
-        step(cut, optimizers[1], n)
-    save_checkpoint(tmp_path, cut, optimizers[1], 2)
-    fresh = load_model(source)
-    resumed = make_optimizer(fresh, fit)
-    assert load_checkpoint(tmp_path, fresh, resumed, tmp_path / "metrics.jsonl") == 2
-    step(whole, optimizers[0], 2)
-    step(fresh, resumed, 2)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), fresh.parameters(), strict=True))
-    large = [s for p, s in optimizers[0].state.items() if p.numel() >= 4096]
-    assert large and all(s["state1"].dtype == torch.uint8 for s in large)

@@ -187,6 +187,7 @@ class ImportedScores(Scores):
     gives no number on the scale is None, counted by judge. Means are those of a Panel.
     """
 
+    version: ClassVar[int] = 2
     answers: ImportedAnswers | ImportedTalks
     bench: ImportedBench | ImportedRolePlay
     judges: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.eval.base import Answers, Scores
 from komainu.eval.judge.base import Judged
@@ -29,6 +29,7 @@ class Panel(Scores):
     summary has, beside the pooled mean of each metric, the mean of the judges' means (`balanced`) and each judge's.
     """
 
+    version: ClassVar[int] = 2
     bench: Judged
     verdicts: tuple[Verdicts, ...]
     rule: Rule | None = None
@@ -105,7 +106,8 @@ def criteria_of(bench: Judged, scores: Sequence[Score]) -> dict[str, Any]:
     """Of each criterion mean, interval, n and missing verdicts, over all verdicts; {} for a bench without criteria."""
     from komainu.eval.totals import by_item, estimate
 
-    return {name: estimate(by_item(scores, name).values(), bench.top, pooled=True) for name in bench.criteria}
+    ends = {"top": bench.top, "bottom": bench.low}
+    return {name: estimate(by_item(scores, name).values(), **ends, pooled=True) for name in bench.criteria}
 
 
 def judged(scores: Sequence[Score], metric: str, judges: Sequence[str]) -> dict[str, Any]:

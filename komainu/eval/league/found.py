@@ -29,6 +29,11 @@ class Number(NamedTuple):
     accept: float
     row: dict[str, Any]
 
+    @property
+    def rope(self) -> int:
+        """The factor of the model's RoPE scaling; 0 without."""
+        return int(self.row.get("sampling", {}).get("rope", 0))
+
 
 def numbers(store: Store, targets: Sequence[str] = (), older: list[str] | None = None) -> Iterator[Number]:
     """Every number that counts in an average, of the results that `targets` name; without any, of all named results.
@@ -125,6 +130,7 @@ def of_scores(name: str, ref: str, told: dict[str, Any]) -> Iterator[Number]:
             **({"balanced": judges["balanced"], "judges": judges["by"]} if judges else {}),
             **{key: told[key] for key in ("higher_is_better", "bottom", "top")},
             **({"own": told["own"]} if "own" in told and metric == next(iter(told["metrics"])) else {}),
+            "sampling": told["sampling"],
             "scores": ref,
         }
         what = (told["bench"], told["language"], metric)

@@ -29,6 +29,7 @@ class Row(NamedTuple):
     name: str
     entrant: Entrant
     results: tuple[str, ...]
+    rope: int = 0  # the factor of its RoPE scaling; 0 without
     groups: tuple[int, ...] = ()
 
 
@@ -108,13 +109,14 @@ def listed(numbers: Sequence[Number], every: Sequence[Column]) -> list[Row]:
         there = results.setdefault((number.model, number.weights), [])
         if number.result not in there:
             there.append(number.result)
+    ropes = {(number.model, number.weights): number.rope for number in numbers}
     entrants = sorted({entrant for column in every for entrant in column.cells})
     same = Counter(entrant.model for entrant in entrants)
     rows = []
     for entrant in entrants:
         of = results[entrant.model, entrant.weights]
         told = f"{entrant.model} ({entrant.result or of[0]})" if same[entrant.model] > 1 else entrant.model
-        rows.append(Row(told, entrant, tuple(of)))
+        rows.append(Row(told, entrant, tuple(of), ropes[entrant.model, entrant.weights]))
     return rows
 
 

@@ -109,6 +109,10 @@ def notes(league: League) -> Iterator[str]:
     for column in league.columns:
         partial = Counter(c.why for r in league.rows if (c := column.cells.get(r.entrant)) and c.state == "partial")
         yield from (f"{column.name}: not for {n} of {len(league.rows)}: {why}" for why, n in partial.most_common())
+    scaled: dict[int, list[str]] = {}
+    for row in league.rows:
+        scaled.setdefault(row.rope, []).append(row.name)
+    yield from (f"RoPE scaling {n}: {', '.join(names)}" for n, names in sorted(scaled.items()) if n)
     for word, every in (("withheld", league.withheld), ("*", league.accepted)):
         some = [each for each in every if not each[1].of]  # an average lacks what its parts lack
         yield from (f"{word} {row.name}, {column.name}: {told(cell)}" for row, column, cell in some[:FEW])
@@ -133,8 +137,9 @@ def comma_separated(league: League) -> Iterator[str]:
     for row in league.rows:
         found = [(column.name, column.cells.get(row.entrant)) for column in columns]
         numbers = [getattr(column.cells.get(row.entrant), end, None) for column, end in ends]
-        why = "; ".join(f"{name} {cell.state}: {told(cell)}" for name, cell in found if cell and cell.why)
-        yield record([row.name, letters(row), *("" if x is None else f"{x:.6g}" for x in numbers), why])
+        why = [f"RoPE scaling {row.rope}"] if row.rope else []
+        why += (f"{name} {cell.state}: {told(cell)}" for name, cell in found if cell and cell.why)
+        yield record([row.name, letters(row), *("" if x is None else f"{x:.6g}" for x in numbers), "; ".join(why)])
 
 
 def record(texts: Iterable[str]) -> str:
@@ -163,6 +168,7 @@ def json(league: League) -> dict[str, Any]:
                 "group": [letter(n) for n in row.groups],
                 "results": [*row.results],
                 "weights": row.entrant.weights,
+                "rope": row.rope,
                 "cells": {column.key: cell.json() for column, cell in league.cells(row) if cell},
             }
             for row in league.rows

@@ -32,6 +32,9 @@ class Wish:
     seed: str = "0"
 
 
+NO_KIN = "no family and no teacher has a judge of its own, a judge that is not its own, and two models on either side"
+
+
 def report(sheet: Sheet | None, duels: Sequence[Duel], wish: Wish) -> Object:
     """The sections that the marks and duels allow, as JSON; see docs/panel.md."""
     voters = {duel.judge for duel in duels}
@@ -66,6 +69,8 @@ def marked(sheet: Sheet, wish: Wish, voters: Collection[str] = ()) -> Object:
     for relation in ("family", "teacher"):
         if rows := kin_bias(sheet, judges, wish.kin, relation, wish.seed) if wish.kin and len(judges) > 1 else []:
             found[relation] = rows
+    if wish.kin and not {"family", "teacher"} & found.keys():
+        found["no_kin"] = NO_KIN
     found["failures"] = failures(sheet, judges, gold, wish.seed)
     if wish.frozen is not None:
         found["drift"] = drift(wish.frozen, sheet, wish.seed, wish.bounds)

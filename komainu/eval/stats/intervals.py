@@ -18,8 +18,12 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
-    def times(self, unit: float) -> Estimate:
-        return Estimate(*(unit * value for value in self))
+    def times(self, unit: float, bottom: float = 0.0) -> Estimate:
+        """A share in another unit, on a scale that begins at `bottom`."""
+        return Estimate(*(bottom + unit * value for value in self))
+
+    def plus(self, value: float) -> Estimate:
+        return Estimate(*(value + each for each in self))
 
 
 def normal_quantile(level: float = LEVEL) -> float:

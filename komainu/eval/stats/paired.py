@@ -39,29 +39,36 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    first: Sequence[float], second: Sequence[float], seed: str, *, top: float = 1.0, runs: Sequence[Between] = ()
+    first: Sequence[float],
+    second: Sequence[float],
+    seed: str,
+    *,
+    bottom: float = 0.0,
+    top: float = 1.0,
+    runs: Sequence[Between] = (),
 ) -> Comparison:
-    """Compare item scores in [0, top], same items in the same order; several samples an item come as their mean.
+    """Compare item scores in [bottom, top], same items in the same order; several samples an item come as their mean.
 
     Sign-flip test (McNemar's mid-p where scores are right or wrong). Interval: Newcombe's of right-or-wrong scores,
     else that of `spread.difference`; beside it the BCa bootstrap over items. Neither is adjusted for the number of
-    comparisons. `runs` is what several runs of the first and of the second model add, of scores in [0, 1]: then the
+    comparisons. `runs` is what several runs of the first and of the second model add, of shares of the scale: then the
     test is Student's.
     """
-    a, b = np.asarray(first, dtype=np.float64) / top, np.asarray(second, dtype=np.float64) / top
+    span = top - bottom
+    a, b = ((np.asarray(some, dtype=np.float64) - bottom) / span for some in (first, second))
     assert a.shape == b.shape and len(a), "a paired comparison needs the same items on both sides"
     one, two = of_items(a), of_items(b)
     if runs:
         one, two = (widened(spread, each) for spread, each in zip((one, two), runs, strict=True))
-    found = weighed(b - a, one, two, runs, seed, unit=top)
+    found = weighed(b - a, one, two, runs, seed, unit=span)
     if not (np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all()):
         return found
-    least = top * few(len(a))
+    least = span * few(len(a))
     found = found._replace(detectable=max(least, found.detectable or 0.0))
     if any(each.variance for each in runs):
         return found
     both, neither = int(((a == 1) & (b == 1)).sum()), int(((a == 0) & (b == 0)).sum())
-    _, low, high = paired_shares(both, found.down, found.up, neither).times(top)
+    _, low, high = paired_shares(both, found.down, found.up, neither).times(span)
     return found._replace(low=low, high=high)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import fmean
 
@@ -34,6 +34,11 @@ class Spread:
     size: float
     at_bound: float
     known: Estimate | None = None
+
+    def moved(self, by: float) -> Spread:
+        """The same with so much more for every item."""
+        known = self.known and self.known.times(1.0, by)
+        return replace(self, mean=self.mean + by, known=known)
 
 
 def of_items(means: ArrayLike) -> Spread:
@@ -96,30 +101,32 @@ def weighted(spreads: Sequence[Spread], weights: Sequence[float], items: Sequenc
     above = np.array([weight * (end.high - end.mean) for end, weight in zip(ends, weights, strict=True)])
     low, high = (sqrt(max(0.0, float(arm @ correlations @ arm))) for arm in (below, above))
     known = Estimate(mean, max(0.0, mean - low), min(1.0, mean + high))
-    at_bound = float(np.dot(weights, [each.at_bound for each in spreads]))
+    at_bound = float(np.average([each.at_bound for each in spreads], weights=weights))
     return Spread(mean, float(covariances.sum()), float(n), placed.sum(axis=0), float(n), at_bound, known)
 
 
-def mean_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
-    """The mean over items of scores in [0, top], and its interval, clustered by item.
+def mean_interval(items: Sequence[Sequence[float]], *, bottom: float = 0.0, top: float = 1.0) -> Estimate:
+    """The mean over items of scores in [bottom, top], and its interval, clustered by item.
 
-    Each item is a list of its scores (one a sample) and counts once. Scores of 0 and `top`, one an item: the Wilson
-    interval.
+    Each item is a list of its scores (one a sample) and counts once. Scores of `bottom` and `top`, one an item: the
+    Wilson interval.
     """
-    means = [fmean(scores) / top for scores in items]
+    span = top - bottom
+    means = [(fmean(scores) - bottom) / span for scores in items]
     n, mean = len(means), fmean(means)
-    assert n and min(means) >= 0 and max(means) <= 1, "scores must lie between 0 and top"
+    assert n and min(means) >= 0 and max(means) <= 1, "scores must lie between bottom and top"
     if n == 1 or (all(len(scores) == 1 for scores in items) and set(means) <= {0.0, 1.0}):
-        return wilson(mean * n, n).times(top)
-    return interval(of_items(means)).times(top)
+        return wilson(mean * n, n).times(span, bottom)
+    return interval(of_items(means)).times(span, bottom)
 
 
-def pooled_interval(items: Sequence[Sequence[float]], *, top: float = 1.0) -> Estimate:
-    """The mean over all scores of all items, each in [0, top], and its interval, clustered by item; with equally many
-    scores an item it is `mean_interval`."""
+def pooled_interval(items: Sequence[Sequence[float]], *, bottom: float = 0.0, top: float = 1.0) -> Estimate:
+    """The mean over all scores of all items, each in [bottom, top], and its interval, clustered by item; with equally
+    many scores an item it is `mean_interval`."""
     if len({len(scores) for scores in items}) == 1:
-        return mean_interval(items, top=top)
-    return interval(of_scores([[score / top for score in scores] for scores in items])).times(top)
+        return mean_interval(items, bottom=bottom, top=top)
+    span = top - bottom
+    return interval(of_scores([[(s - bottom) / span for s in scores] for scores in items])).times(span, bottom)
 
 
 def interval(spread: Spread) -> Estimate:

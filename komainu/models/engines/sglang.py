@@ -35,7 +35,4 @@ class SGLang(Launch):
     def scaled(self) -> dict[str, Any]:
         """The overrides for dynamic scaling: SGLang itself multiplies max_position_embeddings by the factor."""
         assert self.rope is not None
-        window = self.window
-        window.stretched(self.rope)
-        kind = {"rope_type": "dynamic", "factor": float(self.rope.factor), "rope_theta": window.theta}
-        return {"rope_parameters": kind}
+        return {"rope_parameters": self.window.dynamic(self.rope)}

@@ -40,9 +40,7 @@ class VLLM(Launch):
         """
         assert self.rope is not None
         window = self.window
-        window.stretched(self.rope)
-        kind = {"rope_type": "dynamic", "factor": float(self.rope.factor), "rope_theta": window.theta}
         return {
             "max_position_embeddings": window.context(self.rope),
-            "rope_parameters": {**kind, "max_trained_positions": window.trained},
+            "rope_parameters": {**window.dynamic(self.rope), "max_trained_positions": window.trained},
         }

@@ -43,7 +43,7 @@ def because(why: str) -> str:
 
 
 def verdict(d: Decision, level: str) -> str:
-    if d.withheld or d.difference is None or d.low is None or d.high is None:
+    if d.word is None or d.difference is None or d.low is None or d.high is None:
         return f"{d.second} against {d.first} is not decided: {d.withheld or 'nothing was compared'}."
     p = f"p {p_value(d.p)} after Holm's correction"
     rest = f"{level} interval {signed(d.low)} to {signed(d.high)}, {p}"

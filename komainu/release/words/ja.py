@@ -161,7 +161,7 @@ def because(why: str) -> str:
 
 
 def verdict(d: Decision, level: str) -> str:
-    if d.withheld or d.difference is None or d.low is None or d.high is None:
+    if d.word is None or d.difference is None or d.low is None or d.high is None:
         why = said(d.withheld) if d.withheld else "比較できるものがありませんでした"
         return f"{d.second}と{d.first}の比較には結論がありません。{why}。"
     p = p_value(d.p)

@@ -112,7 +112,7 @@ class Axolotl(Engine):
             "micro_batch_size": self.micro_batch,
             "gradient_accumulation_steps": cut(fit.global_batch, here, self.micro_batch, self.along(here)),
             "max_steps": site.steps,
-            "optimizer": "adamw_torch",
+            "optimizer": "adamw_bnb_8bit" if fit.optimizer == "adamw8bit" else "adamw_torch",
             "learning_rate": fit.lr,
             "adam_beta1": fit.betas[0],
             "adam_beta2": fit.betas[1],

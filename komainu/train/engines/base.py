@@ -71,8 +71,8 @@ class Engine(Stage, ABC):
             yield f"fit.order {fit.order!r}: {self.name} draws its own order"
         if fit.pack:
             yield f"fit.pack {fit.pack}: {self.name} puts other rows together than best fit does; leave it out"
-        if fit.optimizer != "adamw":
-            yield f"fit.optimizer {fit.optimizer!r}: {self.name}'s is another algorithm with another learning rate"
+        if fit.optimizer == "muon":
+            yield f"fit.optimizer 'muon': {self.name}'s is another algorithm with another learning rate"
         if fit.floor and fit.schedule != "cosine":
             yield f"fit.floor {fit.floor}: {self.name} has one for the cosine schedule alone, not for {fit.schedule!r}"
 

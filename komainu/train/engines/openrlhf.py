@@ -66,6 +66,8 @@ class OpenRLHF(Engine):
         fit = self.of.fit
         if fit.steps or fit.epochs != int(fit.epochs):
             yield f"fit.{'steps' if fit.steps else 'epochs'}: OpenRLHF trains whole epochs; give epochs, a whole number"
+        if fit.optimizer == "adamw8bit":
+            yield "fit.optimizer 'adamw8bit': OpenRLHF has no AdamW with 8-bit state; take adamw"
         if fit.neftune:
             yield f"fit.neftune {fit.neftune}: OpenRLHF has no noise on embeddings"
         if isinstance(self.of, DPO):

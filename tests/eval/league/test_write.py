@@ -37,6 +37,19 @@ def test_a_cell_has_its_unit_and_its_interval() -> None:
     assert head.split()[:3] == ["Model", "JA", "AVG"] and "8.45 [8.35, 8.55]" in first and "40.7 [39.7, 41.7]" in first
 
 
+def test_scaling_is_told_of_the_models_that_have_it() -> None:
+    some = [row(name, ELYZA, 8, sampling={"rope": n} if n else {}) for name, n in (("a", 2), ("b", 0), ("c", 2))]
+    of = table(numbers([*some, row("d", ELYZA, 8)]))
+    assert [line for line in lines(of) if "RoPE" in line] == ["RoPE scaling 2: a, c"]
+    assert {each["model"]: each["rope"] for each in write.json(of)["rows"]} == {"a": 2, "b": 0, "c": 2, "d": 0}
+    assert {each["model"]: each["notes"] for each in records(of)} == {
+        "a": "RoPE scaling 2",
+        "b": "",
+        "c": "RoPE scaling 2",
+        "d": "",
+    }
+
+
 def test_columns_are_aligned_whatever_the_names() -> None:
     some = numbers([row("日本語モデル", ELYZA, 8), row("a", ELYZA, 7)])
     found = lines(table(some))[:3]

@@ -272,6 +272,16 @@ def test_the_adaptive_mode_stops_at_the_width_and_asks_the_same_fewer_each_time(
     assert asked(once_more) == asked(again)
 
 
+def test_the_adaptive_mode_leaves_no_text_without_a_verdict_so_that_its_headline_stands(tmp_path: Path) -> None:
+    wide = TlBench(adaptive=Adaptive(width=10.0, batch=5, first=2))  # satisfied at once
+    stage = strength(answers("some", TlBenchItems(limit=6)), wide, (FAIR,))
+    ctx, _ = built(tmp_path, stage)
+    assert ctx.open(stage.duels[0]).summary["pairings"] == 27  # 2 and 5 at a time, until there are 24
+    board = ctx.store.build(Board(entries=(Entry(name="some", scores=(stage,)),)), ctx)
+    ja = json.loads((board.path / "board.json").read_bytes())["headline"][0]["ja"]
+    assert ja["withheld"] == "" and ja["low"] < ja["mean"] < ja["high"]
+
+
 @pytest.mark.parametrize("how", [{"width": 0.0}, {"width": 11.0}, {"batch": 0}, {"first": 0}])
 def test_an_adaptive_mode_that_cannot_be_is_refused(how: dict[str, Any]) -> None:
     stage = strength(answers("some"), TlBench(adaptive=Adaptive(**how)), (FAIR,))

@@ -49,7 +49,8 @@ class MtBench(Judged):
         found: dict[str, list[Score]] = {}
         for i, chat in enumerate(chats):
             found.setdefault(f"turn_{chat.meta['turn']}", []).extend(scores[i * each : (i + 1) * each])
-        return {name: estimate(by_item(some, "score").values(), self.top, pooled=True) for name, some in found.items()}
+        ends = {"top": self.top, "bottom": self.low}
+        return {name: estimate(by_item(some, "score").values(), **ends, pooled=True) for name, some in found.items()}
 
 
 def before(prompt: Sequence[Message]) -> tuple[Turn, ...]:

@@ -14,7 +14,7 @@ from komainu.eval.bench.rp_bench.partner import ITSELF, SILENT, Partner, fault
 from komainu.eval.judge.guard import ruled
 from komainu.eval.ruling import missing, with_reply
 from komainu.files import write_rows
-from komainu.models.base import Model, Question, Reply
+from komainu.models.base import Model, Question, Reply, Request
 from komainu.rows import Chat, Message
 from komainu.spec import Spec
 from komainu.stage import Questions, Stage, Weights, needs
@@ -106,6 +106,19 @@ class Dialogue(Answers):
         lines = n * (turns - 1)
         ours, users = (self.model, n * turns, n * turns), (self.user, lines, 2 * lines)
         return tuple(Questions(*asked, self.items) for asked in (ours, users))
+
+    def requests(self, items: Sequence[Chat]) -> Iterator[Request]:
+        """Where the candidate plays the user too, what that takes is told as well."""
+        lines = (self.partner.turns - 1) * (self.model.max_tokens + self.user.max_tokens)
+        for item in items:
+            said = [m for m in item.messages if m.role != "system"]
+            while len(said) < 2 * self.partner.turns - 1:
+                said.append(line("user" if said[-1].role == "assistant" else "assistant", ".", ""))
+            talk = Talk(item, 0, scenario_of(item), said)
+            yield Request(item.id, Question(talk.so_far), lines + self.model.max_tokens)
+            if self.user == self.model:
+                asked = self.partner.asked(talk.scenario, said[:-1], "out_of_role")
+                yield Request(item.id, Question(asked), lines)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
         items = self.read_items(ctx)

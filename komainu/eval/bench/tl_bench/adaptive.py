@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from komainu.spec import Spec
 
@@ -21,13 +21,15 @@ class Pairing(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Adaptive(Spec):
-    """Ask until the 95 % interval of LT is at most `width` points wide, `batch` pairings at a time.
+    """Ask until the 95 % interval of LT is at most `width` points wide, `batch` pairings at a time, and about each text
+    once at least: a text that nobody asked about would be a missing verdict.
 
     The texts come in a fixed order, one after the other, so that each is asked about as often as any other; only the
     anchor is chosen: the one that shrinks the variance of the candidate's strength most. The first `first` pairings
     are spread over the anchors alike. Equal replies give equal choices, so a stopped run goes on where it was.
     """
 
+    version: ClassVar[int] = 2
     width: float = 1.0
     batch: int = 8
     first: int = 8

@@ -49,7 +49,7 @@ class TlDuels(Stage):
         if n is None:
             return None
         most = 2 * n * len(self.bench.anchors.names)
-        fewest = min(most, 2 * self.bench.adaptive.first) if self.bench.adaptive else most
+        fewest = min(most, 2 * max(n, self.bench.adaptive.first)) if self.bench.adaptive else most
         return (Questions(self.judge, fewest, 2 * most, self.answers),)
 
     def run(self, out: Path, ctx: Context) -> dict[str, Any]:
@@ -73,7 +73,8 @@ class TlDuels(Stage):
     def adapted(
         self, how: Adaptive, chats: Mapping[str, Chat], anchors: AnchorSet, ctx: Context
     ) -> tuple[list[Pairing], list[Chat]]:
-        """Rounds of pairings, each chosen by what the ones before it said, until the interval is narrow enough."""
+        """Rounds of pairings, each chosen by what the ones before it said, until every text was asked about and the
+        interval is narrow enough."""
         plan = schedule([*chats], anchors.names, self.seed)
         pairings: list[Pairing] = []
         rows: list[Chat] = []
@@ -83,6 +84,6 @@ class TlDuels(Stage):
             rows += compared(self.bench, self.judge, batch, chats, anchors, self.seed, ctx)
             found = results(won(self.bench, self.judge.name, pairings, chats, anchors, rows))
             placed = placed_among(anchors, found)
-            if placed and placed.width <= how.width:
+            if placed and placed.width <= how.width and len(pairings) >= len(chats):
                 break
         return pairings, rows
