@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from komainu.stage import Stage
 
 SHOWN = 5  # row ids that are named
+TEXTS = re.compile(r"(LICEN[SC]E|NOTICE|USE_POLICY)([.-].*)?", re.IGNORECASE)  # names of files with a model's terms
 UNKNOWN = "not stated"  # how a licence that no row tells is called
 LLAMA = re.compile(r"(?:meta-)?llama-?(\d(?:\.\d)?)(?:-community)?(?:-licen[sc]e)?(?:-agreement)?")
 NO_ATTRIBUTION = r"cc0(-1\.0)?|public-domain|unlicense"

@@ -7,6 +7,7 @@ komainu run recipes/finetune.py:qlora base=DIR chats=chats.jsonl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from komainu.data.files import ChatFile, PairFile
@@ -35,16 +36,21 @@ def finetune(
 
     `base` is a model directory or owner/name@commit of the hub; the defaults suit an 8B model.
     """
-    model: Stage = model_at(base, licence)
+    fit = Fit(lr=lr, global_batch=batch, epochs=epochs, seed=seed)
+    model = model_at(base, licence)
+    return (model, *trained(model, fit, chats, pairs, licence))[-1]
+
+
+def trained(model: Stage, fit: Fit, chats: str = "", pairs: str = "", licence: str = "unknown") -> Iterator[Stage]:
+    """The stages that train `model` on the files that are given, each on top of the one before."""
     if chats:
-        data = ChatFile(path=chats, licence=licence)
-        model = SFT(model=model, data=data, fit=Fit(lr=lr, global_batch=batch, epochs=epochs, seed=seed))
+        model = SFT(model=model, data=ChatFile(path=chats, licence=licence), fit=fit)
+        yield model
     if pairs:
         preferences = PairFile(path=pairs, licence=licence)
         reference = Reference(model=model, data=preferences)
-        fit = Fit(lr=lr / 80, global_batch=max(1, batch // 2), schedule="constant", seed=seed)
-        model = DPO(model=model, data=preferences, reference=reference, fit=fit)
-    return model
+        gentle = Fit(lr=fit.lr / 80, global_batch=max(1, fit.global_batch // 2), schedule="constant", seed=fit.seed)
+        yield DPO(model=model, data=preferences, reference=reference, fit=gentle)
 
 
 def lora(

@@ -84,6 +84,7 @@ class Card(Stage):
         yield from licences.of_base(base, self.licence)
         yield from licences.of_others(self.model, self.base, self.licence)
         yield from licences.of_text(base, self.licence, self.licence_text)
+        yield from licences.of_files(self.base)
         yield from licences.refused_sources(self.data, self.allowed)
 
     @property
@@ -121,7 +122,8 @@ class Card(Stage):
             if wrong := [*licences.refused(ctx.open(stage).rows(), self.allowed)]:
                 raise UsageError(f"{stage.label}: {'; '.join(wrong)}")
         files = link_files(ctx.open(self.model), out)
-        files += link_terms(ctx.open(self.base), out, licences.own_text(self.licence, self.licence_text))
+        own = licences.own_text(self.licence, self.licence_text)
+        files += link_terms(ctx.open(self.base), out, own, getattr(self.base, "path", ""))
         inherited.refuse(out, ctx.open(self.base).path)
         with ctx.progress(None, "tensors") as bar:
             weights.refuse(out, bar.update)

@@ -11,7 +11,7 @@ from typing import Any
 from komainu.errors import UsageError
 from komainu.files import whole
 from komainu.release.headers import parameters
-from komainu.release.licences import texts
+from komainu.release.licences import holds_licence, texts
 from komainu.store import Artifact
 
 LEFT_OUT = {"record.json", "metrics.jsonl", "README.md", "cells.json"}
@@ -42,23 +42,24 @@ def link_files(model: Artifact, out: Path) -> list[str]:
     return names
 
 
-def link_terms(base: Artifact, out: Path, own: str) -> list[str]:
+def link_terms(base: Artifact, out: Path, own: str, beside: str = "") -> list[str]:
     """Put the files with the base's terms into `out`, where the model has none of that name; returns their names.
 
-    Of a base that was trained here that is the licence text `own`. Raises UsageError for a base made elsewhere whose
+    They are those of the artifact, and those that lie by now in `beside`, the folder that the base was linked from. Of
+    a base that was trained here that is the licence text `own`. Raises UsageError for a base made elsewhere whose
     licence text is not beside it: MIT, Apache, Gemma and Llama all want a copy to travel.
     """
     if "licence" not in base.record["config"]:
         with whole(out / LICENCE) as handle:
             handle.write(own.encode())
         return [LICENCE]
-    found = texts(base.path)
-    if not any(p.name.upper().startswith("LICEN") for p in [*found, *texts(out)]):
+    found = [*texts(base.path), *(texts(Path(beside)) if beside else [])]
+    if not holds_licence([*found, *texts(out)]):
         raise UsageError(f"{base.ref} has no LICENSE file; put its licence text beside its weights: it must travel")
-    new = [p for p in found if not (out / p.name).exists()]
-    for file in new:
-        shutil.copyfile(file.resolve(), out / file.name)
-    return [p.name for p in new]
+    new = {p.name: p for p in reversed(found) if not (out / p.name).exists()}
+    for name, file in new.items():
+        shutil.copyfile(file.resolve(), out / name)
+    return sorted(new)
 
 
 def measured(folder: Path) -> dict[str, Any]:

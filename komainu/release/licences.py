@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from komainu.licences import Rule, llama, normal, terms
+from komainu.licences import TEXTS, Rule, llama, normal, terms
 from komainu.rows import Row
 from komainu.stage import Weights
 
 if TYPE_CHECKING:
     from komainu.stage import Stage
 
-TEXTS = re.compile(r"(LICEN[SC]E|NOTICE|USE_POLICY)([.-].*)?", re.IGNORECASE)  # names of files with terms
 APACHE = Path(__file__).parent / "texts" / "apache-2.0.txt"
 REMEDY = (
     "Leave them out, or put the licence into Card.allowed if you have the right to release a model that was trained on "
@@ -95,6 +94,17 @@ def of_text(base: Mapping[str, object], licence: str, given: str) -> Iterator[st
             f"Card.licence is {licence!r}, whose text is not known here; it must travel with the model: put it into "
             "Card.licence_text, with the holder of the rights where it names one"
         )
+
+
+def of_files(base: Stage) -> Iterator[str]:
+    """What is wrong with the terms beside a base in a folder of this machine, before anything is built."""
+    path = getattr(base, "path", "")
+    if "licence" in base.config() and path and Path(path).is_dir() and not holds_licence(texts(Path(path))):
+        yield f"{path} has no LICENSE file; put its licence text there: it must travel with the model"
+
+
+def holds_licence(files: Iterable[Path]) -> bool:
+    return any(file.name.upper().startswith("LICEN") for file in files)
 
 
 def title(name: str, base: Mapping[str, object]) -> str:

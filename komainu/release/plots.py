@@ -86,13 +86,20 @@ def curve(run: Run, found: Curve, series: int, said: Said = ENGLISH) -> Markup:
     paths = [polyline(zip(across, map(flat.at, some), strict=True), f"{k} s{series}") for k, some in lines]
     box = {"x": percent(LEFT), "y": 8, "width": percent(RIGHT - LEFT), "height": height - 8}
     drawn.append(tag("svg", *paths, **box, viewBox="0 0 1000 1000", preserveAspectRatio="none"))
-    for i in (0, len(values) // 2, len(values) - 1):
+    for i in told(run.steps):
         where = along.at(run.steps[i])
         anchor = "start" if i == 0 else "end" if i == len(values) - 1 else "middle"
         drawn.append(text(where, height + 15, f"{run.steps[i] + 1:,}", anchor))
         drawn.append(text(where, height + 28, said.tokens.format(n=short(run.tokens[i])), anchor, "tick faint"))
     ends = {"first": f"{values[0]:.4g}", "last": f"{values[-1]:.4g}"}
     return drawing(said.ends.format(run=run.name, caption=found.caption, **ends), height + 32, drawn)
+
+
+def told(steps: Sequence[int]) -> list[int]:
+    """The numbers of the steps under the axis: both ends, and one between where it does not reach into theirs."""
+    middle = len(steps) // 2
+    central = abs((steps[middle] - steps[0]) / max(1, steps[-1] - steps[0]) - 0.5) < 0.05
+    return sorted({0, *([middle] if central else []), len(steps) - 1})
 
 
 def sweep_plot(points: Sequence[dict[str, Any]], advised: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from aiohttp import web
 
@@ -47,7 +48,7 @@ def show(ask: Ask, uses: Uses) -> web.Response:
         explorable=explorable(artifact),
         names=ask.names(ref),
         facts=[*facts(ask, artifact)],
-        summary=[(key, said.value(value)) for key, value in artifact.summary.items()],
+        summary=[(key, summed(value)) for key, value in artifact.summary.items()],
         config=[(key, said.value(value)) for key, value in artifact.record["config"].items()],
         made_with=[*artifact.record.get("made_with", {}).items()],
         files=held,
@@ -74,7 +75,13 @@ def facts(ask: Ask, artifact: Artifact) -> Iterator[tuple[str, str]]:
         yield ask.words("artifact.spent", model=model), ", ".join(told)
 
 
+WIDE = 1e6  # a float from here on keeps its digits before the point
 SPENT = ("calls", "prompt_tokens", "completion_tokens", "money")
+
+
+def summed(value: Any) -> str:
+    """A value of a summary; a number in the six digits that are looked at, all of which the record has."""
+    return f"{value:.6g}" if isinstance(value, float) and abs(value) < WIDE else said.value(value)
 
 
 def record(ask: Ask) -> web.Response:

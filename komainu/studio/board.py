@@ -21,6 +21,7 @@ from komainu.studio.words import Words
 
 Object = dict[str, Any]
 MODELS = 100  # on one page
+TITLED = 6  # models that a board without a name is called by
 KEPT = 4  # boards that are held ready
 FIRST = ("avg", "ja", "en")  # the average that is drawn unless another column is chosen
 
@@ -90,7 +91,7 @@ def show(ask: Ask) -> web.Response:
     scale, marks = scale_of(column)
     return ask.page(
         "board.html.jinja",
-        title=", ".join(ask.names(ask.ref)) or ask.ref,
+        title=", ".join(ask.names(ask.ref)) or called(found.entries),
         found=found,
         by=by,
         names=[name_of(ask.words, each) for each in found.columns],
@@ -101,6 +102,12 @@ def show(ask: Ask) -> web.Response:
         page=page,
         last=last,
     )
+
+
+def called(entries: Sequence[str]) -> str:
+    """What a board without a name is called: its models."""
+    more = len(entries) - TITLED
+    return " · ".join(entries[:TITLED]) + (f" + {more}" if more > 0 else "")
 
 
 def ranked(column: Object, entries: int) -> list[int]:
@@ -180,7 +187,7 @@ def decisions(found: Shown, by: int) -> Iterator[Object]:
             "word": (d["word"] or "withheld").replace(" ", "_"),
             "withheld": d["withheld"],
             "told": told if d["low"] is not None else "",
-            "p": p_value(d["p_holm"]) if d["p_holm"] is not None else "",
+            "p": "" if d["withheld"] or d["p_holm"] is None else p_value(d["p_holm"]),
             "plot": dots(told, [Dot(1, value, low, high)], scale, marks),
         }
 

@@ -16,7 +16,7 @@ from komainu.eval.view.table import Table
 from komainu.rows import Chat
 from komainu.store import Store
 from komainu.studio.base import REF, Ask, Studio
-from komainu.studio.board import KEPT, Shown, decisions, estimate, name_of, opened
+from komainu.studio.board import KEPT, Shown, called, decisions, estimate, name_of, opened
 
 Object = dict[str, Any]
 ITEMS = 50  # on one page
@@ -167,7 +167,7 @@ def show(ask: Ask) -> web.Response:
 def head(ask: Ask, place: Place) -> Object:
     """What both pages have at their top."""
     name = name_of(ask.words, place.found.columns[place.number])
-    return {"name": name, "board": ", ".join(ask.names(ask.ref)) or ask.ref}
+    return {"name": name, "board": ", ".join(ask.names(ask.ref)) or called(place.found.entries)}
 
 
 def one(ask: Ask) -> web.Response:

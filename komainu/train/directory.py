@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from komainu.errors import UsageError
+from komainu.licences import TEXTS
 from komainu.spec import where
 from komainu.stage import Stage, Weights
 
@@ -126,7 +127,9 @@ def files_of(path: Path) -> list[Path]:
 
 
 def link(source: Path, out: Path) -> dict[str, Any]:
-    files = [f for f in files_of(source) if f.name != "record.json"]
+    """Link a model's files, and those with its terms, which are no part of what it is and may have any suffix."""
+    terms = {f for f in source.iterdir() if f.is_file() and TEXTS.fullmatch(f.name)}
+    files = [f for f in sorted({*files_of(source), *terms}) if f.name != "record.json"]
     for file in files:
         target = out / file.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)

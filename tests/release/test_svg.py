@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from komainu.release.plots import Dot, around_zero, curve, dots, sweep_plot
+from komainu.release.plots import Dot, around_zero, curve, dots, sweep_plot, told
 from komainu.release.svg import Scale, tag, text, ticks
 from komainu.release.training import Curve, Run, smoothed
 from tests.release.world import SWEEP
@@ -50,6 +50,12 @@ def test_a_long_curve_is_thinned() -> None:
     values = tuple(math.sin(i) for i in range(5000))
     run = Run("SFT", "sft/1", tuple(range(5000)), tuple(range(1, 5001)), ())
     assert len(curve(run, Curve("loss", "loss", values), 1)) < 12_000
+
+
+def test_the_step_in_the_middle_is_told_where_its_words_do_not_reach_into_others() -> None:
+    assert told([7]) == [0] and told([0, 1]) == [0, 1] and told([0, 1, 2, 3]) == [0, 3]
+    assert told([0, 1, 2]) == [0, 1, 2] and told([*range(80)]) == [0, 40, 79]
+    assert told([*range(40), 1000]) == [0, 40]
 
 
 def test_a_running_mean_begins_with_what_there_is() -> None:

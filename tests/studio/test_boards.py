@@ -15,7 +15,7 @@ from komainu.eval.view.index import index
 from komainu.pages.page import UNSEEN
 from komainu.rows import Chat, Score
 from komainu.store import Artifact, Store
-from komainu.studio.board import digits, estimate, text
+from komainu.studio.board import called, digits, estimate, text
 from komainu.studio.items import FILTERS, column_of
 from tests.eval.view_world import HOSTILE, HUGE, NAMES
 from tests.studio.stores import TUNED, hostile
@@ -123,6 +123,17 @@ def test_the_board_shows_the_numbers_of_the_board(world: World) -> None:
         assert name in page.said
     first = told["decisions"][0]
     assert (first[7] or "withheld") in Page(world.at(f"?by={first[2]}")).said
+
+
+def test_an_average_that_is_withheld_is_not_decided_on(world: World) -> None:
+    page = Page(world.at())
+    decided = page.said.partition("Decisions: Average")[2].partition("Items")[0]
+    assert decided.count("withheld") == decided.count("lacks") == 3
+    assert "not distinguishable" not in decided and "p 1.000" not in decided
+
+
+def test_a_board_without_a_name_is_called_by_its_models() -> None:
+    assert called(["base", "sft"]) == "base · sft" and called([*"abcdefgh"]) == "a · b · c · d · e · f + 2"
 
 
 def test_a_share_is_in_per_cent_and_a_mark_is_not() -> None:

@@ -14,6 +14,7 @@ import pytest
 from bench.studio import fill
 from komainu.cluster.queue import Seen
 from komainu.store import Artifact, Store
+from komainu.studio.artifact import summed
 from komainu.studio.graph import MOST, around, drawn
 from tests.core_fakes import Source
 from tests.core_fakes import context as plain
@@ -133,6 +134,20 @@ def told_of(root: Path, change: Callable[[dict[str, Any]], None]) -> str:
 def test_changed_code_is_told(tmp_path: Path) -> None:
     text = told_of(tmp_path, lambda record: record["sources"].update({"komainu.files": "0" * 12}))
     assert "Code that has changed since: komainu.files" in text
+
+
+def test_much_changed_code_is_counted_and_folded_away(tmp_path: Path) -> None:
+    text = told_of(tmp_path, lambda record: record.update(sources={f"komainu.part{i}": "0" * 12 for i in range(9)}))
+    assert "Code that has changed since: 9 modules</summary>" in text and "komainu.part8" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(5.471956564218931, "5.47196"), (0.00012345678, "0.000123457"), (12345678.9, "12345678.9"), (3, "3")],
+    ids=["a loss", "a small number", "a large number", "a whole number"],
+)
+def test_a_number_of_a_summary_is_told_in_six_digits(value: float, shown: str) -> None:
+    assert summed(value) == shown
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ EN = {
     "artifact.board": "Numbers, items and answers",
     "artifact.record": "The record as it lies in the store",
     "artifact.changed": "Code that has changed since: {files}",
+    "artifact.changed_many": "Code that has changed since: {n} modules",
     "artifact.summary": "Summary",
     "artifact.config": "All choices (config)",
     "artifact.files": "Files ({n})",

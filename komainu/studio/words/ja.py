@@ -86,6 +86,7 @@ JA = {
     "artifact.board": "数値・項目・回答",
     "artifact.record": "保存されている記録そのもの",
     "artifact.changed": "作成後に変更されたコード: {files}",
+    "artifact.changed_many": "作成後に変更されたコード: モジュール {n} 個",
     "artifact.summary": "要約",
     "artifact.config": "すべての設定 (config)",
     "artifact.files": "ファイル ({n})",
