@@ -199,4 +199,4 @@ def find(store: Store, folder: Path) -> str:
             files = artifact.record["files"]
             if any(name in files and not [*change(folder / name, files[name])] for name in WRITTEN):
                 return artifact.ref
-    raise UsageError(f"{store.root} has no card that {folder} is a copy of; give its bundle with --evidence")
+    raise NoEvidence(f"{store.root} has no card that {folder} is a copy of; give its bundle with --evidence")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from komainu.cli import main
 from komainu.context import Context
 from komainu.eval.bench.exact import ExactMatch
 from komainu.eval.bench.leakage import LeakageRate
@@ -217,3 +218,14 @@ def test_a_copy_is_known_by_either_of_its_files(
     card, ctx = made
     (copy[0] / "README.md").write_text("changed")
     assert find(ctx.store, copy[0]) == card.place
+
+
+def test_a_card_of_which_nothing_is_known_is_in_doubt(
+    copy: tuple[Path, Callable[[], Proof]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KOMAINU_STORE", str(tmp_path / "empty"))
+    assert main(["verify", str(copy[0])]) == 3
+    assert "is a copy of; give its bundle with --evidence" in capsys.readouterr().err
