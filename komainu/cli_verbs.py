@@ -52,8 +52,8 @@ def run(target: str, values: Sequence[str], fresh: str = "", budget: float | Non
         ctx.elsewhere = Ranks(here, target, values, fresh)
         artifact = ctx.store.build(made.stage, ctx)
         ctx.store.name(made.name, made.stage)
-        records = (ctx.open(each).summary for each in upstream_first(made.stage))
-        incomplete = [what for summary in records for what in summary.get("incomplete", [])]
+        records = (found for each in upstream_first(made.stage) if (found := ctx.store.find(each)))  # not all need be
+        incomplete = [what for found in records for what in found.summary.get("incomplete", [])]
     page = artifact.path / "report.html"
     payload = {
         "name": made.name,

@@ -11,6 +11,7 @@ from komainu.errors import UsageError
 from komainu.launch import CALLS
 from komainu.models.calls import CallLog, Spent
 from komainu.models.purse import MILLION
+from komainu.models.route import unserved
 from komainu.plan import Counts, Plan
 from komainu.rows import Chat
 from komainu.settings import Settings
@@ -120,7 +121,9 @@ class Costs:
         return Range(sum(m.low for m in parts if m), sum(m.high for m in parts if m))
 
     def refuse(self) -> None:
-        """Raise UsageError where a budget cannot be kept: a model asked at a `url` has no price."""
+        """Raise UsageError where nobody can answer, or a budget cannot be kept: a model at a `url` has no price."""
+        if self.unserved:
+            raise UsageError("nothing was started:\n" + "\n".join(f"  {told}" for told in self.unserved))
         if self.settings.budget is None:
             return
         asked = {m.name for stage in self.planned.to_build for m in models_of(stage)}
@@ -131,8 +134,24 @@ class Costs:
                 "`output` to komainu.toml, 0 for a server of your own"
             )
 
+    @property
+    def unserved(self) -> list[str]:
+        """`Stage id: why` of each model that is to be asked and that neither an endpoint nor the call log can answer.
+
+        A log with any answer of a model may have them all: then it is seen when they are asked for.
+        """
+        known = {row.name for row in self.ledger if row.calls}
+        asked = [e for e in self.estimates if e.model not in known and (e.requests is None or e.requests.high)]
+        told = (f"{e.stage.label}: {why}" for e in asked if (why := self.lacking(e)))
+        return [*dict.fromkeys(told)]
+
+    def lacking(self, asked: Estimate) -> str:
+        models = (m for m in models_of(asked.stage) if m.name == asked.model)
+        return next(filter(None, (unserved(m, self.settings) for m in models)), "")
+
     def json(self) -> dict[str, Any]:
         return {
+            "unserved": self.unserved,
             "asks": [e.json() for e in self.estimates],
             "money": self.money,
             "spent": self.spent,
@@ -141,6 +160,7 @@ class Costs:
         }
 
     def lines(self) -> Iterator[str]:
+        yield from (f"warning: {told}" for told in self.unserved)
         for e in self.estimates:
             if e.requests is None or e.prompt_tokens is None or e.completion_tokens is None:
                 yield f"asks        {e.stage.label:<30} {e.model}: how often is not known before it runs"

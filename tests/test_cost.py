@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,25 @@ def test_a_plan_tells_questions_tokens_and_money_before_anything_is_sent(
     assert komainu_("run", *TARGET)[0] == 0
     after = json.loads(komainu_("plan", *TARGET, "--json")[1])
     assert after["asks"] == [] and after["spent"] == pytest.approx(N * CALL)
+
+
+def test_a_model_that_nobody_serves_is_told_by_the_plan_and_refused_before_anything_is_built(
+    komainu_: Said, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "komainu.toml").write_text("", encoding="utf-8")
+    code, out, _ = komainu_("plan", *TARGET, "--json")
+    (told,) = json.loads(out)["unserved"]
+    assert code == 0 and "Answers" in told and "no endpoint serves the model 'stub'" in told
+    assert "warning: Answers" in komainu_("plan", *TARGET)[1]
+    code, _, error = komainu_("run", *TARGET)
+    assert code == 2 and "nothing was started" in error and not [*Store(tmp_path / "store").refs()]
+    settings(tmp_path, server)
+    assert komainu_("run", *TARGET)[0] == 0
+    (tmp_path / "komainu.toml").write_text("", encoding="utf-8")
+    shutil.rmtree(tmp_path / "store" / "answers")
+    assert komainu_("run", *TARGET)[0] == 0  # the scores are there, and their answers are not needed
+    shutil.rmtree(tmp_path / "store" / "scores")
+    assert komainu_("run", *TARGET)[0] == 0 and len(server.bodies) == N  # the call log has all answers
 
 
 def test_after_some_calls_a_plan_goes_by_what_they_took(komainu_: Said, server: Server, tmp_path: Path) -> None:

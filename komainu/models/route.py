@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from komainu.models.http import Upstream
 
 
+def unserved(model: Model, settings: Settings) -> str:
+    """Why nobody can answer for a model; "" where somebody can."""
+    if model.weights is not None or model.name in settings.endpoints:
+        return ""
+    return (
+        f"no endpoint serves the model {model.name!r}: add [endpoints.{model.name!r}] with `url` or `start` to "
+        f"komainu.toml, or give the model `weights`{nearest(model.name, settings.endpoints)}"
+    )
+
+
 class Router:
     """A client that sends each model to the endpoint of its name, to an engine served here, or to this process.
 
@@ -50,11 +60,8 @@ class Router:
     def client_of(self, model: Model) -> Client:
         """The client that answers for a model; made when first needed, then kept."""
         endpoint = self.settings.endpoints.get(model.name)
-        if endpoint is None and model.weights is None:
-            raise UsageError(
-                f"no endpoint serves the model {model.name!r}: add [endpoints.{model.name!r}] with `url` or `start` to "
-                f"komainu.toml, or give the model `weights`{nearest(model.name, self.settings.endpoints)}"
-            )
+        if why := unserved(model, self.settings):
+            raise UsageError(why)
         if endpoint is not None and endpoint.rope != (factor := model.rope.factor if model.rope else 0):
             raise UsageError(
                 f"the model {model.name!r} has RoPE scaling {factor} and its endpoint {endpoint.rope} (0 is none): the "
