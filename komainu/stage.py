@@ -245,7 +245,7 @@ def imported(name: str) -> set[str]:
 
 def source(name: str) -> str:
     """A module's source as it is on disk now; "" when there is none. A module of komainu need not be imported."""
-    file = place(name) if name.split(".")[0] == PACKAGE else getattr(sys.modules.get(name), "__file__", None)
+    file = place(__file__, name) if name.split(".")[0] == PACKAGE else getattr(sys.modules.get(name), "__file__", None)
     try:
         found = os.stat(file or "")
         return read(str(file), found.st_mtime_ns, found.st_size)
@@ -254,9 +254,9 @@ def source(name: str) -> str:
 
 
 @cache
-def place(name: str) -> str:
-    """The file where a module of komainu would be."""
-    path = Path(__file__).parent.joinpath(*name.split(".")[1:])
+def place(here: str, name: str) -> str:
+    """The file where a module of komainu would be; `here` is this one."""
+    path = Path(here).parent.joinpath(*name.split(".")[1:])
     return str(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
 
 
