@@ -35,7 +35,7 @@ class Progress:
         self.total, self.what, self.done, self.note = total, what, 0, ""
         self.started = self.shown = time.monotonic()
         self.bar, self.quiet = False, quiet
-        self.file, self.told = TELLING.get(), 0.0
+        self.file, self.told = TELLING.get(), self.started  # short work tells nobody
 
     def __enter__(self) -> Self:
         self.bar = sys.stderr.isatty() and not self.quiet

@@ -191,10 +191,12 @@ def test_progress_is_written_down_once_a_second_and_never_stops_the_work(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     file = tmp_path / "progress.json"
     with telling(file), Progress(10, "rows") as bar, Progress(3, "asking"):
+        bar.update(0)
+        assert not file.exists()
         for _ in range(4):
             now += 0.5
             bar.update()
-    assert json.loads(file.read_text()) == {"what": "rows", "done": 3, "total": 10, "seconds_left": 4}
+    assert json.loads(file.read_text()) == {"what": "rows", "done": 4, "total": 10, "seconds_left": 3}
     with Progress(10, "other") as bar:  # nobody is to be told of this
         now += 2
         bar.update()
@@ -208,7 +210,10 @@ def test_progress_is_written_down_once_a_second_and_never_stops_the_work(
     assert json.loads(file.read_text())["what"] == "rows" and not quiet.exists()
 
 
-def test_work_around_a_build_writes_nothing_into_its_folder_from_another_thread(tmp_path: Path) -> None:
+def test_work_around_a_build_writes_nothing_into_its_folder_from_another_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("komainu.progress.TOLD", 0.0)
     file, begun, go_on = tmp_path / "progress.json", Event(), Event()
 
     def build() -> None:
