@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from komainu import launch, settings
+from komainu.abreast import abreast
 from komainu.cli_verbs import Outcome
 from komainu.errors import UsageError
 from komainu.eval.imported.play import ImportedPlay, play
@@ -17,6 +18,7 @@ from komainu.eval.imported.shaberi import BENCHES, scanned
 from komainu.eval.imported.stages import ImportedScores
 from komainu.eval.imported.whole import AVERAGE, Imported, imported
 from komainu.plan import plan as plan_of
+from komainu.progress import Progress
 from komainu.store import Store
 
 NAME, PLAY = "shaberi", "rp-bench"
@@ -43,10 +45,12 @@ def built(target: Imported | ImportedPlay, whole: str, name: Callable[[ImportedS
     here = settings.load()
     plan_of(target, Store(here.root)).refuse()
     models = by_answers((*target.panel, *target.alone))
-    with launch.open_context(here) as ctx, quiet(), ctx.progress(len(models), "models") as bar:
+    with quiet(), launch.open_context(here) as ctx:
         ctx.store.build(target.items, ctx)
-        for _ in ctx.map(lambda scores: [ctx.store.build(each, ctx) for each in scores], models):
-            bar.update()  # several at a time: most of the time is spent on waiting for the disk
+    with quiet(), Progress(len(models), "models") as bar:
+        for _ in abreast(models, here):
+            bar.update()
+    with quiet(), launch.open_context(here) as ctx:
         artifact = ctx.store.build(target, ctx)
         ctx.store.name(whole, target)
         for scores in target.panel:

@@ -29,7 +29,7 @@ LAYERS = [  # a module imports its own part and what stands above it in this lis
     ["kin", "trace", "compare", "candidate", "cost", "fresh", "proof"],
     ["ancestry", "probe", "touched", "elsewhere", "workload"],
     ["worker", "sweeps"],
-    ["shards", "underway"],
+    ["abreast", "shards", "underway"],
     ["studio"],
     ["cli_verbs"],
     ["serving", "cli_eval_verbs"],
