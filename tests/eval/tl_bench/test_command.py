@@ -61,6 +61,8 @@ def test_a_model_is_placed_among_the_anchors_of_the_package(command: Run, parrot
 
 def test_the_recipe_makes_anchors_that_the_command_takes(command: Run, parrot: Parrot, tmp_path: Path) -> None:
     recipe = f"{ROOT}/recipes/anchors.py:anchors"
+    served = (f'[endpoints.{name}]\nurl = "{URL}"\n' for name in ("slight", "most", "wreck", "fair"))
+    Path("komainu.toml").write_text("".join(served), encoding="utf-8")
     made = command("run", recipe, "models=slight,most,wreck", "judge=fair", "limit=1", "--json")
     assert made.code == 0, made.err
     kept = tmp_path / "sets" / "tl_bench_anchors"
