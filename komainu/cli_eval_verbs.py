@@ -15,7 +15,7 @@ from komainu import launch, settings
 from komainu.candidate import others, panel, understood
 from komainu.cli_verbs import Outcome
 from komainu.cost import Costs
-from komainu.errors import Incomplete, UsageError, nearest
+from komainu.errors import Incomplete, UsageError
 from komainu.eval import offline
 from komainu.eval.base import Answers, Lang
 from komainu.eval.board import Board
@@ -25,7 +25,7 @@ from komainu.eval.items import Items, Source
 from komainu.eval.lines import cells, estimates, missing_lines, run_lines, table
 from komainu.eval.room import Room, room_at, room_in
 from komainu.eval.shelf import Shelf
-from komainu.eval.suites import SUITES, Benchmark, at_hand, benchmarks, by_name
+from komainu.eval.suites import at_hand, choose
 from komainu.fresh import asked_again
 from komainu.models.base import Model
 from komainu.models.calls import CallLog
@@ -134,16 +134,6 @@ def joined(judges: Sequence[Model]) -> str:
 
 def named(model: Model, parts: Mapping[str, Any]) -> str:
     return ",".join([f"eval {model.name}", *(f"{key}={part}" for key, part in parts.items() if part not in (None, ""))])
-
-
-def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
-    """The benchmarks of a suite (all, when none is said); only those of the names when there are any."""
-    known = benchmarks(SUITES[suite or "all"])
-    others = {} if suite else benchmarks(by_name)
-    for name in names:
-        if name not in known | others:
-            raise UsageError(f"the suite {suite or 'all'} has no benchmark {name!r}{nearest(name, known | others)}")
-    return {name: benchmark for name, benchmark in (known | others).items() if name in names} if names else known
 
 
 def run(wish: Wish) -> Outcome:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from komainu import settings
-from komainu.cli_eval_verbs import choose
 from komainu.errors import UsageError
 from komainu.eval.base import Answers, Lang
 from komainu.eval.bench.leakage import LeakageRate
@@ -20,7 +19,7 @@ from komainu.eval.board import Board, Entry
 from komainu.eval.evaluation import evaluation
 from komainu.eval.sampler import SamplerSweep, sampler_sweep
 from komainu.eval.shelf import Shelf
-from komainu.eval.suites import Task, at_hand
+from komainu.eval.suites import Task, at_hand, choose
 from komainu.models.base import Model
 from komainu.release.card import Card
 from komainu.stage import Stage

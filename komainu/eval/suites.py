@@ -6,12 +6,12 @@ A suite is a function that returns benchmarks: to add one to a suite is a word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from komainu.errors import UsageError
+from komainu.errors import UsageError, nearest
 from komainu.eval.base import Answers, Bench
 from komainu.eval.bench.evalplus import EvalPlus, EvalPlusItems
 from komainu.eval.bench.ifeval import HUB as IFEVAL
@@ -253,6 +253,16 @@ SUITES: dict[str, Suite] = {"en": en, "ja": ja, "all": both}
 def benchmarks(suite: Suite = both) -> dict[str, Benchmark]:
     """The benchmarks of a suite by their names."""
     return {benchmark.__name__.replace("_", "-"): benchmark for benchmark in suite()}
+
+
+def choose(suite: str | None, names: Sequence[str]) -> dict[str, Benchmark]:
+    """The benchmarks of a suite (all, when none is said); only those of the names when there are any."""
+    known = benchmarks(SUITES[suite or "all"])
+    others = {} if suite else benchmarks(by_name)
+    for name in names:
+        if name not in known | others:
+            raise UsageError(f"the suite {suite or 'all'} has no benchmark {name!r}{nearest(name, known | others)}")
+    return {name: benchmark for name, benchmark in (known | others).items() if name in names} if names else known
 
 
 def at_hand(wanted: Mapping[str, Benchmark], shelf: Shelf, *, judged: bool = False) -> AtHand:
