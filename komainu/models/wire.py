@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import uvloop
 
+from komainu.models.eager import REQUEST
 from komainu.settings import Endpoint
 
 CONNECT = 10.0  # seconds a connection may take to come about
@@ -30,7 +31,8 @@ class Wire:
     async def _open(self, endpoint: Endpoint) -> aiohttp.ClientSession:
         timeout = aiohttp.ClientTimeout(total=endpoint.timeout, sock_connect=min(CONNECT, endpoint.timeout))
         connector = aiohttp.TCPConnector(limit=0)
-        return aiohttp.ClientSession(timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        jar = aiohttp.DummyCookieJar()
+        return aiohttp.ClientSession(timeout=timeout, connector=connector, cookie_jar=jar, request_class=REQUEST)
 
     def submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
         return asyncio.run_coroutine_threadsafe(work, self.loop)
