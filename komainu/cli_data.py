@@ -20,7 +20,8 @@ class Check(NamedTuple):
     ]
     layout: Annotated[str, typer.Option(metavar="NAME", help="The layout; else each object tells its own.")] = ""
     lang: Annotated[
-        Literal["ja", "en", ""], typer.Option(help="What answers are to be in where rows do not say; else their own.")
+        Literal["ja", "en", ""],
+        typer.Option(help="What answers are to be in where rows do not say; else as their requests tell."),
     ] = ""
     tokenizer: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Render and mask every row with its chat template; count tokens.")

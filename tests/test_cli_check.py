@@ -81,9 +81,12 @@ def test_a_wrong_answer_in_the_middle_is_found_and_a_rejected_one_may_be_bad(kom
 
 
 def test_lang_says_what_answers_are_to_be_in_where_rows_do_not(komainu_: Run) -> None:  # noqa: F811
-    file = written([said("今日は？", "It is sunny today and it will be warm.")])
-    assert komainu_("data", "check", file, "--json").json["problems"]["language"]["rows"] == 0
-    assert komainu_("data", "check", file, "--lang", "ja", "--json").json["problems"]["language"]["rows"] == 1
+    file = written([said("今日は？", "It is sunny today and it will be warm."), said("How are you?", "元気です。")])
+    by_request = komainu_("data", "check", file, "--json").json["problems"]["language"]["samples"]
+    assert sorted(s["at"] for s in by_request) == ["chats.jsonl:1", "chats.jsonl:2"]
+    for lang, at in (("ja", "chats.jsonl:1"), ("en", "chats.jsonl:2")):
+        found = komainu_("data", "check", file, "--lang", lang, "--json").json["problems"]["language"]["samples"]
+        assert [s["at"] for s in found] == [at]
 
 
 def test_a_gate_fails_over_its_share_and_holds_at_it(komainu_: Run) -> None:  # noqa: F811

@@ -26,6 +26,7 @@ from komainu.checks.shape import Shape
 from komainu.checks.text import visible
 from komainu.checks.truncation import Truncation
 from komainu.data.check.reading import Line, answers
+from komainu.data.check.tongue import tongue
 from komainu.data.decontaminate import Decontaminate, Item, item, unique
 from komainu.data.keys import key_of, messages_of
 from komainu.data.near_dup import Near
@@ -65,8 +66,8 @@ Looker = Callable[[Sequence[Line]], Iterable[Problem]]
 class Answers:
     """Looks at every answer that would be trained, by the checks of filters and scores.
 
-    The language is the row's `meta.lang`, else `lang`, else the one the answer is in: then leaks are found, and a
-    wrong language is not. A problem counts once a row. `languages` and `registers` count rows by their last answer.
+    The language is the row's `meta.lang`, else `lang`, else what the request tells, see `tongue`. A problem counts once
+    a row. `languages` and `registers` count rows by their last answer.
     """
 
     def __init__(self, lang: str = "") -> None:
@@ -92,8 +93,7 @@ class Answers:
 
     def faults(self, turn: Chat) -> Iterator[tuple[str, str]]:
         text = visible(turn.reply)
-        spoken = language_of(text)
-        lang = turn.meta.get("lang") or self.lang or (spoken if spoken in ("ja", "en") else "")
+        lang = turn.meta.get("lang") or self.lang or tongue(turn, language_of(text))
         for name, reason in run(CHECKS, turn.with_meta(lang=lang) if lang else turn):
             yield name, reason.removeprefix(f"{name}: ")
         if lang == "ja" and register_of(text) == "mixed":
