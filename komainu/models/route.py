@@ -131,5 +131,5 @@ class Router:
         try:
             from komainu.models.http import HttpClient
         except ImportError as error:
-            raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[data]'") from None
+            raise UsageError(f"asking an endpoint needs {error.name}: pip install 'komainu[eval]'") from None
         return HttpClient(endpoint, name, server, self.purse)
