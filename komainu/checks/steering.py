@@ -80,7 +80,12 @@ _SIGNS = {
         r"採点の書き方|あなたの指示文|あなたへの指示|指示にある形|印の(?:中の|間に)|受け取った文面",
     ),
 }
-_SIGN = re.compile("|".join(f"(?P<{name}>{'|'.join(signs)})" for name, signs in _SIGNS.items()), re.I | re.M)
+_BEGINS = (  # how a sign begins: looked at first, for most places in a text begin none
+    "^|(?=[<\\[{(\\\\\"'015点評採得総最判勝審评채éсا十五拾満全满回こ一指命読も忽무иتあ印受vx]|s[ca]|ma|r[aeu]|g[ri]|p[oer]|"
+    "w[irh]|t[eoh]|f[iu]|l0|i[oug]|hi|a[vws]|n[oe]|o[uw]|c[ho]|d[ei]|e[nvx]|ju|yo)"
+)
+_ALL = "|".join(f"(?P<{name}>{'|'.join(signs)})" for name, signs in _SIGNS.items())
+_SIGN = re.compile(f"(?:{_BEGINS})(?:{_ALL})", re.I | re.M)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,5 +122,6 @@ def readings(text: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    kept = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return "".join(kept).translate(_LOOKALIKES)
+    text = unicodedata.normalize("NFKC", text)
+    table: dict[int, int | None] = {ord(c): None for c in set(text) if unicodedata.category(c) == "Cf"}
+    return text.translate(_LOOKALIKES | table) if table else text.translate(_LOOKALIKES)
