@@ -17,6 +17,7 @@ from komainu.rows import Chat
 
 LONGEST = 40_000  # characters that are looked at, from each end
 _LOOKALIKES = str.maketrans("авеԁіӏосԛрѕхуνο‹›〈〉《》«»【】『』「」‐‑–−", "abedilocqpsxyvo<><><><>[][][]----")
+_TURNED = frozenset(map(chr, _LOOKALIKES))
 _HIDDEN = re.compile(
     "[\u202d\u202e\u2066-\u2069\U000e0000-\U000e007f]"  # turned-round text, invisible tags
     "|(?<=[A-Za-z\\d])[\u200b-\u200f\u2060\ufeff\u00ad](?=[A-Za-z\\d])"  # nothing to see inside a word
@@ -123,5 +124,5 @@ def readings(text: str) -> Iterator[str]:
 
 def plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
-    table: dict[int, int | None] = {ord(c): None for c in set(text) if unicodedata.category(c) == "Cf"}
-    return text.translate(_LOOKALIKES | table) if table else text.translate(_LOOKALIKES)
+    table = {ord(c): _LOOKALIKES.get(ord(c)) for c in set(text) if c in _TURNED or unicodedata.category(c) == "Cf"}
+    return text.translate(table) if table else text
