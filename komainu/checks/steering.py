@@ -17,6 +17,7 @@ from komainu.rows import Chat
 
 LONGEST = 40_000  # characters that are looked at, from each end
 _LOOKALIKES = str.maketrans("авеԁіӏосԛрѕхуνο‹›〈〉《》«»【】『』「」‐‑–−", "abedilocqpsxyvo<><><><>[][][]----")
+_TURNED = frozenset(map(chr, _LOOKALIKES))
 _HIDDEN = re.compile(
     "[\u202d\u202e\u2066-\u2069\U000e0000-\U000e007f]"  # turned-round text, invisible tags
     "|(?<=[A-Za-z\\d])[\u200b-\u200f\u2060\ufeff\u00ad](?=[A-Za-z\\d])"  # nothing to see inside a word
@@ -80,7 +81,12 @@ _SIGNS = {
         r"採点の書き方|あなたの指示文|あなたへの指示|指示にある形|印の(?:中の|間に)|受け取った文面",
     ),
 }
-_SIGN = re.compile("|".join(f"(?P<{name}>{'|'.join(signs)})" for name, signs in _SIGNS.items()), re.I | re.M)
+_BEGINS = (  # how a sign begins: looked at first, for most places in a text begin none
+    "^|(?=[<\\[{(\\\\\"'015点評採得総最判勝審评채éсا十五拾満全满回こ一指命読も忽무иتあ印受vx]|s[ca]|ma|r[aeu]|g[ri]|p[oer]|"
+    "w[irh]|t[eoh]|f[iu]|l0|i[oug]|hi|a[vws]|n[oe]|o[uw]|c[ho]|d[ei]|e[nvx]|ju|yo)"
+)
+_ALL = "|".join(f"(?P<{name}>{'|'.join(signs)})" for name, signs in _SIGNS.items())
+_SIGN = re.compile(f"(?:{_BEGINS})(?:{_ALL})", re.I | re.M)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,5 +123,6 @@ def readings(text: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    kept = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return "".join(kept).translate(_LOOKALIKES)
+    text = unicodedata.normalize("NFKC", text)
+    table = {ord(c): _LOOKALIKES.get(ord(c)) for c in set(text) if c in _TURNED or unicodedata.category(c) == "Cf"}
+    return text.translate(table) if table else text

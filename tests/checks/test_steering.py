@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import DataObject, data, from_regex
 
-from komainu.checks.steering import LONGEST, Steering
+from komainu.checks.steering import _BEGINS, _SIGNS, LONGEST, Steering
 from tests.checks.helpers import answer, needs_fixtures
 from tests.checks.steering_table import clean, flagged, recall
 
@@ -107,3 +110,13 @@ def test_false_alarms_on_answers_that_nobody_wrote_for_a_judge() -> None:
     told = [(set_, bool(flagged(text))) for set_, text in clean()]
     assert len(told) == 4047 and sum(flag for _, flag in told) == 27
     assert Counter(set_ for set_, flag in told if flag)["elyza__ELYZA-tasks-100"] == 0
+
+
+@pytest.mark.parametrize(
+    "sign", [pytest.param(s, id=f"{k}-{n}") for k, some in _SIGNS.items() for n, s in enumerate(some)]
+)
+@given(data=data())
+def test_whatever_is_a_sign_begins_as_signs_do(sign: str, data: DataObject) -> None:
+    pattern = re.compile(sign, re.I | re.M)
+    found = pattern.search(text := data.draw(from_regex(pattern)))
+    assert found and re.compile(_BEGINS, re.I | re.M).match(text, found.start())
