@@ -197,12 +197,14 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> int:
     begin, between, end = (b"[\n", b",\n", b"\n]\n") if kind == ".json" else (b"", b"\n", b"\n")
     with whole(path) as raw:
         out = packed(path, raw)
-        for line in lines:
-            out.write((between if count else begin) + line)
-            count += 1
-        out.write(end if count else b"[]\n" if kind == ".json" else b"")
-        if out is not raw:
-            out.close()
+        try:
+            for line in lines:
+                out.write((between if count else begin) + line)
+                count += 1
+            out.write(end if count else b"[]\n" if kind == ".json" else b"")
+        finally:
+            if out is not raw:
+                out.close()
     return count
 
 

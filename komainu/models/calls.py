@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -207,6 +208,7 @@ class CallLog:
         if self._db is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = opened(self.path)
+            weakref.finalize(self, self._db.close)  # for a log that nobody closes
         return self._db
 
 

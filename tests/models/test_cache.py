@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -154,7 +155,7 @@ def test_a_reader_that_stops_early_closes_the_client(tmp_path: Path) -> None:
 
 
 def count(path: Path) -> int:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         try:
             return int(db.execute("select count(*) from calls").fetchone()[0])
         except sqlite3.OperationalError:
@@ -214,7 +215,7 @@ def test_any_text_and_hidden_text_comes_back_as_it_was(
 def test_the_log_tells_who_was_asked_what_and_when(tmp_path: Path) -> None:
     path = tmp_path / "calls.sqlite"
     list(Cached(Fake(), path).ask(Model(name="m", temperature=0.5), questions("猫", sample=2)))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         row = dict(db.execute("select * from calls").fetchone())
         kept = dict(db.execute("select * from models").fetchone())

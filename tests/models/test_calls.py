@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_failures_stand_apart_with_their_class_and_are_no_hits(tmp_path: Path) -
     known = log.known([key_of(MODEL, question(t)) for t in "abcd"])
     assert sorted(r.text for r in known.values()) == ["cut", "fine"]
     log.close()
-    with sqlite3.connect(tmp_path / "calls.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "calls.sqlite")) as db:
         failures = db.execute("select kind, status, what, place, stage from failures order by kind").fetchall()
         kinds = dict(db.execute("select text, kind from calls").fetchall())
     assert failures[0] == ("context_overflow", 400, "too long", "http://h", "answers/1")
@@ -121,7 +122,7 @@ def test_the_ledger_is_exact_under_many_threads(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert [(row.calls, row.completion_tokens, row.money) for row in log.ledger()] == [(120, 240, 15.0)] * 2
-    with sqlite3.connect(tmp_path / "calls.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "calls.sqlite")) as db:
         assert db.execute("select count(*) from calls").fetchone() == (120,)
 
 
@@ -132,7 +133,7 @@ def test_a_stage_sees_what_it_spent_and_the_log_what_each_call_cost(tmp_path: Pa
         "m": {"calls": 1, "prompt_tokens": 100, "completion_tokens": 20, "money": 0.0003}
     }
     assert cached.spent("answers/2") == {}
-    with sqlite3.connect(tmp_path / "calls.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "calls.sqlite")) as db:
         assert db.execute("select stage, money, seconds from calls").fetchone() == ("answers/1", 0.0003, 0.1)
 
 
@@ -146,7 +147,7 @@ def test_tokens_that_a_server_does_not_tell_are_guessed_for_the_price() -> None:
 
 def test_a_log_of_an_older_version_is_read_and_goes_on(tmp_path: Path) -> None:
     key = key_of(MODEL, question("a"))
-    with sqlite3.connect(tmp_path / "calls.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "calls.sqlite")) as db, db:
         db.execute(
             "create table calls (key text primary key, model text not null, name text not null, messages text not "
             "null, sample integer not null, text text not null, finish text not null, prompt_tokens integer not null, "

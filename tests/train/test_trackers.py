@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_trackio_gets_the_steps(tmp_path: Path, caplog: pytest.LogCaptureFixture
 
     pytest.importorskip("trackio")
     logged("trackio", tmp_path, caplog)
-    with sqlite3.connect(tmp_path / "trackio" / "komainu.db") as db:
+    with closing(sqlite3.connect(tmp_path / "trackio" / "komainu.db")) as db:
         (count,) = db.execute("select count(*) from metrics").fetchone()
     db.close()
     assert count == 20
