@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import fsum
 
 from komainu.checks.base import Check
 from komainu.checks.empty import Empty
@@ -42,5 +43,5 @@ class RuleReward(Spec):
         if EMPTY(chat) or any(check(chat) for check in self.must):
             return 0.0
         weights = [self.weights.get(check.name, 1.0) for check in self.checks]
-        kept = sum(weight for weight, check in zip(weights, self.checks, strict=True) if not check(chat))
-        return kept / sum(weights)
+        kept = fsum(weight for weight, check in zip(weights, self.checks, strict=True) if not check(chat))
+        return kept / fsum(weights)

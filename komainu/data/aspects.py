@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, ClassVar
 
 from komainu.context import Context
@@ -49,7 +50,7 @@ class Aspects(Spec):
             if each.found is None:
                 yield Verdict(None, each.wrong)
             else:
-                mean = sum(each.found.values()) / len(each.found)
+                mean = fmean(each.found.values())
                 yield Verdict(round(mean, 6), parts=each.found)
 
     def marks(self, text: str) -> dict[str, float] | str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from math import fsum
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
@@ -143,7 +144,7 @@ class Mix(Stage):
         are rows, or with `tokens` tokens."""
         whole, weights = self.n or self.tokens, [part.weight for part in self.parts]
         sums = [sum(size.values()) for size in sizes]
-        masses = [whole * weight / sum(weights) for weight in weights]
+        masses = [whole * weight / fsum(weights) for weight in weights]
         if not whole or self.temperature:
             masses = [float(round(weight * size)) for weight, size in zip(weights, sums, strict=True)]
         shares: list[Mapping[Group, float]] = [
@@ -151,7 +152,7 @@ class Mix(Stage):
         ]
         if self.temperature:
             cells = [{g: m * share for g, share in some.items()} for m, some in zip(masses, shares, strict=True)]
-            masses, shares = tempered(cells, self.temperature, whole or sum(masses))
+            masses, shares = tempered(cells, self.temperature, whole or fsum(masses))
         return capped(masses, [part.cap or None for part in self.parts], refill=bool(whole)), shares
 
     def quotas(self, there: list[int]) -> list[int]:

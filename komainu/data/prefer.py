@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -144,7 +145,7 @@ class Prefer(Stage):
 
     def judge(self, chat: Chat, by: str) -> Candidate:
         failed = failures(chat, self.checks)
-        grade = -sum(self.weights.get(failure.name, 1.0) for failure in failed)
+        grade = -fsum(self.weights.get(failure.name, 1.0) for failure in failed)
         reasons = [failure.reason for failure in failed]
         references = chat.meta.get("references", [])
         if references and self.correct:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import fmean
 
 from komainu.context import Context
 from komainu.data.ask import need_answer
@@ -40,4 +41,4 @@ class Rate(Step):
                 rated = chat.with_meta(rating=verdict.found)
                 low = verdict.found < self.under
                 yield Dropped(rated, f"rated_low: {verdict.found:g} is under {self.under:g}") if low else rated
-        yield Note({"rated": len(marks), "missing": missing, "mean": round(sum(marks) / max(1, len(marks)), 4)})
+        yield Note({"rated": len(marks), "missing": missing, "mean": round(fmean(marks or [0.0]), 4)})

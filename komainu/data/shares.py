@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from math import fsum
 from typing import TypeVar
 
 G = TypeVar("G", bound=Hashable)
@@ -11,11 +12,11 @@ G = TypeVar("G", bound=Hashable)
 def capped(masses: Sequence[float], caps: Sequence[float | None], *, refill: bool) -> list[float]:
     """Masses with none over its cap. With `refill` what a cap leaves is shared by the rest in proportion, so that the
     sum stays, as long as some part is under its cap."""
-    total, fixed = sum(masses), dict[int, float]()
+    total, fixed = fsum(masses), dict[int, float]()
     while True:
-        left = total - sum(fixed.values()) if refill else 1.0
+        left = total - fsum(fixed.values()) if refill else 1.0
         free = [i for i in range(len(masses)) if i not in fixed]
-        weight = sum(masses[i] for i in free) if refill else 1.0
+        weight = fsum(masses[i] for i in free) if refill else 1.0
         scale = left / weight if fixed and weight else 1.0
         found = [fixed[i] if i in fixed else masses[i] * scale for i in range(len(masses))]
         over = {i: cap for i in free if (cap := caps[i]) is not None and found[i] > cap}
@@ -37,12 +38,12 @@ def tempered(
     for part in cells:
         for group, mass in part.items():
             sizes[group] = sizes.get(group, 0.0) + mass
-    whole = sum(sizes.values())
+    whole = fsum(sizes.values())
     raised = {group: (mass / whole) ** (1 / temperature) for group, mass in sizes.items() if mass}
-    scale = total / sum(raised.values()) if raised else 0.0
+    scale = total / fsum(raised.values()) if raised else 0.0
     factor = {group: raised[group] * scale / sizes[group] for group in raised}
     made = [{group: mass * factor.get(group, 0.0) for group, mass in part.items()} for part in cells]
-    masses = [sum(part.values()) for part in made]
+    masses = [fsum(part.values()) for part in made]
     shares: list[Mapping[G, float]] = [
         {group: mass / all if all else 0.0 for group, mass in part.items()}
         for part, all in zip(made, masses, strict=True)

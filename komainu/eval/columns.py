@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from math import nan
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from komainu.errors import UsageError
@@ -124,14 +125,14 @@ class Column:
     def bound(self, value: float) -> float:
         """The mean over items if every missing verdict were `value`."""
         filled = self.filled(value)
-        return sum(sum(some) / len(some) for some in filled) / len(filled)
+        return fmean(fmean(some) for some in filled)
 
     def pooled_bound(self, value: float) -> float:
         """The same as the metric's own mean is taken: over all verdicts where it is pooled."""
         if not self.measure.pooled:
             return self.bound(value)
         every = [v for some in self.filled(value) for v in some]
-        return sum(every) / len(every)
+        return fmean(every)
 
     def filled(self, value: float) -> list[list[float]]:
         return [[value if v is None else v for v in some] for some in self.verdicts.values()]

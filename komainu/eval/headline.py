@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import sqrt
+from math import fsum, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +45,7 @@ class Average:
         spreads = [widened(of_items([*map(c.measure.standing, items.values())]), c.swing) for _, items, c in used]
         where = [np.array([self.place[i] for i in items], dtype=np.intp) for _, items, _ in used]
         spans = [float(w) * c.measure.span / c.measure.top for w, _, c in used]
-        worst = sum(float(w) * c.goodness(c.measure.worst) for w, _, c in used)
+        worst = fsum(float(w) * c.goodness(c.measure.worst) for w, _, c in used)
         return weighted(spreads, spans, where, len(self.place)).moved(worst)
 
     @property
@@ -71,7 +71,7 @@ class Average:
         weights = self.weights(languages)
         columns, kept = self.used(weights), weights > 0
         worst, best = (
-            rounded(100 * sum(w * end for w, end in zip(weights[kept], ends, strict=True)))
+            rounded(100 * fsum(w * end for w, end in zip(weights[kept], ends, strict=True)))
             for ends in zip(*map(goodness_bounds, columns), strict=True)
         )
         why, told = lacking(columns, self.accept), accepted(columns, self.accept)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import fsum
+from statistics import fmean
 from typing import Any
 
 from komainu.eval.columns import Column
@@ -49,7 +51,7 @@ def ends(column: Column) -> dict[str, Any]:
     if not items:
         return {"mean": None, **counts, "low": None, "high": None}
     shares = [[(value - what.low) / what.span for value in some] for some in items]
-    spread = of_scores(shares) if what.pooled else of_items([sum(some) / len(some) for some in shares])
+    spread = of_scores(shares) if what.pooled else of_items([fmean(some) for some in shares])
     found = interval(widened(spread, column.swing)).times(what.span, what.low)
     return {"mean": rounded(found.mean), **counts, "low": rounded(found.low), "high": rounded(found.high)}
 
@@ -57,10 +59,10 @@ def ends(column: Column) -> dict[str, Any]:
 def pooled(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A judge's mean, n and missing verdicts over all runs."""
     n, missing = (sum(part[key] for part in parts) for key in ("n", "missing"))
-    total = sum(part["n"] * part["mean"] for part in parts if part["n"])
+    total = fsum(part["n"] * part["mean"] for part in parts if part["n"])
     return {"mean": rounded(total / n) if n else None, "n": n, "missing": missing}
 
 
 def mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
-    return rounded(sum(there) / len(there)) if len(there) == len(values) else None
+    return rounded(fmean(there)) if len(there) == len(values) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from komainu.eval.base import Bench
@@ -35,7 +36,7 @@ def by_item(scores: Iterable[Score], metric: str) -> dict[str, list[float | None
 def item_means(values: Mapping[str, list[float | None]]) -> dict[str, float | None]:
     """The mean of each item's verdicts; None when all of them are missing."""
     there = {i: [v for v in some if v is not None] for i, some in values.items()}
-    return {i: sum(some) / len(some) if some else None for i, some in there.items()}
+    return {i: fmean(some) if some else None for i, some in there.items()}
 
 
 def estimate(

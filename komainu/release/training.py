@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from komainu.errors import UsageError
@@ -120,7 +121,7 @@ def read_run(artifact: Artifact) -> Run | None:
 def smoothed(values: Sequence[float], window: int, at: Iterable[int]) -> list[float]:
     """The mean of the last `window` values at some steps (of fewer at the beginning)."""
     parts = (values[max(0, i + 1 - window) : i + 1] for i in at)
-    return [sum(some) / len(some) for some in parts]
+    return [fmean(some) for some in parts]
 
 
 def described(run: Run) -> str:

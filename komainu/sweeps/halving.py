@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import optuna
@@ -64,7 +65,7 @@ class Halving:
 
     def _judged(self, stage: Train, rung: int, losses: list[float]) -> Outcome | None:
         tail = losses[rung - max(1, rung // 4) : rung]
-        value = sum(tail) / len(tail)
+        value = fmean(tail)
         study = self.studies.setdefault(group(stage), optuna.create_study(pruner=self.pruner))
         if stage.place not in self.trials:
             self.trials[stage.place] = study.ask()

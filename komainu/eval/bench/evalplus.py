@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any, ClassVar
 
 from komainu.errors import UsageError
@@ -109,7 +110,7 @@ class EvalPlus(Published):
             found[name] = {metric: rate for m in reversed(self.metrics) for metric, rate in rates(mine, m).items()}
         if len(found) > 1:
             shared = set.intersection(*(set(each) for each in found.values()))
-            found["mean"] = {key: sum(each[key] for each in found.values()) / len(found) for key in sorted(shared)}
+            found["mean"] = {key: fmean(each[key] for each in found.values()) for key in sorted(shared)}
         return {name: {key: round(rate, 6) for key, rate in each.items()} for name, each in found.items()}
 
     def own(self, summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,9 +129,7 @@ def rates(scores: Sequence[Score], metric: str) -> dict[str, float]:
             by_item[score.id].append(score.value)
     fewest = min(map(len, by_item.values()), default=0)
     return {
-        f"{metric}@{k}": sum(pass_at_k(len(v), int(sum(v)), k) for v in by_item.values()) / len(by_item)
-        for k in KS
-        if k <= fewest
+        f"{metric}@{k}": fmean(pass_at_k(len(v), int(sum(v)), k) for v in by_item.values()) for k in KS if k <= fewest
     }
 
 

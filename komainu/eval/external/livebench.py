@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.environment import Environment
@@ -293,7 +294,7 @@ def totals(items: Sequence[Chat], scores: Mapping[str, float]) -> dict[str, Any]
 def mean(values: Sequence[float | None]) -> float | None:
     """The mean; None of nothing, and where one is missing."""
     there = [v for v in values if v is not None]
-    return sum(there) / len(there) if there and len(there) == len(values) else None
+    return fmean(there) if there and len(there) == len(values) else None
 
 
 def written_mean(value: float | None) -> float | None:

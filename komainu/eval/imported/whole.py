@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.errors import UsageError, nearest
@@ -101,7 +102,7 @@ def table(scores: Sequence[ImportedScores], ctx: Context) -> Iterator[dict[str, 
 
 def averaged(parts: Sequence[dict[str, Any]], end: str) -> float | None:
     there = [part[end] for part in parts]
-    return None if None in there else round(sum(there) / len(there), 6)
+    return None if None in there else round(fmean(there), 6)
 
 
 def numbers(scores: ImportedScores, ctx: Context) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any, ClassVar, NamedTuple
 
 from komainu.checks.text import visible
@@ -99,7 +100,7 @@ class Judged(Bench):
             new = (rule or self.rule).read(reply, transcript.meta["mark"], self)
             values = {**new.values, **found.values}
             if self.criteria and {*self.criteria} <= {*values}:
-                mean = sum(values[name] for name in self.criteria) / len(self.criteria)
+                mean = fmean(values[name] for name in self.criteria)
                 return Verdict({self.metrics[0]: mean, **values}, found.reason or new.reason)
             found = Verdict(values, found.reason or new.reason, new.wrong)
             if not found.wrong:

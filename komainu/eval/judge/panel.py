@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.eval.base import Answers, Scores
@@ -119,8 +120,8 @@ def judged(scores: Sequence[Score], metric: str, judges: Sequence[str]) -> dict[
     for name in judges:
         every = [*(s.value for s in scores if s.metric == metric and s.by == name), *ruled]
         there = [value for value in every if value is not None]
-        mean = rounded(sum(there) / len(there)) if there else None
+        mean = rounded(fmean(there)) if there else None
         found[name] = {"mean": mean, "n": len(there), "missing": len(every) - len(there)}
     means = [each["mean"] for each in found.values()]
-    balanced = None if None in means or not means else rounded(sum(means) / len(means))
+    balanced = None if None in means or not means else rounded(fmean(means))
     return {"balanced": balanced, "by": found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any, Literal
 
 import msgspec
@@ -93,4 +94,4 @@ def mean(parts: Sequence[tuple[str, float, Cell]], unit: float) -> Cell:
 def average(parts: Sequence[tuple[float, float | None]]) -> float | None:
     """The mean of scaled values; None when one is not known."""
     there = [scale * value for scale, value in parts if value is not None]
-    return sum(there) / len(there) if len(there) == len(parts) else None
+    return fmean(there) if len(there) == len(parts) else None

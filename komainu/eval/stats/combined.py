@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import fsum, sqrt
 from typing import Any
 
 from komainu.eval.stats.intervals import Estimate
@@ -18,9 +18,9 @@ def independent_mean(parts: Sequence[Estimate]) -> Estimate:
     """
     n = len(parts)
     assert n, "a mean needs parts"
-    mean = sum(part.mean for part in parts) / n
-    below = sqrt(sum((part.mean - part.low) ** 2 for part in parts)) / n
-    above = sqrt(sum((part.high - part.mean) ** 2 for part in parts)) / n
+    mean = fsum(part.mean for part in parts) / n
+    below = sqrt(fsum((part.mean - part.low) ** 2 for part in parts)) / n
+    above = sqrt(fsum((part.high - part.mean) ** 2 for part in parts)) / n
     return Estimate(mean, mean - below, mean + above)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import ceil, fsum, sqrt
 from statistics import fmean, variance
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ def makeup(
     return Makeup(
         whole,
         None if noise is None else min(whole, noise / top**2),
-        min(whole, sum(known) / top**2) if len(known) == len(luck) else None,
+        min(whole, fsum(known) / top**2) if len(known) == len(luck) else None,
         sum(each.variance for each in runs),
         n_judges,
         samples,
@@ -95,7 +95,7 @@ def weighed(parts: Sequence[tuple[float, Makeup]], whole: float) -> Makeup:
         return sum(known) if known else None
 
     counts = {n: max(getattr(each, n) for _, each in parts) for n in ("n_judges", "n_samples", "n_runs")}
-    runs = sum(weight**2 * each.runs for weight, each in parts)
+    runs = fsum(weight**2 * each.runs for weight, each in parts)
     return Makeup(whole, total("judges"), total("samples"), runs, **counts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import sqrt
+from math import fsum, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -70,5 +70,5 @@ def student(mean: float, variance: float, n: int, runs: Sequence[Between]) -> fl
     """Two-sided p of a mean difference of 0, whose variance is that of n items and what runs of the models add."""
     parts = [(variance, max(1.0, n - 1.0)), *((each.variance, each.df) for each in runs)]
     whole = sum(part for part, _ in parts)
-    df = whole**2 / sum(part**2 / of for part, of in parts)
+    df = whole**2 / fsum(part**2 / of for part, of in parts)
     return float(2 * stdtr(df, -abs(mean) / sqrt(whole)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import fsum, sqrt
 from statistics import fmean
 
 import numpy as np
@@ -70,7 +70,7 @@ def of_scores(items: Sequence[Sequence[float]]) -> Spread:
     """Of the mean over all scores of all items: the ratio of the items' sums to their counts, so an item with more
     scores weighs more. Its variance is the linearised one of a ratio (Cochran 1977, Sampling Techniques, 6.3)."""
     n, total = len(items), sum(map(len, items))
-    mean = sum(map(sum, items)) / total
+    mean = fsum(x for some in items for x in some) / total
     plain = of_items([fmean(scores) for scores in items])
     left = np.array([sum(scores) - mean * len(scores) for scores in items]) / total
     hidden = plain.variance - float(np.var([fmean(scores) for scores in items], ddof=1)) / n if n > 1 else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 from komainu.rows import Score
@@ -58,7 +59,7 @@ class Table:
 
 def mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
-    return shorter(sum(there) / len(there)) if there else None
+    return shorter(fmean(there)) if there else None
 
 
 def shorter(value: float) -> float | int:

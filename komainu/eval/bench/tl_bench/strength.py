@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from komainu.eval.base import Scores
@@ -130,7 +131,7 @@ class Strength(Scores):
             numbers = {"mean": round(placed.lt, 6) if placed else None, "n": n, "missing": missing}
             by[duels.judge.name] = {**numbers, **position.get(duels.judge.name, {})}
         means = [each["mean"] for each in by.values()]
-        return {"balanced": None if None in means else round(sum(means) / len(means), 6), "by": by}
+        return {"balanced": None if None in means else round(fmean(means), 6), "by": by}
 
 
 def parts(items: Iterable[str], placed: Placement | None) -> Iterator[Score]:
@@ -189,4 +190,4 @@ def shares(scores: Sequence[Score]) -> dict[str, Any]:
         }
         for judge, pairs in sorted(by.items())
     }
-    return {"win_rate": rounded(sum(wins) / len(wins)) if wins else None, "position": position}
+    return {"win_rate": rounded(fmean(wins)) if wins else None, "position": position}
