@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from komainu.errors import UsageError
 from komainu.kin import Kin, kin
+from komainu.licences import normal
 from komainu.lineage import Node, from_record, upstream
 from komainu.store import Artifact, Store
 
@@ -91,7 +93,13 @@ def is_table(node: Node) -> bool:
 
 
 def taken(each: Kin, row: str, licence: str) -> bool:
-    return (not row or each.id == row) and (not licence or each.meta.licence == licence)
+    return (not row or each.id == row) and (not licence or alike(str(each.meta.licence), licence))
+
+
+@cache
+def alike(licence: str, other: str) -> bool:
+    """Whether two spellings name one licence: files of many makers say CC-BY-NC-4.0, cc-by-nc-4.0 and CC BY-NC 4.0."""
+    return normal(licence) == normal(other)
 
 
 def text(found: Object) -> Iterator[str]:

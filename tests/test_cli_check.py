@@ -116,6 +116,20 @@ def test_what_cannot_be_looked_at_is_said(komainu_: Run) -> None:  # noqa: F811
         assert got.code == 2 and why in got.err, got.err
 
 
+def test_objects_of_an_array_on_one_line_are_told_apart(komainu_: Run) -> None:  # noqa: F811
+    rows = [
+        said("空は？", "青いです。"),
+        said("山は？", "高いです。"),
+        said("川は？", ""),
+        said("海は？", "広いです。"),
+    ]
+    Path("chats.json").write_text(json.dumps(rows), encoding="utf-8")
+    problems = komainu_("data", "check", "chats.json", "--json").json["problems"]
+    assert problems["repeated_id"]["rows"] == 0  # a row without an id repeats none
+    (sample,) = problems["schema"]["samples"]
+    assert (sample["at"], sample["id"]) == ("chats.json:1, object 3", "line 1, object 3")
+
+
 def test_a_place_may_be_a_folder_a_glob_or_a_part(komainu_: Run) -> None:  # noqa: F811
     Path("set").mkdir()
     first = written([said("空は？", "青いです。"), said("山は？", "高いです。")], "set/a.jsonl")

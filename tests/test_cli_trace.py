@@ -129,6 +129,7 @@ def test_a_licence_touches_only_what_has_its_rows(komainu_: Run, world: World) -
     rows = {world(B): 3, world(ASKED_B): 3, world(MIX): 3, sft: 0, world(SAID): 1, world(SCORES): 1}
     assert direct(found) == rows and len(found["artifacts"]) == len(rows)
     assert direct(komainu_("data", "touched", world(B), "--json").json) == rows
+    assert direct(komainu_("data", "touched", "--licence", "CC BY-NC", "--json").json) == rows
     lines = komainu_("data", "touched", "--licence", "cc-by-nc").out.splitlines()
     assert "models: 1 touched, 0 only downstream" in lines and "cards: 0 touched, 0 only downstream" in lines
     assert f"  {world(SCORES)} = best: 1 of 1 rows by answers" in lines

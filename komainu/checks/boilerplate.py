@@ -25,10 +25,10 @@ _OPENING = (
     r"|\A\W*(?:もちろん(?:です)?|承知(?:し|いたし)ました|かしこまりました|了解(?:し|いたし)ました|はい)[。！!、,]\s*"
     r"(?:それでは、?)?(?:以下|次|こちら|ご依頼)[にがはの]"
 )
-_NOTE = (
-    r"translat(?:or['’]s|ion) notes?\b\s*[:\-(]|^[\W_]*note:[^\n]*\btranslat"
-    r"|^[\W_]*(?:訳注|翻訳者?注|訳者注|翻訳メモ)\s*[：:）)]|[（(](?:訳注|訳者注)[：:]"
-    r"|^[※＊*\s]*(?:この|上記の)?翻訳(?:では|にあたって)"
+_NOTE = (  # {0,200}: a thousand empty lines are no start of a note, and would be gone through from each of them
+    r"translat(?:or['’]s|ion) notes?\b\s*[:\-(]|^[\W_]{0,200}+note:[^\n]*\btranslat"
+    r"|^[\W_]{0,200}+(?:訳注|翻訳者?注|訳者注|翻訳メモ)\s*[：:）)]|[（(](?:訳注|訳者注)[：:]"
+    r"|^[※＊*\s]{0,200}+(?:この|上記の)?翻訳(?:では|にあたって)"
 )
 KINDS = {
     kind: re.compile(pattern, re.I | re.M)

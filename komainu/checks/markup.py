@@ -10,7 +10,7 @@ from komainu.checks.text import blank, without_code
 from komainu.rows import Chat
 
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,}|~{3,})(.*)$", re.M)
-_INLINE = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
+_INLINE = re.compile(r"(?<!`{200})(`++)[^\n]*?(?<!`)\1(?!`)")  # not from each of a thousand marks in a row
 _LINK = re.compile(r"(?:https?://|www\.)(?:[^\s、。「」（）()\[\]<>]|\([^\s()]*\))+")
 _INTERVAL = re.compile(r"[\[(］\]]\s*[-−]?[\w.∞\\]+\s*,\s*[-−+]?[\w.∞\\]+\s*[)\]\[]")
 _ITEM = re.compile(

@@ -16,7 +16,8 @@ _NOT_PROSE = (  # what a text must hold for it to match, and the pattern
     (("@",), r"[A-Za-z\d_.+-]{1,64}@[A-Za-z\d-]+\.[A-Za-z\d.-]+"),
     (("<",), r"</?[A-Za-z][^<>\n]{0,80}>"),  # tags
     (("$",), r"\$\$[^$]+\$\$|\$[^$\n]{1,80}\$"),  # formulas
-    (("\\(", "\\["), r"\\\([^\n]*?\\\)|\\\[.*?\\\]"),
+    (("\\)",), r"\\\([^\n]*?\\\)"),  # the sign is the end: a loop of openers would be gone through from each of them
+    (("\\]",), r"\\\[.*?\\\]"),
     (('"',), r'"[^"\n]{1,80}"(?=\s*:)'),  # JSON keys
 )
 _SIGNS = tuple(sign for signs, _ in _NOT_PROSE for sign in signs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from komainu.checks.base import Check, shown
@@ -97,12 +98,16 @@ def unclosed(text: str) -> str:
     A closing mark without an opening one is no fault here (list labels: `a)`), nor is an emoticon.
     """
     waiting: list[str] = []
+    count: Counter[str] = Counter()  # of what waits, which may be a loop's thousands
     for c in _SMILE.sub(" ", text):
         if c in _OPEN:
             waiting.append(c)
-        elif c in _CLOSE and _CLOSE[c] in waiting:
-            while waiting.pop() != _CLOSE[c]:
-                pass
+            count[c] += 1
+        elif c in _CLOSE and count[_CLOSE[c]]:
+            last = ""
+            while last != _CLOSE[c]:
+                last = waiting.pop()
+                count[last] -= 1
     if waiting:
         return waiting[0]
     straight = re.findall(r'(?<![\d”"])"', text)

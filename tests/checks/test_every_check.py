@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import resource
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -51,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Translated(),
     Truncation(),
 )
+CPU = 20  # seconds
 PIECES = st.sampled_from(
     [
         *"「」『』（）()[]{}“”\"'`*#|-→・、。！？!?.,:：;\n\r\t ",
@@ -118,6 +122,31 @@ def test_the_helpers_keep_positions_and_lose_no_sentence(text: str) -> None:
     for span in spans(text, "ja") + spans(text, "en"):
         assert 0 <= span.start < span.end <= len(text)
     assert register_of(text) in ("polite", "plain", "mixed", "none")
+
+
+_LOOP = """
+from komainu.checks.private import Private
+from komainu.checks.shape import Shape
+from komainu.checks.compose import run
+from recipes.sets import SOUND
+from tests.checks.helpers import answer
+run((*SOUND, Private(), Shape()), answer("ok " + {0!r} * (200_000 // len({0!r})) + " end", "Write this.", lang="en"))
+"""
+
+
+@pytest.mark.parametrize(
+    "unit", ["\n", "---\n", "- \n", "`", "\\(", "\\[", "[x](", "(", "「", "**", "<", "1 ", "a@"], ids=repr
+)
+def test_an_answer_that_loops_is_gone_through_once(unit: str) -> None:
+    """A model that loops writes one sign to its last token. The limit is wide: these take a second or two of CPU, and
+    what goes through the rest of a text from each of its places took half a minute to an hour."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _LOOP.format(unit)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU, CPU)),
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: type(c).__name__)

@@ -43,6 +43,24 @@ def test_a_planted_key_is_found_and_not_shown(what: str, name: str) -> None:
     assert text == f"{name}:2 holds {what}" and BODY[:10] not in text
 
 
+MANUALS = (
+    "AKIAIOSFODNN7EXAMPLE",
+    "sk-" + "x" * 32,
+    "ghp_" + "X" * 36,
+    "sk-your-api-key-goes-here",
+    "xoxb-your-token-1",
+)
+
+
+@pytest.mark.parametrize("text", MANUALS)
+def test_what_a_manual_writes_for_a_key_is_none_and_hides_none(text: str) -> None:
+    assert not [*leaks("rows.jsonl", text.encode(), NOBODY)]
+    for what, key in PLANTED.items():
+        assert [*leaks("rows.jsonl", f"{text} {key} {text}".encode(), NOBODY)] == [f"rows.jsonl:1 holds {what}"]
+    assert [*leaks("rows.jsonl", text.encode(), Known({"the value of A": text.encode()}, {}))]
+    assert [*leaks("rows.jsonl", f"sk-your-key-{BODY[:40]} sk-xxxxxxxx{BODY[:40]}".encode(), NOBODY)]
+
+
 @pytest.mark.parametrize("path", ["/home/jo/model", "/Users/jo", "C:\\Users\\jo", "file:///x", "/data/models/base"])
 def test_a_local_path_is_found_in_what_is_no_row(path: str) -> None:
     data = json.dumps({"_name_or_path": path}).encode()

@@ -21,7 +21,7 @@ ENDS: tuple[Role, ...] = ("assistant", "user", "tool")
 class Line(NamedTuple):
     """One object of a file: where it stands, its id, its layout; the row, or what is wrong with it."""
 
-    at: str  # file:line
+    at: str  # file:line; where several stand on one line, also the number of all but the first
     id: str
     layout: str
     row: Chat | Pair | None
@@ -36,15 +36,19 @@ def read(place: str, layout: str = "") -> Iterator[Line]:
     UsageError for what cannot be read at all.
     """
     taken: set[str] = set()
+    before, nth = "", 0  # a JSON array may have all its objects on one line
     files, part = located(place)
     first, last = part.span(sum(map(count, files)) if part.counted else 1 << 62)
     for file, found in islice(found_in(files), first, last):
-        at, unnamed = f"{file}:{found.line}", f"line {found.line}" if len(files) == 1 else f"{file}:{found.line}"
+        place = f"{file}:{found.line}"
+        before, nth = place, nth + 1 if place == before else 1
+        at = f"{place}, object {nth}" if nth > 1 else place
         if found.value is None:
             yield Line(at, "", "", None, found.problem)
             continue
         own = found.value.get("id")
         named = isinstance(own, (str, int)) and not isinstance(own, bool) and own != ""
+        unnamed = at if len(files) > 1 else f"line {at.removeprefix(f'{file}:')}"
         id, how, row = str(own) if named else unnamed, layout, None
         try:
             how = layout or detect(found.value)
