@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from komainu.environment import Environment
-from komainu.eval.external.livebench import CATEGORIES
+from komainu.eval.external.livebench_means import CATEGORIES
 from komainu.models.base import Model
 from tests.eval import test_livebench as live
 from tests.eval.livebench_played import CONFINED, played

@@ -44,8 +44,8 @@ from komainu.eval.bench.tl_bench.anchors import MET, AnchorFiles
 from komainu.eval.bench.tl_bench.bench import TlBench
 from komainu.eval.bench.tl_bench.items import TlBenchItems
 from komainu.eval.external.base import External
-from komainu.eval.external.livebench import CATEGORIES as LIVEBENCH
 from komainu.eval.external.livebench import FILE, LiveBench, LiveBenchTold
+from komainu.eval.external.livebench_means import CATEGORIES as LIVEBENCH
 from komainu.eval.items import Items, Published
 from komainu.eval.shelf import NotAtHand, Shelf
 from komainu.eval.turns import Turns

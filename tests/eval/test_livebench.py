@@ -19,7 +19,6 @@ from komainu.eval.base import Scores
 from komainu.eval.board import Board, Entry
 from komainu.eval.external.base import External, Job, job
 from komainu.eval.external.livebench import (
-    CATEGORIES,
     ENVIRONMENT,
     FILE,
     VERDICTS,
@@ -27,10 +26,9 @@ from komainu.eval.external.livebench import (
     LiveBenchTold,
     dated,
     judgments,
-    mean,
     released,
-    totals,
 )
+from komainu.eval.external.livebench_means import CATEGORIES, mean, totals
 from komainu.eval.items import Source
 from komainu.models.base import Model, Reply
 from komainu.rows import Chat, Message, Score

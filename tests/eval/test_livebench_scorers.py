@@ -16,7 +16,8 @@ from komainu.context import Context
 from komainu.environment import Environment
 from komainu.eval.base import Scores
 from komainu.eval.external.base import External
-from komainu.eval.external.livebench import CATEGORIES, ENVIRONMENT, LiveBench, LiveBenchTold
+from komainu.eval.external.livebench import ENVIRONMENT, LiveBench, LiveBenchTold
+from komainu.eval.external.livebench_means import CATEGORIES
 from komainu.models.base import Model
 from komainu.rows import Score
 from komainu.settings import load

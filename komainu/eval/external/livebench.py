@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from komainu.environment import Environment
 from komainu.errors import NoSandbox, UsageError, nearest
 from komainu.eval.base import Lang
 from komainu.eval.external.base import Harness, Job, Result, Told
+from komainu.eval.external.livebench_means import CATEGORIES, averages, totals
 from komainu.eval.items import Items, Source
 from komainu.files import read_objects, write_objects
 from komainu.program import LOG
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from komainu.context import Context
 
 log = logging.getLogger("komainu")
-CATEGORIES = ("coding", "data_analysis", "instruction_following", "language", "math", "reasoning")
 RELEASES = ("2024-06-24", "2024-07-26", "2024-08-31", "2024-11-25")  # up to the one this is for
 FILE = "data/test-00000-of-00001.parquet"  # of a category's set on the hub
 COMMIT = "0289a4569a8a384b83201e9bfcb2b590c7b50ce6"
@@ -150,19 +149,6 @@ class LiveBenchTold(Told):
         return average
 
 
-def averages(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`categories`, each the mean of its tasks' estimates, and `average`, the mean of these, with 95 % intervals."""
-    from komainu.eval.stats.combined import mean_of_means
-
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for name, told in tasks.items():
-        found[name.partition("/")[0]].append(told)
-    absent = [category for category in CATEGORIES if category not in found]
-    categories = {category: mean_of_means(some) for category, some in found.items()}
-    lacking = f"without {', '.join(absent)}" if absent else ""
-    return {"categories": categories, "average": mean_of_means([*categories.values()], lacking=lacking)}
-
-
 def problem(question: dict[str, Any], category: str) -> str:
     """What is wrong with a question; "" when nothing is."""
     for name in ("question_id", "task", "livebench_release_date"):
@@ -270,32 +256,3 @@ def judgments(folder: Path) -> dict[str, float]:
                     "; give a folder that LiveBench itself has written"
                 ) from None
     return found
-
-
-def totals(items: Sequence[Chat], scores: Mapping[str, float]) -> dict[str, Any]:
-    """Task means, category means, their average, and what is missing of it."""
-    tasks: dict[tuple[str, str], list[float | None]] = defaultdict(list)
-    for item in items:
-        tasks[item.meta["category"], item.meta["task"]].append(scores.get(item.id))
-    means = {key: mean([v for v in some if v is not None]) for key, some in sorted(tasks.items())}
-    categories = {c: mean([m for (of, _), m in means.items() if of == c]) for c in sorted({c for c, _ in means})}
-    missing = [c for c in CATEGORIES if categories.get(c) is None]
-    return {
-        "tasks": {
-            f"{c}/{t}": {"mean": written_mean(means[c, t]), "n": len(some), "missing": some.count(None)}
-            for (c, t), some in sorted(tasks.items())
-        },
-        "categories": {category: written_mean(value) for category, value in categories.items()},
-        "missing_categories": missing,
-        "average": None if missing else written_mean(mean([*categories.values()])),
-    }
-
-
-def mean(values: Sequence[float | None]) -> float | None:
-    """The mean; None of nothing, and where one is missing."""
-    there = [v for v in values if v is not None]
-    return fmean(there) if there and len(there) == len(values) else None
-
-
-def written_mean(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
